@@ -1,0 +1,250 @@
+"""What became true (facts), and the one numbered log that holds facts, signals and commands in their order.
+
+Transcript, responses, latency and every view are pure functions of this list; a run is resumed from its facts alone.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from dialog.commands import AnyCommand, SpeechKind
+from dialog.judgement import Probe
+from dialog.signals import AnySignal
+
+FloorState = Literal[
+    "waiting",
+    "open",
+    "hearing",
+    "lull",
+    "soft_take",
+    "hold",
+    "speaking",
+    "ducked",
+    "yielded",
+    "typing",
+    "keypad",
+    "stimulus",
+    "held",
+    "paused",
+    "away",
+    "closed",
+]
+
+
+class Fact(msgspec.Struct, frozen=True, tag=True):
+    """Base of all facts; the tag in the log is the class name."""
+
+
+class SessionOpened(Fact, frozen=True):
+    """First event of every session's log. `started_at_ms` is the wall clock then (Unix, milliseconds): the only one."""
+
+    session_id: str
+    channel: str
+    started_at_ms: int
+    number: int
+    """1 for the run's first session."""
+
+
+class SessionClosed(Fact, frozen=True):
+    reason: str
+
+
+class FloorChanged(Fact, frozen=True):
+    """Who may speak: what the page's light and the operator's view are made of."""
+
+    state: FloorState
+
+
+class NodeEntered(Fact, frozen=True):
+    node_key: str
+    edge: int | None
+    """Index of the edge taken; None for the entry node or a step back."""
+    reason: str
+    """`entry`, `default`, `structured`, `assessed`, `back`, `required_left`."""
+
+
+class QuestionAsked(Fact, frozen=True):
+    """Something was put to the participant that wants an answer. `text` is what was meant to be said."""
+
+    node_key: str
+    speech_id: int
+    kind: SpeechKind
+    text: str
+    field: str | None = None
+
+
+class SpeechHeard(Fact, frozen=True):
+    """What of a speech was heard: the agent's entry in the transcript. `began_at` is in session seconds."""
+
+    speech_id: int
+    kind: SpeechKind
+    text: str
+    node_key: str | None
+    began_at: float
+    cut: bool
+
+
+class TurnOpened(Fact, frozen=True):
+    turn_id: int
+    node_key: str
+
+
+class WordsHeard(Fact, frozen=True):
+    """A piece of an answer that is not committed yet: survives a lost connection or a killed process."""
+
+    turn_id: int
+    node_key: str
+    text: str
+    confidence: float
+    typed: bool = False
+
+
+class AnswerTaken(Fact, frozen=True):
+    """The answer is believed to be over: acknowledged, held open, nothing committed."""
+
+    turn_id: int
+    revision: int
+    stage: Literal["one", "two", "done", "check_in", "keypad"]
+    features: dict[str, float] = {}
+
+
+class AnswerReleased(Fact, frozen=True):
+    """The belief was wrong: the participant went on before anything was committed."""
+
+    turn_id: int
+
+
+class AnswerCommitted(Fact, frozen=True):
+    """An answer is on the record. The only step that advances an interview; keyed by (turn_id, revision)."""
+
+    turn_id: int
+    revision: int
+    node_key: str
+    text: str
+    confidence: float
+    began_at: float
+    ended_at: float
+    typed: bool = False
+    reply_to: int | None = None
+    """speech_id of the question or probe that it answers."""
+
+
+class AnswerReopened(Fact, frozen=True):
+    """The last commit is undone: the participant was going on with the same answer."""
+
+    turn_id: int
+    revision: int
+
+
+class AnswerStruck(Fact, frozen=True):
+    """The participant had an answer erased. Its text is gone from every projection, and from the stored log."""
+
+    turn_id: int
+
+
+class DataRecorded(Fact, frozen=True):
+    """Typed data of a form, choice or custom node."""
+
+    node_key: str
+    data: dict[str, object]
+    turn_id: int | None = None
+
+
+class AnswerJudged(Fact, frozen=True):
+    turn_id: int
+    node_key: str
+    verdict: str
+    judged_by: str
+    reasons: tuple[str, ...] = ()
+
+
+class ProbeChosen(Fact, frozen=True):
+    node_key: str
+    probe: Probe
+
+
+class FallbackUsed(Fact, frozen=True):
+    """A judgement or a voice did not come in time, and cached words were said instead."""
+
+    node_key: str
+    reason: str
+
+
+class NodeClosed(Fact, frozen=True):
+    node_key: str
+    outcome: Literal["answered", "skipped", "refused", "no_answer", "shown"]
+
+
+class RightUsed(Fact, frozen=True):
+    right: str
+
+
+class InterviewPaused(Fact, frozen=True):
+    reason: Literal["participant", "silence", "muted", "noise", "left", "no_packets"]
+
+
+class InterviewResumed(Fact, frozen=True):
+    pass
+
+
+class NoticeGiven(Fact, frozen=True):
+    """Something the page should show beside what is said. `offers` names ways out: `type`, `skip`, `repeat`, `pause`, `hold`."""
+
+    code: str
+    text: str
+    offers: tuple[str, ...] = ()
+
+
+class InterviewFinished(Fact, frozen=True):
+    outcome: Literal["completed", "stopped", "cancelled", "time", "failed"]
+
+
+AnyFact = (
+    SessionOpened
+    | SessionClosed
+    | FloorChanged
+    | NodeEntered
+    | QuestionAsked
+    | SpeechHeard
+    | TurnOpened
+    | WordsHeard
+    | AnswerTaken
+    | AnswerReleased
+    | AnswerCommitted
+    | AnswerReopened
+    | AnswerStruck
+    | DataRecorded
+    | AnswerJudged
+    | ProbeChosen
+    | FallbackUsed
+    | NodeClosed
+    | RightUsed
+    | InterviewPaused
+    | InterviewResumed
+    | NoticeGiven
+    | InterviewFinished
+)
+
+AnyBody = AnySignal | AnyCommand | AnyFact
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of a run's log. `seq` counts from 1 without a gap over all its sessions; `at` is seconds in its session."""
+
+    seq: int
+    at: float
+    body: AnyBody
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Event)
+
+
+def encode_event(event: Event) -> bytes:
+    """One event as one line of JSON, without the newline."""
+    return _encoder.encode(event)
+
+
+def decode_event(line: bytes | str) -> Event:
+    """The inverse of `encode_event`. Raises msgspec.ValidationError on anything else."""
+    return _decoder.decode(line)

@@ -1,0 +1,92 @@
+"""What is asked of whoever judges an answer, rules or a model, and what comes back. Plain data; decides nothing itself."""
+
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal[
+    "sufficient",
+    "vague",
+    "general",
+    "missing",
+    "contradictory",
+    "refused",
+    "off_topic",
+    "already_given",
+    "asks_back",
+    "wants_right",
+    "distress",
+]
+
+Right = Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop", "done"]
+"""What a participant may ask for at any moment, by voice, button or key."""
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One question or probe and the answer that it got, of the node under judgement or an earlier one."""
+
+    node_key: str
+    asked: str
+    answered: str
+
+
+class AssessedEdge(msgspec.Struct, frozen=True):
+    """An edge whose condition somebody has to judge. `index` is its place in the graph's `edges`."""
+
+    index: int
+    instruction: str
+
+
+class JudgementRequest(msgspec.Struct, frozen=True):
+    """Everything that a judgement may rest on. The participant's words in it are data, never instructions."""
+
+    node_key: str
+    node_type: str
+    question: str
+    objective: str | None
+    completion_hint: str | None
+    answer: str
+    """All the words of this node's answer so far, its earlier parts included."""
+    latest: str
+    """The words since the last thing asked: the answer, or the reply to the probe."""
+    confidence: float
+    exchanges: tuple[Exchange, ...] = ()
+    """Earlier exchanges, oldest first, this node's probes at the end."""
+    follow_ups_asked: int = 0
+    follow_ups_left: int = 0
+    failed_probes: int = 0
+    depth: Literal["light", "moderate", "deep"] = "moderate"
+    techniques: tuple[str, ...] = ()
+    sensitive_topics: tuple[str, ...] = ()
+    fallback_probe: str | None = None
+    clarification: str | None = None
+    fields: tuple[dict[str, object], ...] = ()
+    """A form's fields that are still open, the one being asked first, as in the blueprint."""
+    edges: tuple[AssessedEdge, ...] = ()
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A follow-up question: what the answer lacks, how it is drawn out, and the words of the answer that it hangs on."""
+
+    deficiency: str
+    technique: str
+    text: str
+    span: str = ""
+    """The participant's own words that the probe carries; "" for a generic one. Byte-exact part of the answer."""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """A decision about an answer, and the words for what comes next."""
+
+    verdict: Verdict
+    probe: Probe | None = None
+    """What to ask next at this node; None = nothing, go on."""
+    right: Right | None = None
+    """With `wants_right`: which one."""
+    data: dict[str, object] = {}
+    """Typed values found for a form's fields, by field name."""
+    assessed: tuple[int, ...] = ()
+    """Indexes of the assessed edges that hold."""
+    reasons: tuple[str, ...] = ()
+    """Which rules or remarks led here, for the log."""
+    judged_by: str = "embedded"

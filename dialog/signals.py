@@ -1,0 +1,192 @@
+"""What comes in from the world, in the past tense. With the time of each, these are all that a session depends on."""
+
+from typing import Literal
+
+import msgspec
+
+from dialog.judgement import Judgement, Right
+
+
+class Signal(msgspec.Struct, frozen=True, tag=True):
+    """Base of all signals; the tag in the log is the class name."""
+
+
+# The connection
+
+
+class ParticipantJoined(Signal, frozen=True):
+    """Somebody is there and ready to talk: the first signal of a session and of each return within it."""
+
+    channel: Literal["webrtc", "websocket", "text", "phone"]
+
+
+class ParticipantLeft(Signal, frozen=True):
+    """The last connection of the participant is gone."""
+
+    reason: str
+
+
+class PacketsStopped(Signal, frozen=True):
+    """No sound packet for two seconds, though the connection stands."""
+
+
+class PacketsReturned(Signal, frozen=True):
+    """Sound packets come again."""
+
+
+class MicrophoneMuted(Signal, frozen=True):
+    muted: bool
+
+
+# The participant's speech
+
+
+class SpeechStarted(Signal, frozen=True):
+    """Voice activity set in; `utterance_id` counts from 1 in a session."""
+
+    utterance_id: int
+
+
+class SpeechStopped(Signal, frozen=True):
+    """Voice activity is over for now. `silence` seconds of silence have passed already, on media time."""
+
+    utterance_id: int
+    silence: float
+    voiced: float
+    """Seconds of voice since its SpeechStarted."""
+
+
+class PartialTranscript(Signal, frozen=True):
+    utterance_id: int
+    text: str
+    confidence: float = 1.0
+
+
+class FinalTranscript(Signal, frozen=True):
+    """The last word on an utterance; `text` is "" when nothing was understood."""
+
+    utterance_id: int
+    text: str
+    confidence: float = 1.0
+    failed: str | None = None
+
+
+# What the participant does on the page or keypad
+
+
+class DonePressed(Signal, frozen=True):
+    """ "That's it": the answer is over."""
+
+
+class HoldToTalk(Signal, frozen=True):
+    pressed: bool
+
+
+class TextTyped(Signal, frozen=True):
+    """A typed message, whole. `client_id` is the page's own id of it, so that one sent twice counts once."""
+
+    text: str
+    client_id: str = ""
+
+
+class TypingNoticed(Signal, frozen=True):
+    """A keystroke: typing holds the floor."""
+
+
+class FormFilled(Signal, frozen=True):
+    """Values entered on the page for the node on show, already validated against it."""
+
+    node_key: str
+    data: dict[str, object]
+
+
+class RightClaimed(Signal, frozen=True):
+    """A button or key for one of the participant's rights."""
+
+    right: Right
+
+
+# The agent's speech, at the participant's ear
+
+
+class SpeechBegan(Signal, frozen=True):
+    """The first sound of a Say is at the ear, by the best estimate."""
+
+    speech_id: int
+
+
+class SpeechEnded(Signal, frozen=True):
+    """A Say is over at the ear: all of it, or cut. `heard` is the text that was heard, `fraction` its share 0–1."""
+
+    speech_id: int
+    heard: str
+    fraction: float
+    cut: bool = False
+
+
+class SynthesisFailed(Signal, frozen=True):
+    """No voice could be had for a Say; the page shows its text."""
+
+    speech_id: int
+    reason: str
+
+
+# Judgements, storage, operator, time
+
+
+class JudgementArrived(Signal, frozen=True):
+    judgement_id: int
+    judgement: Judgement
+
+
+class JudgementFailed(Signal, frozen=True):
+    judgement_id: int
+    reason: str
+
+
+class StorageFaltered(Signal, frozen=True):
+    """The log could not be made durable in time; the talk goes on from memory."""
+
+    reason: str
+
+
+class StorageRecovered(Signal, frozen=True):
+    pass
+
+
+class InterviewCancelled(Signal, frozen=True):
+    """Somebody with the right to do so ended the interview from outside."""
+
+    reason: str
+
+
+class TimePassed(Signal, frozen=True):
+    """The deadline that the core asked for has come."""
+
+
+AnySignal = (
+    ParticipantJoined
+    | ParticipantLeft
+    | PacketsStopped
+    | PacketsReturned
+    | MicrophoneMuted
+    | SpeechStarted
+    | SpeechStopped
+    | PartialTranscript
+    | FinalTranscript
+    | DonePressed
+    | HoldToTalk
+    | TextTyped
+    | TypingNoticed
+    | FormFilled
+    | RightClaimed
+    | SpeechBegan
+    | SpeechEnded
+    | SynthesisFailed
+    | JudgementArrived
+    | JudgementFailed
+    | StorageFaltered
+    | StorageRecovered
+    | InterviewCancelled
+    | TimePassed
+)

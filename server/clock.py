@@ -1,0 +1,27 @@
+"""The one place where clocks are read and ids are drawn."""
+
+import asyncio
+import secrets
+import time
+
+
+def loop_time() -> float:
+    """Seconds on the running event loop's clock: virtual under test, monotonic otherwise."""
+    return asyncio.get_running_loop().time()
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(prefix: str) -> str:
+    """`prefix` + 32 hex digits of a UUIDv7 (RFC 9562 §5.7): sorts by the time of its making."""
+    stamp = wall_clock_ms() & ((1 << 48) - 1)
+    value = (stamp << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+    return f"{prefix}{value:032x}"
+
+
+def new_secret(size: int = 24) -> str:
+    """URL-safe random text of `size` random bytes (24 = 192 bits)."""
+    return secrets.token_urlsafe(size)

@@ -1,0 +1,1 @@
+"""One participant's call as it happens: an ear, a mind, a mouth and the loop between them."""

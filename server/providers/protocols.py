@@ -1,0 +1,94 @@
+"""What a provider must do. Adding a vendor is one file, one line in the catalog and one emulator."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from dialog.judgement import Judgement, JudgementRequest
+from media.frames import AudioFrame
+
+
+class ProviderError(Exception):
+    """A provider failed. `retryable` says whether the same call may work in a moment."""
+
+    def __init__(self, provider: str, message: str, *, retryable: bool) -> None:
+        super().__init__(f"{provider}: {message}")
+        self.provider = provider
+        self.retryable = retryable
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """What a recogniser made of one utterance so far (`final` False) or for good (`final` True)."""
+
+    utterance_id: int
+    text: str
+    """As the recogniser writes it; "" when it heard no word."""
+    confidence: float
+    """0–1, mean over the words; 1.0 when there are none."""
+    final: bool
+    failed: str | None = None
+    """Why nothing better is to be expected for this utterance (`busy`, `crashed`, `timeout`), else None."""
+
+
+class Recognition(Protocol):
+    """One participant's recogniser for the length of a leg. None of its calls but `close` waits."""
+
+    def start_utterance(self, utterance_id: int) -> None:
+        """Speech has begun: frames heard from now on (the listener replays some that went before) belong to this id."""
+
+    def hear(self, frame: AudioFrame) -> None:
+        """One frame, in order. Dropped when no utterance is open, by recognisers that work per utterance."""
+
+    def end_utterance(self, utterance_id: int) -> None:
+        """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however bad the day."""
+
+    def __aiter__(self) -> AsyncIterator[Transcript]:
+        """Partials (each replaces the one before) and finals. Ends after `close`."""
+
+    async def close(self) -> None: ...
+
+
+class SpeechToText(Protocol):
+    name: str
+
+    def recognize(self, language: str, key_terms: Sequence[str]) -> Recognition: ...
+
+
+class WordTime(msgspec.Struct, frozen=True):
+    """When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes the text."""
+
+    start_char: int
+    end_char: int
+    start: float
+    end: float
+
+
+class SpeechChunk(msgspec.Struct, frozen=True):
+    """A piece of synthesised speech: mono, 16-bit little endian at VOICE_RATE_HZ, any length, and the words that begin in it."""
+
+    pcm: bytes
+    words: tuple[WordTime, ...] = ()
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """Whose voice and how fast; part of the prompt cache's key."""
+
+    provider: str = "embedded"
+    voice_id: str = "en-us"
+    speed: float = 1.0
+    """0.5–2.0; 1.0 is about 150 words a minute."""
+
+
+class TextToSpeech(Protocol):
+    name: str
+
+    def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        """Speak `text`. Raises ProviderError. Closing the iterator cancels."""
+
+
+class LanguageModel(Protocol):
+    name: str
+
+    async def judge(self, request: JudgementRequest) -> Judgement:
+        """Judge an answer and word what follows. Raises ProviderError."""

@@ -1,0 +1,1 @@
+"""What is never lost: runs, their event logs, and what the prompt cache keeps."""
