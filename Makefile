@@ -1,0 +1,53 @@
+# The words of the house. `make run` and `make test` are all that a newcomer needs; CI says `make test` too.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: install check test test-all run build
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+INSTALLED_DEV := .venv/installed-dev
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+run: $(INSTALLED)
+	exec $(BIN)/vivavoce demo
+
+install: $(INSTALLED_DEV)
+
+check: $(INSTALLED_DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	.ci/browser
+	$(BIN)/pytest -q -m "not long"
+
+test-all: check
+	.ci/browser
+	$(BIN)/pytest -q
+
+build: $(INSTALLED_DEV)
+	$(BIN)/python -m build
+
+# The first of the Pythons that suit and can make an environment. A pyenv shim may be on the path and still not run.
+$(BIN)/python:
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+	  then echo "Creating .venv with $$("$$python" --version)"; "$$python" -m venv .venv; exit 0; fi; \
+	done; \
+	echo "No suitable Python was found: Vivavoce needs 3.11, 3.12 or 3.13 with its venv module" \
+	  "(on Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1
+
+# The stamps are renewed when pyproject.toml changes, and only then: the second `make run` starts at once.
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	@echo "Installing Vivavoce and what it needs (once; about a minute)"
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(INSTALLED_DEV): pyproject.toml | $(BIN)/python
+	@echo "Installing Vivavoce with what its tests need (once; about a minute)"
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(INSTALLED)
