@@ -1,0 +1,113 @@
+/**
+ * What the talk looks like just now, folded from the server's messages. Knows no element, socket or device.
+ */
+
+/** @typedef {import("./wire.js").ToPage} ToPage */
+/** @typedef {{id: string, role: "agent" | "participant", text: string, final: boolean, cut: boolean}} Line */
+/** @typedef {{id: string, text: string}} Unconfirmed */
+
+/**
+ * @typedef {object} Talk
+ * @property {import("./wire.js").Light} light
+ * @property {string} detail
+ * @property {import("./wire.js").Question | null} question
+ * @property {import("./wire.js").Progress | null} progress
+ * @property {import("./wire.js").Notice | null} notice
+ * @property {import("./wire.js").Ended | null} ended
+ * @property {Map<string, Line>} lines in order of first appearance
+ * @property {Unconfirmed[]} unconfirmed typed, sent, and not yet seen as captions
+ * @property {number} dbfs what the server hears of the microphone
+ */
+
+const MOST_LINES = 4000;
+
+/** @returns {Talk} */
+export function newTalk() {
+  return {
+    light: "thinking",
+    detail: "waiting",
+    question: null,
+    progress: null,
+    notice: null,
+    ended: null,
+    lines: new Map(),
+    unconfirmed: [],
+    dbfs: -90,
+  };
+}
+
+/**
+ * Fold one message into the talk.
+ * @param {Talk} talk
+ * @param {ToPage} message
+ */
+export function fold(talk, message) {
+  switch (message.type) {
+    case "floor":
+      talk.light = message.light;
+      talk.detail = message.detail;
+      break;
+    case "caption":
+      foldCaption(talk, message);
+      break;
+    case "question":
+      if (talk.question?.node_key !== message.node_key) talk.notice = null;
+      talk.question = message;
+      break;
+    case "progress":
+      talk.progress = message;
+      break;
+    case "notice":
+      talk.notice = message.text ? message : null;
+      break;
+    case "refused":
+      talk.notice = { type: "notice", seq: 0, code: message.code, text: message.text, offers: [] };
+      break;
+    case "level":
+      talk.dbfs = message.dbfs;
+      break;
+    case "ended":
+      talk.ended = message;
+      talk.light = "ended";
+      break;
+    default:
+      break;
+  }
+}
+
+/**
+ * @param {Talk} talk
+ * @param {import("./wire.js").Caption} caption
+ */
+function foldCaption(talk, caption) {
+  if (caption.role === "participant") confirm(talk, caption);
+  if (caption.gone) {
+    talk.lines.delete(caption.id);
+    return;
+  }
+  const { id, role, text, final, cut } = caption;
+  if (talk.lines.has(id) || talk.lines.size < MOST_LINES) talk.lines.set(id, { id, role, text, final, cut });
+}
+
+/**
+ * A typed answer is confirmed by the caption of the same id, or, where turns are joined, by the words themselves.
+ * @param {Talk} talk
+ * @param {import("./wire.js").Caption} caption
+ */
+function confirm(talk, caption) {
+  talk.unconfirmed = talk.unconfirmed.filter((sent) => sent.id !== caption.id && !caption.text.includes(sent.text));
+}
+
+/**
+ * The conversation to keep: plain text, as it was captioned.
+ * @param {Talk} talk
+ * @param {string} title
+ * @param {string} agentName
+ * @returns {string}
+ */
+export function asText(talk, title, agentName) {
+  const lines = [...talk.lines.values()].map(
+    (line) => `${line.role === "agent" ? agentName : "You"}: ${line.text}${line.cut ? " —" : ""}`,
+  );
+  return [title, "", ...lines, ""].join("\n");
+}

@@ -1,0 +1,135 @@
+/**
+ * The words between this page and the server (see server/live/wire.py), and the check of every message that comes in:
+ * what isn't of the expected shape is dropped, never shown.
+ */
+
+/** @typedef {"voice" | "text"} Mode */
+/** @typedef {"repeat" | "slower" | "skip" | "back" | "pause" | "resume" | "strike" | "human" | "stop"} Right */
+/** @typedef {"yours" | "thinking" | "mine" | "paused" | "away" | "ended"} Light */
+/** @typedef {{name: string, label: string, type: string, options: string[], min: number | null, max: number | null, required: boolean}} Field */
+/** @typedef {{type: string, url: string | null, text: string | null, alt: string, caption: string | null}} Content */
+
+/** @typedef {{type: "welcome", session_id: string, status: string, seq: number, consent_needed: boolean, resumed: boolean}} Welcome */
+/** @typedef {{type: "floor", seq: number, light: Light, detail: string}} Floor */
+/** @typedef {{type: "caption", seq: number, id: string, role: "agent" | "participant", text: string, final: boolean, cut: boolean, gone: boolean}} Caption */
+/** @typedef {{type: "question", seq: number, node_key: string, kind: string, text: string, section: string | null, node_type: string, fields: Field[], content: Content | null}} Question */
+/** @typedef {{type: "progress", seq: number, answered: number, expected: number, remaining_m: number | null}} Progress */
+/** @typedef {{type: "notice", seq: number, code: string, text: string, offers: string[]}} Notice */
+/** @typedef {{type: "level", dbfs: number}} Level */
+/** @typedef {{type: "ended", outcome: string, text: string}} Ended */
+/** @typedef {{type: "displaced", text: string}} Displaced */
+/** @typedef {{type: "refused", code: string, text: string}} Refused */
+/** @typedef {{type: "pong", n: number}} Pong */
+/** @typedef {Welcome | Floor | Caption | Question | Progress | Notice | Level | Ended | Displaced | Refused | Pong} ToPage */
+
+/**
+ * @typedef {{type: "hello", access_token: string, after_seq: number}
+ *   | {type: "consent", granted: boolean, recording: boolean, text_hash: string}
+ *   | {type: "start", mode: Mode}
+ *   | {type: "done"}
+ *   | {type: "hold_to_talk", pressed: boolean}
+ *   | {type: "text", text: string, id: string}
+ *   | {type: "typing"}
+ *   | {type: "mute", muted: boolean}
+ *   | {type: "claim", right: Right}
+ *   | {type: "respond", node_key: string, data: Record<string, unknown>}
+ *   | {type: "playout", delay: number}
+ *   | {type: "ping", n: number}} FromPage
+ */
+
+export const LONGEST_TEXT = 5000;
+const LONGEST_MESSAGE = 262_144;
+const MOST_ITEMS = 200;
+
+/** @typedef {(value: unknown) => unknown} Check Returns the value as it may be used; throws on another shape. */
+
+/** @type {Check} */
+const words = (value) => expected(typeof value === "string", value);
+/** @type {Check} */
+const wordsOrNone = (value) => (value === null || value === undefined ? null : words(value));
+/** @type {Check} */
+const flag = (value) => (value === undefined ? false : expected(typeof value === "boolean", value));
+/** @type {Check} */
+const count = (value) => expected(Number.isSafeInteger(value) && Number(value) >= 0, value);
+/** @type {Check} */
+const number = (value) => expected(typeof value === "number" && Number.isFinite(value), value);
+/** @type {Check} */
+const numberOrNone = (value) => (value === null || value === undefined ? null : number(value));
+
+/** @param {readonly string[]} choices @returns {Check} */
+const oneOf = (choices) => (value) => expected(choices.includes(/** @type {string} */ (value)), value);
+/** @param {Check} check @returns {Check} */
+const listOf = (check) => (value) => {
+  if (value === null || value === undefined) return [];
+  expected(Array.isArray(value), value);
+  return /** @type {unknown[]} */ (value).slice(0, MOST_ITEMS).map(check);
+};
+/** @param {Record<string, Check>} shape @returns {Check} */
+const record = (shape) => (value) => {
+  expected(typeof value === "object" && value !== null && !Array.isArray(value), value);
+  const given = /** @type {Record<string, unknown>} */ (value);
+  return Object.fromEntries(Object.entries(shape).map(([name, check]) => [name, check(given[name])]));
+};
+
+const field = record({
+  name: words,
+  label: words,
+  type: words,
+  options: listOf(words),
+  min: numberOrNone,
+  max: numberOrNone,
+  required: (value) => (value === undefined ? true : flag(value)),
+});
+const content = record({
+  type: words,
+  url: wordsOrNone,
+  text: wordsOrNone,
+  alt: (value) => wordsOrNone(value) ?? "",
+  caption: wordsOrNone,
+});
+
+/** @type {Record<string, Record<string, Check>>} */
+const SHAPES = {
+  welcome: { session_id: words, status: words, seq: count, consent_needed: flag, resumed: flag },
+  floor: { seq: count, light: oneOf(["yours", "thinking", "mine", "paused", "away", "ended"]), detail: words },
+  caption: { seq: count, id: words, role: oneOf(["agent", "participant"]), text: words, final: flag, cut: flag, gone: flag },
+  question: {
+    seq: count, node_key: words, kind: words, text: words, section: wordsOrNone, node_type: words, fields: listOf(field),
+    content: (value) => (value === null || value === undefined ? null : content(value)),
+  },
+  progress: { seq: count, answered: count, expected: count, remaining_m: numberOrNone },
+  notice: { seq: count, code: words, text: words, offers: listOf(words) },
+  level: { dbfs: number },
+  ended: { outcome: words, text: words },
+  displaced: { text: words },
+  refused: { code: words, text: words },
+  pong: { n: count },
+};
+
+/**
+ * Read one message of the server.
+ * @param {unknown} data what the websocket gave
+ * @returns {ToPage | null} null for anything that isn't a message of ours
+ */
+export function readMessage(data) {
+  if (typeof data !== "string" || data.length > LONGEST_MESSAGE) return null;
+  try {
+    const given = JSON.parse(data);
+    const type = given?.type;
+    if (typeof type !== "string" || !Object.hasOwn(SHAPES, type)) return null;
+    const read = /** @type {object} */ (record(SHAPES[type])(given));
+    return /** @type {ToPage} */ ({ type, ...read });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {boolean} right
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function expected(right, value) {
+  if (!right) throw new TypeError("not of the expected shape");
+  return value;
+}
