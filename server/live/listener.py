@@ -1,0 +1,188 @@
+"""The ear: turns frames of the participant's sound into signals, and has the recogniser hear what is speech.
+
+Knows nothing of whose floor it is: an utterance here is a piece of sound that a recogniser gets whole, not a
+turn.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from dialog.signals import (
+    FinalTranscript,
+    MicrophoneMuted,
+    PacketsReturned,
+    PacketsStopped,
+    PartialTranscript,
+    SpeechStarted,
+    SpeechStopped,
+)
+from media.frames import FRAME_DURATION, AudioFrame
+from media.vad import VoiceActivity, VoiceStarted, VoiceStopped
+from server.live.mailbox import Mailbox
+from server.providers.protocols import Recognition
+
+_LEVEL_FRAMES: Final = 12
+"""Frames between two level figures: four a second."""
+
+
+class ListenerPolicy(msgspec.Struct, frozen=True):
+    """How speech is cut into utterances for the recogniser. Durations in seconds of media time."""
+
+    pre_roll: float = 0.3
+    """Sound from before the onset that the recogniser gets too. Larger: more silence to decode."""
+    closing_silence: float = 0.38
+    """Silence after which an utterance is over. Larger: fewer pieces of a sentence, later final words."""
+    soft_limit: float = 12.0
+    """Length from which an utterance ends at the next stop of the voice, without waiting for more silence."""
+    hard_limit: float = 20.0
+    """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a
+    monologue."""
+
+
+class Listener:
+    """One leg's ear. Its utterances are numbered on from those of the session's earlier legs."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        recognition: Recognition,
+        activity: VoiceActivity,
+        *,
+        agent_sounds: Callable[[], bool],
+        show_level: Callable[[float], None],
+        utterances_before: int = 0,
+        policy: ListenerPolicy | None = None,
+    ) -> None:
+        self.attentive = False
+        """Until it is set, sound only moves the level: the device check comes before the talk."""
+        self.utterance_id = utterances_before
+        """The newest utterance, open or over."""
+        self._mailbox = mailbox
+        self._recognition = recognition
+        self._activity = activity
+        self._agent_sounds = agent_sounds
+        self._show_level = show_level
+        self._policy = policy or ListenerPolicy()
+        self._recent: deque[AudioFrame] = deque(maxlen=max(1, round(self._policy.pre_roll / FRAME_DURATION)))
+        self._open = False
+        self._length = 0.0
+        self._silence = 0.0
+        self._frames = 0
+        self._track_muted = False
+        self._page_muted = False
+        self._lost = False
+
+    # What the leg calls (gateway.leg.Ear)
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take one frame: tell of an edge of the voice, feed the recogniser, end what is over."""
+        self._frames += 1
+        if self._frames % _LEVEL_FRAMES == 0:
+            self._show_level(self._activity.dbfs)
+        if frame.muted != self._track_muted:
+            self._mute(track=frame.muted, page=self._page_muted)
+        self._activity.agent_speaking = self._agent_sounds()
+        edge = self._activity.hear(frame)
+        if not self.attentive or self._page_muted:
+            return
+        self._recent.append(frame)
+        if self._open:
+            self._recognition.hear(frame)
+            self._length += FRAME_DURATION
+        match edge:
+            case VoiceStarted():
+                self._begin_speech()
+            case VoiceStopped():
+                self._silence = edge.silence
+                self._mailbox.put(SpeechStopped(self.utterance_id, edge.silence, edge.voiced))
+            case None:
+                if self._open and not self._activity.talking and not frame.concealed:
+                    self._silence += FRAME_DURATION
+        self._end_what_is_over()
+
+    def lost(self) -> None:
+        """No packet for two seconds."""
+        self._break_off()
+        if not self._lost:
+            self._lost = True
+            self._mailbox.put(PacketsStopped())
+
+    def found(self) -> None:
+        """Packets come again."""
+        if self._lost:
+            self._lost = False
+            self._mailbox.put(PacketsReturned())
+
+    # What the session calls
+
+    def mute(self, muted: bool) -> None:
+        """The page says that the microphone is switched off, or on again."""
+        self._mute(track=self._track_muted, page=muted)
+
+    def hang_up(self) -> None:
+        """The leg is gone: whatever was being said is all there will be of it."""
+        self._break_off()
+
+    async def pass_on_transcripts(self) -> None:
+        """Put the recogniser's words into the mailbox until it is closed."""
+        async for heard in self._recognition:
+            if heard.final:
+                self._mailbox.put(
+                    FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
+                )
+            else:
+                self._mailbox.put(PartialTranscript(heard.utterance_id, heard.text, heard.confidence))
+
+    # Utterances
+
+    def _begin_speech(self) -> None:
+        if not self._open:
+            self._open_utterance()
+            for frame in self._recent:
+                self._recognition.hear(frame)
+        self._silence = 0.0
+        self._mailbox.put(SpeechStarted(self.utterance_id))
+
+    def _open_utterance(self) -> None:
+        self.utterance_id += 1
+        self._open = True
+        self._length = 0.0
+        self._silence = 0.0
+        self._recognition.start_utterance(self.utterance_id)
+
+    def _close_utterance(self) -> None:
+        self._open = False
+        self._recognition.end_utterance(self.utterance_id)
+
+    def _end_what_is_over(self) -> None:
+        if not self._open:
+            return
+        if self._activity.talking:
+            if self._length >= self._policy.hard_limit:
+                self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._activity.voiced))
+                self._close_utterance()
+                self._open_utterance()
+                self._mailbox.put(SpeechStarted(self.utterance_id))
+        elif self._silence >= self._policy.closing_silence or self._length >= self._policy.soft_limit:
+            self._close_utterance()
+
+    def _break_off(self) -> None:
+        """End the utterance in the middle, as when the sound is cut."""
+        if not self._open:
+            return
+        if self._activity.talking:
+            self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._activity.voiced))
+            self._activity.talking = False
+        self._close_utterance()
+        self._recent.clear()
+
+    def _mute(self, *, track: bool, page: bool) -> None:
+        was = self._track_muted or self._page_muted
+        self._track_muted, self._page_muted = track, page
+        if (track or page) != was:
+            if not was:
+                self._break_off()
+            self._mailbox.put(MicrophoneMuted(not was))

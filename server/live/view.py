@@ -1,0 +1,174 @@
+"""What the participant's page shows: a pure projection of a run's events. Knows nothing of connections or
+time."""
+
+import math
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from dialog.blueprint import Blueprint, Node
+from dialog.events import (
+    Event,
+    FloorChanged,
+    InterviewFinished,
+    NodeClosed,
+    NodeEntered,
+    NoticeGiven,
+    QuestionAsked,
+    SessionOpened,
+)
+from server.live.captions import Captions
+from server.live.wire import (
+    AnyToPage,
+    Caption,
+    ContentOnShow,
+    Ended,
+    FieldOnShow,
+    Floor,
+    Notice,
+    Progress,
+    Question,
+)
+
+Light = Literal["yours", "thinking", "mine", "paused", "away", "ended"]
+
+LIGHTS: Final[dict[str, Light]] = {
+    "waiting": "thinking",
+    "open": "yours",
+    "hearing": "yours",
+    "lull": "yours",
+    "typing": "yours",
+    "keypad": "yours",
+    "stimulus": "yours",
+    "held": "yours",
+    "yielded": "yours",
+    "soft_take": "thinking",
+    "hold": "thinking",
+    "speaking": "mine",
+    "ducked": "mine",
+    "operator": "mine",
+    "paused": "paused",
+    "away": "away",
+    "closed": "ended",
+}
+"""The light for each state of the floor: the participant's turn, a moment of thought, or the agent's."""
+
+FAREWELLS: Final = {
+    "completed": "That was everything. Thank you for taking part.",
+    "stopped": "The interview has ended, as you asked. Thank you for your time.",
+    "cancelled": "The interview was ended by the people who run this study.",
+    "time": "The time for this interview is over. Thank you for taking part.",
+    "failed": "Something went wrong on our side and the interview had to end. What you said is kept.",
+    "declined": "You have decided not to take part. Nothing was kept. Thank you for your time.",
+}
+
+
+class View:
+    """Follow a run's log and say what the page must show with each event."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._blueprint = blueprint
+        self._captions = Captions()
+        self._current: str | None = None
+        self._closed: set[str] = set()
+        self._answered: set[str] = set()
+
+    def see(self, event: Event) -> list[AnyToPage]:
+        """Take the next event of the log."""
+        body = event.body
+        match body:
+            case SessionOpened():
+                self._captions.open_session(body.number)
+                return []
+            case FloorChanged():
+                return [Floor(event.seq, LIGHTS.get(body.state, "thinking"), body.state)]
+            case NodeEntered():
+                self._current = body.node_key
+                self._closed.discard(body.node_key)
+                self._answered.discard(body.node_key)
+                return [self.progress(event.seq)]
+            case NodeClosed():
+                self._closed.add(body.node_key)
+                if body.outcome in ("answered", "shown"):
+                    self._answered.add(body.node_key)
+                return [self.progress(event.seq)]
+            case QuestionAsked():
+                return self._question(event.seq, body)
+            case NoticeGiven():
+                return [Notice(event.seq, body.code, body.text, list(body.offers))]
+            case InterviewFinished():
+                return [Ended(body.outcome, FAREWELLS[body.outcome])]
+            case _:
+                return list(self._captions.see(event))
+
+    def replay(self, events: Iterable[Event], after_seq: int) -> list[AnyToPage]:
+        """Take a whole log and return what a page that has shown everything up to `after_seq` lacks.
+
+        Of what replaces itself (a caption, the light, the question) only the latest state is returned.
+        """
+        latest: dict[str, tuple[int, AnyToPage]] = {}
+        for event in events:
+            for message in self.see(event):
+                key = _place_on_page(message)
+                if key in latest and not isinstance(message, Caption):
+                    del latest[key]  # the newest light or question comes after the captions before it
+                latest[key] = (event.seq, message)
+        fresh = [message for seq, message in latest.values() if seq > after_seq]
+        return [m for m in fresh if not (after_seq == 0 and isinstance(m, Caption) and m.gone)]
+
+    def progress(self, seq: int) -> Progress:
+        """Count what is answered, and estimate what the path as it looks now still holds."""
+        answered = len(self._answered)
+        ahead = self._nodes_ahead()
+        expected = max(len(self._closed | self._answered) + ahead, 1)
+        share = ahead / expected
+        remaining = math.ceil(self._blueprint.settings.estimated_duration_m * share) if ahead else 0
+        return Progress(seq, answered, expected, remaining)
+
+    def _nodes_ahead(self) -> int:
+        """Nodes from the current one, itself included if it is open, along the unconditional edges to the
+        end."""
+        graph = self._blueprint.graph
+        key: str | None = self._current or graph.entry_node
+        seen: set[str] = set()
+        while key is not None and key in graph.nodes and key not in seen:
+            seen.add(key)
+            out = sorted((edge for edge in graph.edges if edge.from_ == key), key=lambda edge: edge.priority)
+            plain = [edge for edge in out if edge.condition is None] or out
+            key = plain[0].to if plain else None
+        return len(seen - self._closed)
+
+    def _question(self, seq: int, asked: QuestionAsked) -> list[AnyToPage]:
+        node = self._blueprint.graph.nodes.get(asked.node_key)
+        if node is None:
+            return []
+        return [
+            Question(
+                seq,
+                asked.node_key,
+                asked.kind,
+                asked.text,
+                node.section,
+                node.type,
+                fields=_fields(node),
+                content=_content(node),
+            )
+        ]
+
+
+def _fields(node: Node) -> list[FieldOnShow]:
+    return [
+        FieldOnShow(field.name, field.label, field.type, field.options, field.min, field.max, field.required)
+        for field in node.fields or []
+    ]
+
+
+def _content(node: Node) -> ContentOnShow | None:
+    content = node.content
+    if content is None:
+        return None
+    return ContentOnShow(content.type, content.url, content.text, content.alt, content.caption)
+
+
+def _place_on_page(message: AnyToPage) -> str:
+    """What the message replaces: two with the same place are never on show together."""
+    return f"caption {message.id}" if isinstance(message, Caption) else type(message).__name__
