@@ -51,7 +51,7 @@ def unwrapped(value: int, near: int, bits: int) -> int:
 
 
 class JitterBuffer:
-    """Order one RTP stream: `push` what arrives, then `pop`, and `pop` again at `next_due`; `patience` in seconds."""
+    """Order one RTP stream: `push` what arrives, then `pop`, and `pop` again at `next_due`. `patience` in s."""
 
     def __init__(self, clock_hz: int = OPUS_CLOCK_HZ, patience: float = 0.04) -> None:
         self.lost = 0
@@ -156,7 +156,7 @@ class JitterBuffer:
         return whole
 
     def _begin_anew(self, sequence: int) -> int:
-        """Follow a new numbering from its second packet on (RFC 3550 appendix A.1); return that one, whole."""
+        """Follow a new numbering from its second packet on (RFC 3550 appendix A.1); return that, whole."""
         self.breaks += 1
         self._stranger = None
         self._waiting.clear()
