@@ -1,0 +1,89 @@
+"""The beat that all legs send to: one task, absolute 20 ms deadlines. Knows nothing of packets, codecs or
+who is talking."""
+
+import asyncio
+import logging
+from typing import Final, Protocol
+
+from media.frames import FRAME_DURATION
+from server.clock import loop_time
+
+STALL: Final = 0.03
+"""Seconds. Later than this after waking, the slots that went by are counted as missed instead of sent in a
+burst.
+
+A burst is what a browser's jitter buffer hoards (300 ms of delay for seconds after a stall of 300 ms); a
+timestamp that moves by the missed slots, with the sequence continuous and the voice going on where it was,
+brings it back at once.
+"""
+
+log = logging.getLogger(__name__)
+
+
+class Beaten(Protocol):
+    """What can stand in the metronome: it sends one frame per tick."""
+
+    def tick(self, slot: int) -> None:
+        """Send the frame of `slot`: counted from 0 since joining, missed slots included, so it may jump
+        ahead."""
+
+    def fail(self, error: Exception) -> None:
+        """A tick raised: this leg has been taken out and should end."""
+
+
+class Metronome:
+    """Call every joined leg once per 20 ms, for as long as `run` runs."""
+
+    def __init__(self) -> None:
+        self._first_slots: dict[Beaten, int] = {}
+        self._slot = 0
+        self._occupied = asyncio.Event()
+        self.missed_slots = 0
+        """Slots that no leg could send since the loop was held up."""
+        self.lateness = 0.0
+        """Seconds by which the last waking was late."""
+
+    def join(self, leg: Beaten) -> None:
+        """Let `leg` tick from the next beat on; its slots count from 0. A leg that stands in it already
+        keeps its count."""
+        self._first_slots.setdefault(leg, self._slot)
+        self._occupied.set()
+
+    def leave(self, leg: Beaten) -> None:
+        """Let `leg` tick no more. Safe to call for one that has left."""
+        self._first_slots.pop(leg, None)
+        if not self._first_slots:
+            self._occupied.clear()
+
+    async def run(self) -> None:
+        """Beat until cancelled. Sleeps without waking while no leg stands in it."""
+        while True:
+            await self._occupied.wait()
+            await self._beat_while_occupied()
+
+    async def _beat_while_occupied(self) -> None:
+        deadline = loop_time()
+        while self._first_slots:
+            await asyncio.sleep(max(0.0, deadline - loop_time()))
+            # Looked at after waking: the packet on which the loop slept must not go out late with its old
+            # time.
+            self.lateness = loop_time() - deadline
+            if self.lateness > STALL:
+                missed = int(self.lateness / FRAME_DURATION)
+                self.missed_slots += missed
+                self._slot += missed
+                deadline += missed * FRAME_DURATION
+            self._beat()
+            self._slot += 1
+            deadline += FRAME_DURATION
+
+    def _beat(self) -> None:
+        for leg, first_slot in list(self._first_slots.items()):
+            if leg not in self._first_slots:  # left during this very beat
+                continue
+            try:
+                leg.tick(self._slot - first_slot)
+            except Exception as error:
+                log.exception("%r raised in its tick and is taken out", leg)
+                self.leave(leg)
+                leg.fail(error)
