@@ -1,0 +1,337 @@
+"""Sound over WebRTC: offers answered, and the leg that stands behind each answer. aiortc keeps SDP, ICE,
+DTLS and SRTP; its own sender and receiver are never started. Knows nothing of HTTP, tokens or what is being
+said."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpSendParameters
+from aiortc.rtcrtptransceiver import RTCRtpTransceiver
+from pylibsrtp import Error as SrtpError
+
+from media.frames import FRAME_DURATION, OPUS_CLOCK_HZ
+from server.clock import loop_time, wall_clock_ms
+from server.gateway import control, rtcp
+from server.gateway.door import guard_doors
+from server.gateway.leg import Ear, Mouth, Tap
+from server.gateway.metronome import Metronome
+from server.gateway.offer import MAX_CANDIDATES, AudioOffer, OfferRefused, read_fragment, read_offer
+from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
+
+CONNECT_TIMEOUT: Final = 15.0
+"""Seconds from the answer until ICE and DTLS must stand; a half-open connection holds a socket and a key
+pair."""
+
+DEFAULT_PLAYOUT_DELAY: Final = 0.08
+"""Seconds until the page reports its own: 73–86 ms were measured from sending to sounding in Chromium on
+one host."""
+
+_MAX_UNSENT_BYTES: Final = 16_384
+"""On the control channel; a page that doesn't read gets no more pongs."""
+
+_REPORT_EVERY_SLOTS: Final = 50
+_MAX_ROUND_TRIP: Final = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class WebRtcGateway:
+    """Answer offers with legs that send to one metronome."""
+
+    def __init__(self, metronome: Metronome, ice_servers: Sequence[RTCIceServer] = ()) -> None:
+        self._metronome = metronome
+        self._ice_servers = list(ice_servers)
+
+    async def answer(self, offer_sdp: str) -> tuple["WebRtcLeg", str]:
+        """Answer an offer: a leg, not yet running, and the SDP to send back, its candidates complete.
+
+        Whoever takes the leg must `run` or `close` it. Raises OfferRefused, and leaves nothing behind then.
+        """
+        offer = read_offer(offer_sdp)
+        # An empty list, for None would ask a public STUN server; one bundle, so that one socket per address
+        # is opened.
+        connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=self._ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        try:
+            transceiver = connection.addTransceiver("audio", direction="sendrecv")
+            leg = WebRtcLeg(connection, transceiver, offer, self._metronome)
+            try:
+                await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            except Exception as error:  # a stranger's text: whatever aiortc trips over is the offer's fault
+                raise OfferRefused("The offer can't be applied.") from error
+            transceiver._codecs = _answered_codecs(offer)
+            await connection.setLocalDescription(await connection.createAnswer())
+            guard_doors(transceiver.receiver.transport.transport._connection)
+            return leg, connection.localDescription.sdp
+        except BaseException:
+            await connection.close()
+            raise
+
+
+def _answered_codecs(offer: AudioOffer) -> list[RTCRtpCodecParameters]:
+    """RED first, with the pairing of the offer's own number: otherwise Chromium sends plain Opus (RFC 2198
+    §5).
+
+    Without `usedtx`, so that a browser sends 50 packets a second whatever it hears.
+    """
+    opus = RTCRtpCodecParameters(
+        "audio/opus",
+        OPUS_CLOCK_HZ,
+        2,
+        offer.opus,
+        parameters={"minptime": 10, "useinbandfec": 1, "stereo": 0},
+    )
+    if offer.red is None:
+        return [opus]
+    pairing = f"{offer.opus}/{offer.opus}"
+    return [RTCRtpCodecParameters("audio/red", OPUS_CLOCK_HZ, 2, offer.red, parameters={pairing: None}), opus]
+
+
+class WebRtcLeg:
+    """One participant's connection. Made by WebRtcGateway.answer."""
+
+    name = "webrtc"
+
+    def __init__(
+        self,
+        connection: RTCPeerConnection,
+        transceiver: RTCRtpTransceiver,
+        offer: AudioOffer,
+        metronome: Metronome,
+    ) -> None:
+        self._connection = connection
+        self._metronome = metronome
+        self._offer = offer
+        self._candidates = offer.candidates
+        self._format = RtpFormat(offer.opus, offer.red, offer.audio_level_id)
+        self._dtls: RTCDtlsTransport = transceiver.receiver.transport
+        self._ssrc: int = transceiver.sender._ssrc
+        self._cname = ""
+        self._mouth: Mouth | None = None
+        self._tap: Tap | None = None
+        self.receiver: RtpReceiver | None = None
+        self.sender: RtpSender | None = None
+        """Both None before `run`."""
+        self._wall_origin = 0.0
+        self._loop_origin = 0.0
+        self._playout: float | None = None
+        self._round_trip: float | None = None
+        self._control: RTCDataChannel | None = None
+        self._silenced = False
+        self._messages = control.Allowance(per_second=20.0, burst=40.0)
+        self.unsent = 0
+        """Packets that the connection didn't take."""
+        self._report_slot = self._ssrc % _REPORT_EVERY_SLOTS
+        self._standing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._take_over(transceiver)
+        connection.on("connectionstatechange", self._watch_state)
+        connection.on("datachannel", self._take_channel)
+
+    def _take_over(self, transceiver: RTCRtpTransceiver) -> None:
+        """Put ourselves where aiortc would start its own sender and receiver, with a thread, a queue and
+        three tasks."""
+        transceiver.sender.send = self._sending_agreed  # type: ignore[method-assign]
+        transceiver.receiver.receive = self._receiving_agreed  # type: ignore[method-assign]
+        self._dtls._handle_rtp_data = self._take_rtp  # type: ignore[method-assign]
+        self._dtls._handle_rtcp_data = self._take_rtcp  # type: ignore[method-assign]
+
+    async def _sending_agreed(self, parameters: RTCRtpSendParameters) -> None:
+        self._cname = parameters.rtcp.cname or ""
+        if not self._standing.done():
+            self._standing.set_result(None)
+
+    async def _receiving_agreed(self, parameters: object) -> None:
+        pass
+
+    # The life of the leg
+
+    async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
+        """Carry sound until the connection ends: `closed` by the far side, `failed`, or what `close` was
+        given."""
+        try:
+            await asyncio.wait(
+                (self._standing, self._ended), timeout=CONNECT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not self._standing.done():
+                self._end("failed")
+            if not self._ended.done():
+                now = loop_time()
+                self._loop_origin, self._wall_origin = now, wall_clock_ms() / 1000
+                self._mouth, self._tap = mouth, tap
+                self.receiver = RtpReceiver(self._format, ear, tap, now)
+                self.sender = RtpSender(self._format, self._ssrc, self._send)
+                self._metronome.join(self)
+            return await asyncio.shield(self._ended)
+        finally:
+            await self.close("cancelled")
+
+    async def close(self, reason: str) -> None:
+        """Hang up. Safe to call twice, and for a leg that never ran; `run` then returns `reason`."""
+        self._end(reason)
+        self._metronome.leave(self)
+        if self._dtls.state == "connected":
+            self._send(rtcp.goodbye(self._ssrc))
+        await self._connection.close()
+
+    def _end(self, reason: str) -> None:
+        if not self._ended.done():
+            log.debug("= webrtc leg %08x: %s", self._ssrc, reason)
+            self._ended.set_result(reason)
+
+    def _watch_state(self) -> None:
+        if self._connection.connectionState in ("closed", "failed"):
+            self._end(self._connection.connectionState)
+
+    async def add_candidates(self, fragment: str) -> None:
+        """Take trickled candidates (`application/trickle-ice-sdpfrag`); those beyond the bound are passed
+        over.
+
+        Raises OfferRefused, and RestartRefused for an ICE restart.
+        """
+        for candidate in read_fragment(fragment, self._offer.ice_ufrag):
+            if self._candidates < MAX_CANDIDATES:
+                self._candidates += 1
+                candidate.sdpMid = self._offer.mid
+                await self._connection.addIceCandidate(candidate)
+
+    # Once per 20 ms
+
+    def tick(self, slot: int) -> None:
+        """Send the frame of this slot, and see to what is due."""
+        assert self.receiver is not None
+        assert self.sender is not None
+        assert self._mouth is not None
+        now = loop_time()
+        self.receiver.tick(now)
+        packet = self.sender.send(slot, self._mouth.next_frame())
+        if self._tap is not None:
+            self._tap.sent(packet, slot)
+        if slot >= self._report_slot:
+            self._report_slot = slot + _REPORT_EVERY_SLOTS
+            self._report(slot, now)
+
+    def fail(self, error: Exception) -> None:
+        """End, for a tick has raised."""
+        self._end("failed")
+
+    def _report(self, slot: int, now: float) -> None:
+        assert self.receiver is not None
+        assert self.sender is not None
+        heard = self.receiver.statistics
+        report = rtcp.sender_report(
+            self._ssrc,
+            self._ntp(now),
+            self.sender.timestamp(slot),
+            self.sender.packets,
+            self.sender.octets,
+            heard.block(now) if heard is not None else None,
+        )
+        self._send(report + rtcp.source_description(self._ssrc, self._cname))
+
+    def _ntp(self, now: float) -> int:
+        return rtcp.ntp_time(self._wall_origin + now - self._loop_origin)
+
+    def _send(self, packet: bytes) -> None:
+        """Encrypt and send at once. aiortc's coroutine never waits on this road, so one step is all of it."""
+        step = self._dtls._send_rtp(packet)
+        try:
+            step.send(None)
+        except StopIteration:
+            pass
+        except (ConnectionError, SrtpError):
+            self.unsent += 1
+        else:
+            step.close()
+            raise RuntimeError("sending waits: this aiortc is not the one that the gateway was written for")
+
+    # From the wire
+
+    async def _take_rtp(self, data: bytes, arrival_time_ms: int) -> None:
+        if self.receiver is not None:
+            try:
+                self.receiver.receive(data, loop_time())
+            except Exception:  # an ear that raises is a bug: it ends this leg, not aiortc's reading task
+                log.exception("the ear of leg %08x raised", self._ssrc)
+                self._end("failed")
+
+    async def _take_rtcp(self, data: bytes) -> None:
+        if self.receiver is None:
+            return
+        now = loop_time()
+        heard = self.receiver.statistics
+        for report in rtcp.parse_reports(data):
+            if isinstance(report, rtcp.SenderReport):
+                if heard is not None and report.ssrc == heard.ssrc:
+                    heard.sender_reported(report.ntp, now)
+            elif report.ssrc == self._ssrc and report.last_report:
+                elapsed = (rtcp.compact_ntp(self._ntp(now)) - report.last_report - report.delay) & 0xFFFF_FFFF
+                if elapsed < _MAX_ROUND_TRIP * 65_536:
+                    self._round_trip = elapsed / 65_536
+
+    # The control channel
+
+    def _take_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label != "control" or self._control is not None:
+            channel.close()
+            return
+        self._control = channel
+        channel.on("message", self._take_message)
+        if self._silenced:
+            self._tell(control.SILENCE)
+
+    def _take_message(self, text: str | bytes) -> None:
+        if not isinstance(text, str) or not self._messages.take(loop_time()):
+            return
+        message = control.read_message(text)
+        if message is None:
+            return
+        if message.type == "ping":
+            self._tell(control.pong(message.n))
+        elif message.type == "playout" and message.delay is not None:
+            self.report_playout(message.delay)
+
+    def _tell(self, text: str) -> None:
+        channel = self._control
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > _MAX_UNSENT_BYTES:
+            return
+        with contextlib.suppress(ValueError):  # the far side declared that it takes next to nothing
+            channel.send(text)
+
+    def silence_now(self) -> None:
+        """Ask the page to mute at once: 32–38 ms over the control channel, against 80–90 ms for silent
+        packets."""
+        if not self._silenced:
+            self._silenced = True
+            self._tell(control.SILENCE)
+
+    def unsilence(self) -> None:
+        """Take `silence_now` back."""
+        if self._silenced:
+            self._silenced = False
+            self._tell(control.UNSILENCE)
+
+    def report_playout(self, seconds: float) -> None:
+        """Take the page's word for the time from the arrival of a packet to its sounding (jitter buffer and
+        output)."""
+        self._playout = seconds
+
+    def playout_delay(self) -> float:
+        """Page's own delay, half a round trip and the packet's own length; DEFAULT_PLAYOUT_DELAY before its
+        first word."""
+        if self._playout is None:
+            return DEFAULT_PLAYOUT_DELAY
+        return self._playout + (self._round_trip or 0.0) / 2 + FRAME_DURATION
