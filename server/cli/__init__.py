@@ -1,1 +1,1 @@
-"""The command line: one file per command."""
+"""The command line, one file for each command: here things are asked for and told, below they are done."""

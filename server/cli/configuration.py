@@ -1,0 +1,62 @@
+"""Settings as commands ask for them, with the flags that override them, and the database that they name."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.cli.output import Failure
+from server.settings import Settings, SettingsError
+from server.store.database import Database
+from server.store.migrations import upgrade
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def storage_options(command: _Command) -> _Command:
+    """Give a command `--data-dir` and `--database`, as `data_dir` and `database_url`."""
+    directory = click.Path(file_okay=False, path_type=Path)
+    for option in (
+        click.option("--database", "database_url", metavar="URL", help="Instead of VIVAVOCE_DATABASE_URL."),
+        click.option("--data-dir", type=directory, help="Instead of VIVAVOCE_DATA_DIR (default: ./data)."),
+    ):
+        command = option(command)
+    return command
+
+
+def load_settings(**flags: object) -> Settings:
+    """Read the settings; a flag that is None wasn't given. Raises Failure with one line for each fault."""
+    try:
+        return Settings.load(**flags)
+    except SettingsError as error:
+        raise Failure("\n".join(error.faults)) from None
+
+
+def upgrade_database(settings: Settings) -> None:
+    """Bring the database to today's shape, making it where there is none. Raises Failure."""
+    try:
+        upgrade(settings.database_url)
+    except (SQLAlchemyError, OSError) as error:
+        raise _unusable(settings, error) from None
+
+
+@asynccontextmanager
+async def opened_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database at today's shape, closed afterwards. Raises Failure."""
+    upgrade_database(settings)
+    try:
+        async with Database(settings.database_url) as database:
+            yield database
+    except SQLAlchemyError as error:
+        raise _unusable(settings, error) from None
+
+
+def _unusable(settings: Settings, error: Exception) -> Failure:
+    reason = getattr(error, "orig", None) or error
+    return Failure(
+        f"The database {settings.database_url} can't be used ({reason}): see that its directory exists,"
+        " is writable and has room, or name another with --database."
+    )
