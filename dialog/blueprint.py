@@ -1,5 +1,5 @@
-"""What a researcher designs: a graph of questions, and the agent that asks them. Shapes only; faults of a graph are
-found in blueprint_validation."""
+"""What a researcher designs: a graph of questions, and the agent that asks them. Shapes only;
+faults of a graph are found in blueprint_validation."""
 
 from typing import Annotated, Any, Literal
 
@@ -101,8 +101,8 @@ class FormField(Part):
     label: Sentence
     type: FieldType
     options: list[Short] | None = None
-    min: float | None = None
-    max: float | None = None
+    min: float | None = Field(default=None, allow_inf_nan=False)
+    max: float | None = Field(default=None, allow_inf_nan=False)
     required: bool = True
 
 
@@ -146,11 +146,29 @@ class Edge(Part):
     condition: Annotated[Structured | Assessed, Field(discriminator="type")] | None = None
     priority: int = Field(default=0, ge=0, le=10_000)
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What edges out of one node are ordered by; equal ranks keep their written order."""
+        match self.condition:
+            case Structured():
+                return self.priority, 0
+            case Assessed():
+                return self.priority, 1
+            case None:
+                return self.priority, 2
+
 
 class Graph(Part):
     entry_node: Key
     nodes: dict[Key, Node]
     edges: list[Edge] = Field(default=[], max_length=5_000)
+
+    def edges_from(self, key: str) -> list[tuple[int, Edge]]:
+        """The edges out of a node with their places in `edges`, in the order in which they are tried:
+        ascending
+        priority, then structured before assessed before unconditional, then as written."""
+        leaving = [(index, edge) for index, edge in enumerate(self.edges) if edge.from_ == key]
+        return sorted(leaving, key=lambda numbered: numbered[1].rank)
 
 
 class Settings(Part):
