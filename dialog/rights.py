@@ -1,0 +1,191 @@
+"""Hears what a participant may claim at any moment: repeat, skip, pause, a human, stop. Only an utterance
+that is
+nothing else counts; inside an answer the same words are the answer. Knows no question and no node."""
+
+import re
+from typing import Final
+
+from dialog.judgement import Right
+from dialog.lexicon import plain
+
+_POLITE: Final = (
+    r"(?:(?:um|uh|er|oh|hey|hm|hmm|well|so|okay|ok|yeah|yes|no|sorry|actually|please|excuse me|pardon"
+    r"|i'm sorry|"
+    r"if possible|i think|and|but) )*"
+)
+_ASKING: Final = (
+    r"(?:(?:can|could|would|will|may|might) (?:you|we|i) (?:please |just |maybe |possibly )*|(?:i'd|i would"
+    r"|we'd) (?:like|love|prefer) "
+    r"(?:you )?(?:to )?|i (?:just )?(?:want|wanna|need|wish)(?: you)?(?: to)? |let's (?:just )?"
+    r"|let me (?:just )?|(?:i'm|i am) going to |"
+    r"(?:is it possible|is it okay|is it ok|do you mind if we|do you mind if i) (?:to )?|please |just "
+    r"|maybe |you can (?:just )?)?"
+)
+_THANKS: Final = (
+    r"(?: (?:please|thanks|thank you|now|for now|for me|sorry|if that's okay|if that's ok|if possible|"
+    r"if you don't mind|right now|then|okay|ok))*"
+)
+_THIS: Final = r"(?:this|that|the|it|this one|that one|(?:this|that|the) (?:question|one|part))"
+_TALK: Final = r"(?:interview|call|talk|conversation|survey|session|recording|whole thing|thing)"
+
+_REQUESTS: Final[dict[Right, tuple[str, ...]]] = {
+    "repeat": (
+        r"(?:repeat|say|ask|read)(?: (?:it|that|this|the question|that question|the last question|me"
+        r"|that part|your question|yourself))?"
+        r"(?: to me| for me)? (?:again|once more|one more time|another time)",
+        r"repeat(?: (?:it|that|this|the question|that question|the last question|that part|your question"
+        r"|yourself))?",
+        r"(?:what was (?:that|the question)|what did you (?:say|ask)|come again|pardon(?: me)?|pardon what"
+        r"|say again)(?: again)?",
+        r"(?:i )?(?:didn't|did not|couldn't|could not) (?:catch|hear|get|understand) (?:that|you|it"
+        r"|the question|what you said|all of that)(?: sorry)?",
+        r"(?:hear|get) (?:the question|that|it) (?:again|once more|one more time)",
+        r"one more time",
+    ),
+    "slower": (
+        r"(?:speak|talk|go|say (?:that|it)|read (?:that|it)) (?:a (?:bit|little)(?: bit)? |more )?(?:slower"
+        r"|slowly|more slowly)",
+        r"(?:a (?:bit|little)(?: bit)? )?(?:slower|more slowly)",
+        r"slow down(?: a (?:bit|little)(?: bit)?)?",
+        r"you(?:'re| are) (?:talking|speaking|going) (?:too|so|very|a bit|a little) fast",
+        r"(?:that's|that was|it's) too fast(?: for me)?",
+    ),
+    "skip": (
+        rf"(?:skip|pass)(?: on| over)?(?: {_THIS})?",
+        r"(?:move|go) on(?: to)?(?: the)? next(?: question| one)?",
+        r"(?:move on|go to the next (?:question|one)|next question|next one)",
+        r"(?:have |do )?the next (?:question|one)",
+    ),
+    "back": (
+        r"(?:go|move|step|get) back(?: (?:one|a step|a question|one question|one step))?(?: to (?:the|that"
+        r"|my) (?:last|previous|earlier|first) (?:question|one|answer))?",
+        r"(?:go back to )?(?:the )?(?:previous|last) (?:question|one)",
+        r"(?:change|correct|redo) my (?:last|previous) answer",
+    ),
+    "pause": (
+        r"(?:take|have|need) (?:a|a short|a quick|a little|a small|five|ten|a five minute"
+        r"|a ten minute) (?:break|pause|minutes?)(?: break)?",
+        r"(?:a )?(?:break|pause)(?: (?:it|this|here|for a (?:bit|moment|minute|second|while)"
+        r"|the " + _TALK + r"))?",
+        rf"pause (?:this|the|our) {_TALK}",
+        r"(?:continue|do this|finish this|go on|come back|carry on)(?: to this)? (?:later|another time"
+        r"|tomorrow)",
+        r"come back to this later",
+        r"stop for (?:a (?:bit|moment|minute|second|while)|now)",
+    ),
+    "resume": (
+        r"(?:resume|unpause)(?: (?:it|the " + _TALK + r"))?",
+        r"(?:continue|carry on|keep going|go on|go ahead|start again|pick (?:it"
+        r"|this) (?:back )?up)(?: with the " + _TALK + r")?",
+        r"(?:i'm|i am|we're) (?:back|ready)(?: now| again)?",
+        r"ready to (?:continue|go on|carry on|go|start)",
+    ),
+    "strike": (
+        r"(?:strike|delete|erase|scratch|remove) (?:that|this|it|my (?:last )?answer|what i (?:just )?said"
+        r"|the last (?:answer|part|bit|one))"
+        r"(?: from the record| out)?",
+        r"take (?:that|it) (?:back|out)",
+        r"forget (?:i said that|that i said that|what i (?:just )?said)",
+        r"(?:don't|do not) (?:record|keep|use|include|write down) (?:that|this|it|what i (?:just )?said)",
+        r"(?:that's|that is|this is|that was) off the record",
+        r"leave that out",
+    ),
+    "human": (
+        r"(?:(?:talk|speak) (?:to|with)|get|have|reach) (?:a|an|some|the|some kind of)? ?(?:actual |real "
+        r"|live )?"
+        r"(?:human|person|somebody|someone|operator|researcher|human being|agent)(?: real| human| instead"
+        r"| else)?",
+        r"(?:a )?(?:real |actual |live )?(?:human|person|operator|human being)",
+        r"is there (?:a|any) (?:real |actual |live )?(?:human|person|somebody|someone)(?: (?:there"
+        r"|i can (?:talk|speak) to|i could (?:talk|speak) to))?",
+        r"(?:talk|speak) to (?:somebody|someone)",
+    ),
+    "stop": (
+        rf"(?:stop|end|quit|finish|cancel|terminate)(?: (?:this|the|our))? {_TALK}",
+        r"(?:stop|end|quit) (?:this|it|here|now|right here|right now|altogether|everything|talking to you)",
+        r"(?:hang up|quit|stop|leave)",
+        r"(?:don't|do not) (?:want|wish) to (?:continue|do this|go on|talk|carry on)(?: anymore| any more"
+        r"| any longer)?",
+        r"i (?:don't|do not) (?:want|wish|wanna) (?:to )?(?:continue|do this|go on|carry on"
+        r"|talk to you)(?: anymore| any more| any longer)?",
+        r"(?:have|need|got) to (?:go|leave|hang up)|i (?:have|need|got|gotta|'ve got) ?(?:to)? (?:go|leave"
+        r"|hang up)",
+        r"(?:i'm|i am) (?:done|finished) with (?:this|the|this whole)(?: " + _TALK + r")?",
+    ),
+    "done": (
+        r"(?:that's|that is|that's about|that was|that'd be|that would be) (?:it|all|everything|about it"
+        r"|all i have|all i've got|my answer|all i can think of|pretty much it)",
+        r"(?:i'm|i am) (?:done|finished)(?: talking| answering)?",
+        r"(?:i )?(?:have )?nothing (?:else|more)(?: to (?:add|say))?",
+        r"(?:that's|that is) all i (?:have|wanted|want) to say",
+        r"(?:end|done) of (?:my )?answer",
+        r"done",
+    ),
+}  # fmt: skip
+_WHOLE: Final[dict[Right, re.Pattern[str]]] = {
+    right: re.compile(rf"{_POLITE}{_ASKING}(?:{'|'.join(requests)}){_THANKS}")
+    for right, requests in _REQUESTS.items()
+}
+_LONGEST_REQUEST: Final = 16
+"""Words; whoever says more is telling something."""
+
+_BACKCHANNEL: Final = re.compile(
+    r"(?:(?:mm-hm|mm-hmm|mhm|mm|mmm|hm|hmm|uh-huh|uh huh|mm hm|mm hmm|uh|um|ah|oh|aha|yeah|yep|yup|yes"
+    r"|right|okay|ok|sure|i see|"
+    r"got it|gotcha|true|exactly|cool|alright|all right|really|wow|fine|good|no)(?: |$)){1,3}"
+)
+_TIME: Final = re.compile(
+    _POLITE
+    + r"(?:(?:please )?(?:hold|hang) on(?: (?:a|one|just a) (?:second|sec|minute|moment|bit))?(?: please)?"
+    r"|let me (?:just )?(?:think|see|remember|recall|have a think|reflect|consider)(?: (?:about (?:that|it"
+    r"|this)(?: one)?|for|a|back)\b.{0,30})?"
+    r"|(?:(?:just )?give me|can i (?:have|take|get)|could i (?:have|take|get)|i (?:just )?need|i'd like"
+    r"|may i (?:have|take)|let me (?:have|take)) "
+    r"(?:just )?(?:a|one|a few|some|another) (?:second|seconds|sec|minute|minutes|moment|moments|time|bit"
+    r"|while)(?: (?:to think|here|please|with that|for that|to remember).{0,20})?"
+    r"|(?:just )?(?:a|one|just a|just one) (?:second|sec|minute|moment)(?: please)?"
+    r"|wait(?: (?:a|one) (?:second|sec|minute|moment))?(?: please)?"
+    r"|(?:i'm |i am )?(?:still )?thinking(?: about (?:it|that|this))?"
+    r"|(?:that's|that is) a (?:good|tough|hard|difficult|big|great|tricky) (?:one"
+    r"|question)(?: let me think.{0,20})?"
+    r"|how (?:do|should|can) i (?:put|say) (?:this|that|it)|where do i (?:start|begin))"
+    r"(?: (?:um|uh|er|so|please|okay|ok|well|hold on|let me think|let me see))*"
+)  # fmt: skip
+_STOPS_VOICE: Final = re.compile(
+    _POLITE
+    + r"(?:wait|stop|hang on|hold on|hold it|pause|(?:one|just a) (?:second|sec|moment|minute)|"
+    r"no no|let me (?:finish|stop you|interrupt)|can i (?:just |say|interrupt|ask|stop)|could i (?:just "
+    r"|say|interrupt|ask|stop)|"
+    r"sorry (?:can|could|may|to|but|i)|excuse me|i wasn't (?:done|finished)|i'm not (?:done|finished)"
+    r"|i was (?:still )?(?:going to|gonna) say|"
+    r"before you go on|actually (?:i|can|wait|no))\b"
+)  # fmt: skip
+
+
+def spoken_right(text: str) -> Right | None:
+    """The right that an utterance claims, or None when it is anything more, or less, than a claim."""
+    heard = plain(text)
+    if not heard or heard.count(" ") >= _LONGEST_REQUEST:
+        return None
+    for right, whole in _WHOLE.items():
+        if whole.fullmatch(heard):
+            return right
+    return None
+
+
+def is_backchannel(text: str) -> bool:
+    """Nothing but listening noises: "mm-hm", "right", "yeah okay"."""
+    return _BACKCHANNEL.fullmatch(plain(text)) is not None
+
+
+def asks_for_time(text: str) -> bool:
+    """The participant wants to think: "hold on", "let me think about that", and nothing else yet."""
+    heard = plain(text)
+    return heard.count(" ") < _LONGEST_REQUEST and _TIME.fullmatch(heard) is not None
+
+
+def is_stop_phrase(text: str) -> bool:
+    """Said over the agent's voice, this asks it to stop at once; more words may follow. Also every claim of
+    a right."""
+    heard = plain(text)
+    return _STOPS_VOICE.match(heard) is not None or spoken_right(text) not in (None, "done")
