@@ -1,0 +1,113 @@
+"""How events lie in the database: the statements that read, add and rewrite them, and the fence that guards
+them.
+
+Knows nothing of sessions under way.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialog.events import AnyBody, Event
+from server.store.database import Database
+from server.store.tables import EventRow, RunRow
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
+
+_FENCE: Final = select(RunRow.id, RunRow.writer_epoch).with_for_update(read=True)
+_INSERT: Final = insert(EventRow)
+_REWRITE: Final = (
+    update(EventRow)
+    .where(EventRow.run_id == bindparam("of_run"), EventRow.seq == bindparam("at_seq"))
+    .values(kind=bindparam("new_kind"), body=bindparam("new_body"))
+)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One event, ready to be stored. With `rewrites` it takes the place of the one that is there."""
+
+    run_id: str
+    session_id: str
+    seq: int
+    at: float
+    kind: str
+    body: str
+    rewrites: bool = False
+
+
+def line_of(run_id: str, session_id: str, event: Event, *, rewrites: bool = False) -> Line:
+    """Raises UnicodeEncodeError, TypeError or msgspec.ValidationError on a body that would not come back as
+    it is.
+    """
+    body = _encoder.encode(event.body).decode()
+    # Not-a-number becomes null on the way, and one such line would make the whole run unreadable.
+    _decoder.decode(body)
+    return Line(run_id, session_id, event.seq, event.at, type(event.body).__name__, body, rewrites)
+
+
+async def epochs(connection: AsyncConnection, run_ids: Iterable[str]) -> dict[str, int]:
+    """Who may write, by run: the fence, held until the transaction ends. A run that is gone is left out."""
+    rows = await connection.execute(_FENCE.where(RunRow.id.in_(list(run_ids))))
+    return dict(rows.all())
+
+
+async def last_seqs(connection: AsyncConnection, run_ids: Iterable[str]) -> dict[str, int]:
+    """The last stored `seq`, by run; a run without events is left out."""
+    rows = await connection.execute(
+        select(EventRow.run_id, func.max(EventRow.seq))
+        .where(EventRow.run_id.in_(list(run_ids)))
+        .group_by(EventRow.run_id)
+    )
+    return dict(rows.all())
+
+
+async def store(connection: AsyncConnection, lines: Sequence[Line]) -> None:
+    """Add `lines`, then rewrite those that replace others: an event is added before it is rewritten."""
+    added = [
+        {
+            "run_id": line.run_id,
+            "seq": line.seq,
+            "session_id": line.session_id,
+            "at": line.at,
+            "kind": line.kind,
+            "body": line.body,
+        }
+        for line in lines
+        if not line.rewrites
+    ]
+    rewritten = [
+        {"of_run": line.run_id, "at_seq": line.seq, "new_kind": line.kind, "new_body": line.body}
+        for line in lines
+        if line.rewrites
+    ]
+    if added:
+        await connection.execute(_INSERT, added)
+    if rewritten:
+        # On the core table: the mapped class would want its primary key among the parameters.
+        await connection.execute(_REWRITE, rewritten)
+
+
+async def read_events(
+    database: Database,
+    run_id: str,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    session_id: str | None = None,
+) -> list[Event]:
+    """The stored events of a run with `seq` > `after`, in order: all its sessions, or one."""
+    statement = (
+        select(EventRow.seq, EventRow.at, EventRow.body)
+        .where(EventRow.run_id == run_id, EventRow.seq > after)
+        .order_by(EventRow.seq)
+        .limit(limit)
+    )
+    if session_id is not None:
+        statement = statement.where(EventRow.session_id == session_id)
+    async with database.read() as connection:
+        rows = await connection.execute(statement)
+        return [Event(seq, at, _decoder.decode(body)) for seq, at, body in rows]

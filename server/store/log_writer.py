@@ -1,0 +1,207 @@
+"""Makes every session's log durable: one task per process, one transaction for all that has come since the
+last.
+
+So twenty talks cost hardly more writes to the disk than one. When the database is away nothing is dropped:
+lines wait in memory, in order, and whoever asked is told. Knows nothing of what the events mean.
+"""
+
+import asyncio
+import contextlib
+import logging
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from sqlalchemy.exc import IntegrityError
+
+from dialog.events import Event
+from server.store.database import Database
+from server.store.event_log import (
+    EventLog,
+    LogBroken,
+    OpenedSession,
+    StorageChanged,
+    WriterFenced,
+)
+from server.store.event_rows import Line, epochs, last_seqs, read_events, store
+
+STALL_TIMEOUT: Final = 1.0
+"""Seconds that a transaction may take before storage counts as faltering."""
+RETRY_DELAY: Final = 0.05
+LONGEST_RETRY_DELAY: Final = 2.0
+CLOSE_TIMEOUT: Final = 10.0
+"""Seconds for storing what still waits when the process ends."""
+
+logger = logging.getLogger(__name__)
+
+
+class Share(msgspec.Struct, frozen=True):
+    """One log's lines of a batch."""
+
+    log: EventLog
+    lines: list[Line]
+
+
+class LogWriter:
+    """The one writer of a process. Use as `async with LogWriter(database) as writer`, or run `run()` in a
+    task.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.faltering: str | None = None
+        """Why storage is behind, or None: while it is, no new talk should begin."""
+        self._database = database
+        self._logs: dict[EventLog, None] = {}
+        self._woken: dict[EventLog, None] = {}
+        self._work = asyncio.Event()
+        self._closing = False
+        self._unsure = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self, session: OpenedSession, storage_changed: StorageChanged | None = None) -> EventLog:
+        """Begin the log of a session. `storage_changed` hears why storage falters, and None when it has
+        recovered.
+        """
+        log = EventLog(session, wake=self._wake, history=self._history)
+        if storage_changed is not None:
+            log.storage_changed = storage_changed
+        self._logs[log] = None
+        return log
+
+    async def run(self) -> None:
+        """Store whatever comes, until `close` and all is stored."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while batch := self._collect():
+                await self._store_at_last(batch)
+            if self._closing:
+                return
+
+    def close(self) -> None:
+        """Let `run` return once all is stored. Nothing may be appended after this."""
+        self._closing = True
+        self._work.set()
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._task = self._tasks.create_task(self.run(), name="log writer")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None
+        assert self._task is not None
+        self.close()
+        _, late = await asyncio.wait({self._task}, timeout=CLOSE_TIMEOUT)
+        if late:
+            waiting = sum(log.last_seq - log.stored_seq for log in self._logs)
+            logger.error("! events are lost, the database did not come back", extra={"events": waiting})
+            self._task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    def _wake(self, log: EventLog) -> None:
+        self._woken[log] = None
+        self._work.set()
+
+    async def _history(self, run_id: str, after: int, limit: int) -> list[Event]:
+        return await read_events(self._database, run_id, after=after, limit=limit)
+
+    def _collect(self) -> list[Share]:
+        woken, self._woken = self._woken, {}
+        for log in woken:
+            if log.finished:
+                self._logs.pop(log, None)
+        return [Share(log, lines) for log in woken if (lines := log.take())]
+
+    async def _store_at_last(self, batch: list[Share]) -> None:
+        """Try until the database has it. Only a batch that it will never have is given up, log by log."""
+        delay = RETRY_DELAY
+        while True:
+            try:
+                await self._store_in_time(batch)
+            except IntegrityError as error:
+                # A fault of some line, not of the disk: find whose, so that it stops no other session.
+                if len(batch) > 1:
+                    for share in batch:
+                        await self._store_at_last([share])
+                    return
+                logger.exception("! a log is broken", extra={"run": batch[0].log.session.run_id})
+                batch[0].log.fail(LogBroken(str(error.orig)))
+                return
+            except Exception as error:
+                if self.faltering is None:
+                    logger.exception("! events can't be stored")
+                self._unsure = True
+                self._falter(f"{type(error).__name__}: {getattr(error, 'orig', error)}")
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, LONGEST_RETRY_DELAY)
+            else:
+                self._recover()
+                return
+
+    async def _store_in_time(self, batch: list[Share]) -> None:
+        stall = asyncio.get_running_loop().call_later(
+            STALL_TIMEOUT, self._falter, f"the database has not answered for {STALL_TIMEOUT:g} s"
+        )
+        try:
+            fenced = await self._store(batch)
+        finally:
+            stall.cancel()
+        self._unsure = False
+        for share in batch:
+            if share.log in fenced:
+                logger.warning("= a later session has taken over", extra={"run": share.log.session.run_id})
+                share.log.fail(WriterFenced(share.log.session.session_id))
+            else:
+                share.log.confirm(share.lines)
+            if share.log.finished:
+                self._logs.pop(share.log, None)
+        if any(line.rewrites for share in batch for line in share.lines):
+            with contextlib.suppress(
+                Exception
+            ):  # the erasure itself is done; the next checkpoint does the rest
+                await self._database.scrub()
+
+    async def _store(self, batch: list[Share]) -> set[EventLog]:
+        """One transaction; returns the logs that are fenced, of which nothing is stored."""
+        run_ids = {share.log.session.run_id for share in batch}
+        async with self._database.write() as connection:
+            valid = await epochs(connection, run_ids)
+            # After a commit whose end is not known, what is there already must not be added again.
+            there = await last_seqs(connection, run_ids) if self._unsure else {}
+            fenced = {
+                share.log for share in batch if valid.get(share.log.session.run_id) != share.log.session.epoch
+            }
+            await store(
+                connection,
+                [
+                    line
+                    for share in batch
+                    if share.log not in fenced
+                    for line in share.lines
+                    if line.rewrites or line.seq > there.get(line.run_id, 0)
+                ],
+            )
+        return fenced
+
+    def _falter(self, reason: str) -> None:
+        if self.faltering is None:
+            self.faltering = reason
+            self._tell(reason)
+
+    def _recover(self) -> None:
+        if self.faltering is not None:
+            self.faltering = None
+            logger.info("= events are stored again")
+            self._tell(None)
+
+    def _tell(self, reason: str | None) -> None:
+        for log in list(self._logs):
+            if not log.finished:
+                try:
+                    log.storage_changed(reason)
+                except Exception:  # one session's fault must not stop the writing of all the others
+                    logger.exception("! a session could not be told", extra={"run": log.session.run_id})

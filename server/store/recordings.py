@@ -1,0 +1,219 @@
+"""Sound files while they grow: whole Ogg pages, appended in order, off the loop. Knows nothing of Ogg or
+Opus.
+
+A disk that is full or slow never reaches the audio path: that recording stops at its last whole page, and
+whoever opened it is told.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from server.clock import loop_time
+
+FILE_NAME: Final = "interview.ogg"
+MOST_PAGES_WAITING: Final = 256
+"""Pages of one file between the audio path and the disk, about 50 s: a disk slower than that is of no use.
+"""
+SYNC_INTERVAL: Final = 1.0
+"""Seconds of sound that a power failure may cost; a killed process costs none of what was written."""
+TAIL_SIZE: Final = 131_072
+"""Bytes that hold at least one whole Ogg page (65,307 bytes at most), whatever was cut off."""
+_RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
+
+logger = logging.getLogger(__name__)
+
+RecordingFailed = Callable[[str], None]
+"""Called once, on the loop, with the reason in plain words when a recording stops for good."""
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """The end of a recording: its last bytes, and where in the file they begin."""
+
+    start: int
+    data: bytes
+
+
+class RecordingFile:
+    """One growing file. It comes into being with its first page."""
+
+    def __init__(
+        self, path: Path, keep: int | None, wake: Callable[[], None], failed: RecordingFailed
+    ) -> None:
+        self.path = path
+        self.failure: str | None = None
+        """Why nothing more is recorded, or None."""
+        self._keep = keep
+        self._wake = wake
+        self._failed = failed
+        self._pages: list[bytes] = []
+        self._descriptor: int | None = None
+        self._synced_at = 0.0
+        self._closing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def write(self, page: bytes) -> None:
+        """Append one whole page, soon. Never waits, never raises; after a failure or `close`, drops it."""
+        if self.failure is not None or self._closing:
+            return
+        if len(self._pages) >= MOST_PAGES_WAITING:
+            self._fail("the disk is too slow to keep the recording")
+            return
+        self._pages.append(page)
+        self._idle.clear()
+        self._wake()
+
+    async def close(self) -> None:
+        """Write what waits, and end. Safe to call twice."""
+        self._closing = True
+        self._idle.clear()
+        self._wake()
+        await self._idle.wait()
+
+    @property
+    def waiting(self) -> bool:
+        return not self._idle.is_set()
+
+    async def drain(self) -> None:
+        """For the writer: bring everything that waits to the disk, in a thread."""
+        pages, self._pages = self._pages, []
+        closing = self._closing
+        if pages and self.failure is None:
+            now = loop_time()
+            sync = now - self._synced_at >= SYNC_INTERVAL
+            self._synced_at = now if sync else self._synced_at
+            try:
+                await asyncio.to_thread(self._append, b"".join(pages), sync)
+            except OSError as error:
+                self._fail(f"the recording can't be written: {error.strerror or error}")
+        if closing and self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            await asyncio.to_thread(_finish, descriptor)
+        if not self._pages and closing == self._closing:
+            self._idle.set()
+
+    def _append(self, data: bytes, sync: bool) -> None:
+        if self._descriptor is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(
+                self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+            if self._keep is not None:
+                os.ftruncate(self._descriptor, self._keep)
+        end = os.fstat(self._descriptor).st_size
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            # Half a page would stand between this sound and what a later session appends.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, end)
+            raise
+        if sync:
+            os.fdatasync(self._descriptor)
+
+    def _fail(self, reason: str) -> None:
+        self.failure = reason
+        self._pages.clear()
+        logger.error("! a recording has stopped", extra={"path": self.path, "reason": reason})
+        self._failed(reason)
+
+
+class Recordings:
+    """All recordings of a process, and the one task that writes them. Use as `async with`, or run `run()` in
+    a task.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._directory = data_dir / "recordings"
+        self._open: list[RecordingFile] = []
+        self._work = asyncio.Event()
+        self._closing = False
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def path(self, run_id: str) -> Path:
+        """Where a run's recording is, or would be. Raises ValueError on what is no run id."""
+        if not _RUN_ID.fullmatch(run_id):
+            raise ValueError(f"{run_id[:80]!r} is no run id")
+        return self._directory / run_id / FILE_NAME
+
+    def open(
+        self, run_id: str, *, keep: int | None = None, failed: RecordingFailed = lambda _: None
+    ) -> RecordingFile:
+        """Begin or continue a run's recording. `keep`: bytes of the present file that stay, None = all.
+
+        Where recording was refused this is not called, and there is no file.
+        """
+        file = RecordingFile(self.path(run_id), keep, self._work.set, failed)
+        self._open.append(file)
+        return file
+
+    async def tail(self, run_id: str) -> Tail:
+        """The end of a recording, to find its last whole page by; empty where there is none."""
+        return await asyncio.to_thread(_read_tail, self.path(run_id))
+
+    async def delete(self, run_id: str) -> bool:
+        """Remove a run's recording; False where there was none."""
+        directory = self.path(run_id).parent
+        try:
+            await asyncio.to_thread(shutil.rmtree, directory)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Write whatever comes, until `close` and all is written."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            for file in [file for file in self._open if file.waiting]:
+                await file.drain()
+            self._open = [file for file in self._open if file.waiting or not file._closing]
+            if self._closing and not any(file.waiting for file in self._open):
+                return
+
+    def close(self) -> None:
+        """Let `run` return once all is written."""
+        self._closing = True
+        self._work.set()
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._tasks.create_task(self.run(), name="recordings")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None
+        for file in self._open:
+            await file.close()
+        self.close()
+        await self._tasks.__aexit__(kind, error, trace)
+
+
+def _finish(descriptor: int) -> None:
+    with contextlib.suppress(OSError):
+        os.fdatasync(descriptor)
+    os.close(descriptor)
+
+
+def _read_tail(path: Path) -> Tail:
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - TAIL_SIZE)
+            file.seek(start)
+            return Tail(start, file.read())
+    except FileNotFoundError:
+        return Tail(0, b"")
