@@ -51,7 +51,7 @@ def unwrapped(value: int, near: int, bits: int) -> int:
 
 
 class JitterBuffer:
-    """Order one RTP stream: `push` what arrives, then `pop`, and again at `next_due`. `patience` in seconds."""
+    """Order one RTP stream: `push` what arrives, then `pop`, and again at `next_due`. `patience`: seconds."""
 
     def __init__(self, clock_hz: int = OPUS_CLOCK_HZ, patience: float = 0.04) -> None:
         self.lost = 0
