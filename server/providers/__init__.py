@@ -1,1 +1,3 @@
-"""Speech recognition, speech synthesis and language models behind small protocols. Vendors don't know one another."""
+"""Speech recognition, speech synthesis and language models behind small protocols. Vendors don't know one
+another.
+"""

@@ -35,13 +35,17 @@ class Recognition(Protocol):
     """One participant's recogniser for the length of a leg. None of its calls but `close` waits."""
 
     def start_utterance(self, utterance_id: int) -> None:
-        """Speech has begun: frames heard from now on (the listener replays some that went before) belong to this id."""
+        """Speech has begun: frames heard from now on (the listener replays some that went before) belong to
+        this id.
+        """
 
     def hear(self, frame: AudioFrame) -> None:
         """One frame, in order. Dropped when no utterance is open, by recognisers that work per utterance."""
 
     def end_utterance(self, utterance_id: int) -> None:
-        """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however bad the day."""
+        """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however
+        bad the day.
+        """
 
     def __aiter__(self) -> AsyncIterator[Transcript]:
         """Partials (each replaces the one before) and finals. Ends after `close`."""
@@ -56,7 +60,9 @@ class SpeechToText(Protocol):
 
 
 class WordTime(msgspec.Struct, frozen=True):
-    """When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes the text."""
+    """When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes
+    the text.
+    """
 
     start_char: int
     end_char: int
@@ -65,7 +71,9 @@ class WordTime(msgspec.Struct, frozen=True):
 
 
 class SpeechChunk(msgspec.Struct, frozen=True):
-    """A piece of synthesised speech: mono, 16-bit little endian at VOICE_RATE_HZ, any length, and the words that begin in it."""
+    """A piece of synthesised speech: mono, 16-bit little endian at VOICE_RATE_HZ, any length, and the words
+    that begin in it.
+    """
 
     pcm: bytes
     words: tuple[WordTime, ...] = ()
@@ -80,11 +88,33 @@ class Voice(msgspec.Struct, frozen=True):
     """0.5–2.0; 1.0 is about 150 words a minute."""
 
 
+class Clip(msgspec.Struct, frozen=True):
+    """Speech made ahead: levelled, trimmed, whole frames, each also as an Opus packet ready to leave."""
+
+    pcm: bytes
+    """Whole frames of VOICE_FRAME_SAMPLES at VOICE_RATE_HZ."""
+    packets: tuple[bytes, ...]
+    """One for each 20 ms of `pcm`, encoded in one stream."""
+    words: tuple[WordTime, ...]
+
+
 class TextToSpeech(Protocol):
     name: str
 
     def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
         """Speak `text`. Raises ProviderError. Closing the iterator cancels."""
+
+
+class KnownWords(Protocol):
+    """Speech that was made ahead: an advance to a scripted question costs neither synthesis nor encoding."""
+
+    def lookup(self, text: str, voice: Voice) -> Clip | None:
+        """Find a clip in memory; never waits."""
+
+    async def prepare(self, texts: Sequence[str], voice: Voice) -> Sequence[str]:
+        """Have clips of all `texts` ready, from disk or by synthesis. Returns the texts that failed; doesn't
+        raise.
+        """
 
 
 class LanguageModel(Protocol):
