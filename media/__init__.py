@@ -1,1 +1,1 @@
-"""Bytes in, bytes out: frames, codecs, voice activity, playout and recording. Knows no question and no clock."""
+"""Bytes in, bytes out: frames, codecs, voice activity, playout recording. Knows no question, no clock."""

@@ -1,4 +1,4 @@
-"""The shapes that audio has on its way. All rates and frame lengths of the house are named here and nowhere else."""
+"""The shapes that audio has on its way. The rates and frame lengths of the house are named here alone."""
 
 from typing import Final
 
