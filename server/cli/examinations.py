@@ -1,0 +1,269 @@
+"""What `doctor` looks at: each examination finds one thing out by doing it, and says what to do when it fails."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import aioice.ice
+import httpx
+import msgspec
+from sqlalchemy.engine import make_url
+
+from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, VOICE_RATE_HZ, AudioFrame
+from server.clock import wall_clock_ms
+from server.settings import VENDOR_KEYS, Settings, unknown_names
+
+EARLIEST_MS: Final = 1_767_225_600_000
+"""2026-01-01: a clock before the release of what it runs is wrong."""
+
+LITTLE_SPACE: Final = 1_000_000_000
+NO_SPACE: Final = 100_000_000
+"""Bytes. An hour of recording is 30 MB, its log 2 MB; under the lower figure SQLite itself is in danger."""
+
+SPEAK_TIMEOUT: Final = 30.0
+SENTENCE: Final = "Tell me about the last time you bought a ticket for a train."
+
+CADDYFILE: Final = """{host} {{
+    reverse_proxy 127.0.0.1:{port}
+    encode zstd gzip
+}}"""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one examination found. `remedy` says what to do; None where nothing needs doing."""
+
+    name: str
+    state: Literal["ok", "warning", "fault"]
+    text: str
+    remedy: str | None = None
+
+
+def examine_settings() -> list[Finding]:
+    """Names in the environment and the file that set nothing."""
+    strangers = unknown_names()
+    if not strangers:
+        return [Finding("settings", "ok", "Every setting is known.")]
+    return [Finding("settings", "warning", stranger, "Correct or remove it.") for stranger in strangers]
+
+
+def examine_data_directory(settings: Settings) -> list[Finding]:
+    """Whether the data directory can be written to, and how much room there is."""
+    directory = settings.data_dir.absolute()
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"vivavoce")
+            file.flush()
+            os.fsync(file.fileno())
+        free = shutil.disk_usage(directory).free
+    except OSError as error:
+        return [
+            Finding(
+                "data directory",
+                "fault",
+                f"{directory} can't be written to ({error.strerror}).",
+                "Give this user the right to write there, or set VIVAVOCE_DATA_DIR to another directory.",
+            )
+        ]
+    told = f"{directory} can be written to and has {free / 1e9:,.1f} GB of room."
+    if free < LITTLE_SPACE:
+        state: Literal["warning", "fault"] = "fault" if free < NO_SPACE else "warning"
+        return [Finding("data directory", state, told, "Make room: a recorded hour takes about 30 MB.")]
+    return [Finding("data directory", "ok", told)]
+
+
+def examine_database(settings: Settings) -> list[Finding]:
+    """Whether the database, if there is one yet, is whole."""
+    name = make_url(settings.database_url).database
+    if not name or not Path(name).exists():
+        return [Finding("database", "ok", f"{settings.database_url} doesn't exist yet; serving makes it.")]
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{name}?mode=ro", uri=True)) as connection:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+    except sqlite3.Error as error:
+        found = [str(error)]
+    if found != ["ok"]:
+        return [
+            Finding(
+                "database",
+                "fault",
+                f"{name} is damaged or no database: {found[0]}.",
+                "Put a copy of it back from a backup, or move it away to begin with an empty one.",
+            )
+        ]
+    return [Finding("database", "ok", f"{name} is whole.")]
+
+
+async def examine_port(settings: Settings) -> list[Finding]:
+    """Whether the port is free, or held by a Vivavoce that runs."""
+    place = f"{settings.host}:{settings.port}"
+    try:
+        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(address[0], address[1]) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address[4])
+    except OSError as error:
+        if await _runs_already(settings):
+            return [Finding("port", "ok", f"A Vivavoce is running at {place}.")]
+        return [
+            Finding(
+                "port",
+                "fault",
+                f"{place} can't be listened on ({error.strerror}).",
+                "End the other program, or choose another address with --host and --port.",
+            )
+        ]
+    return [Finding("port", "ok", f"{place} is free.")]
+
+
+async def _runs_already(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    try:
+        async with httpx.AsyncClient(timeout=3, trust_env=False) as http:
+            return (await http.get(f"http://{host}:{settings.port}/healthz")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def examine_network(settings: Settings) -> list[Finding]:
+    """Whether WebRTC has an address to speak from, and whether browsers will give the microphone."""
+    addresses = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
+    if addresses:
+        findings = [Finding("udp", "ok", f"WebRTC speaks from {', '.join(addresses[:4])}.")]
+    else:
+        findings = [
+            Finding(
+                "udp",
+                "warning",
+                "This machine has no address but loopback, which WebRTC passes over.",
+                "Sound will go over the websocket; for WebRTC give the machine a network address.",
+            )
+        ]
+    parts = urlsplit(settings.public_url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host == "localhost" or host.startswith("127.") or host == "::1":
+        return [
+            *findings,
+            Finding("microphone", "ok", f"Browsers give {settings.public_url} the microphone."),
+        ]
+    return [
+        *findings,
+        Finding(
+            "microphone",
+            "warning",
+            f"Browsers give the microphone to HTTPS and localhost only, not to {settings.public_url}.",
+            "Put Caddy in front, with this Caddyfile, and set VIVAVOCE_PUBLIC_URL to its https address:\n"
+            + CADDYFILE.format(host=host, port=settings.port),
+        ),
+    ]
+
+
+def examine_codecs() -> list[Finding]:
+    """Whether libopus is found and works, and the model of voice activity loads."""
+    try:
+        from media.codecs import OpusDecoder, OpusEncoder, opus_version
+
+        silence = bytes(VOICE_RATE_HZ // 50 * 2)
+        OpusDecoder(EAR_RATE_HZ).decode(OpusEncoder(VOICE_RATE_HZ).encode(silence))
+        codec = Finding("codecs", "ok", f"{opus_version()} encodes and decodes.")
+    except Exception as error:  # whatever a broken installation raises is the finding
+        codec = Finding("codecs", "fault", f"libopus doesn't work ({error}).", _REINSTALL.format("av"))
+    try:
+        from media.vad import SileroModel
+
+        SileroModel.shared()
+        model = Finding("voice activity", "ok", "The model of voice activity loads.")
+    except Exception as error:
+        model = Finding(
+            "voice activity",
+            "fault",
+            f"The model of voice activity doesn't load ({error}).",
+            _REINSTALL.format("vivavoce onnxruntime"),
+        )
+    return [codec, model]
+
+
+_REINSTALL: Final = "Install it anew: pip install --force-reinstall {}"
+
+
+def examine_clock() -> list[Finding]:
+    """Whether the wall clock can be right."""
+    if wall_clock_ms() < EARLIEST_MS:
+        return [
+            Finding(
+                "clock",
+                "fault",
+                "This machine's clock stands before this program was made.",
+                "Set it, best by NTP (timedatectl set-ntp true): transcripts and expiry depend on it.",
+            )
+        ]
+    return [Finding("clock", "ok", "The clock stands at a time that can be.")]
+
+
+async def examine_providers(settings: Settings) -> list[Finding]:
+    """Whether the embedded voice's process starts and speaks, and the recogniser's starts and hears that."""
+    vendor_keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
+    findings: list[Finding] = []
+    try:
+        from server.providers.catalog import open_providers
+        from server.providers.protocols import Voice
+
+        async with (
+            asyncio.timeout(SPEAK_TIMEOUT),
+            open_providers(
+                data_dir=settings.data_dir, recogniser_processes=1, vendor_keys=vendor_keys
+            ) as providers,
+        ):
+            findings += [
+                Finding("providers", "warning", text, "Unset it, or leave it.") for text in providers.warnings
+            ]
+            chunks = [chunk.pcm async for chunk in providers.text_to_speech.synthesize(SENTENCE, Voice())]
+            pcm = b"".join(chunks)
+            findings.append(Finding("voice", "ok", f"It spoke for {len(pcm) / 2 / VOICE_RATE_HZ:.1f} s."))
+            heard = providers.speech_to_text.recognize("en", ())
+            heard.start_utterance(1)
+            async for frame in _as_heard(pcm):
+                heard.hear(frame)
+            heard.end_utterance(1)
+            async for transcript in heard:
+                if transcript.final:
+                    findings.append(_hearing(transcript.text, transcript.failed))
+                    break
+            await heard.close()
+    except Exception as error:  # whatever a broken installation raises is the finding
+        missing = "recogniser" if any(finding.name == "voice" for finding in findings) else "voice"
+        reason = str(error) or f"no answer within {SPEAK_TIMEOUT:.0f} s"
+        findings.append(Finding(missing, "fault", f"It doesn't work ({reason}).", _ENGINES[missing]))
+    return findings
+
+
+_ENGINES: Final = {
+    "voice": _REINSTALL.format("espeakng-loader"),
+    "recogniser": _REINSTALL.format("pocketsphinx"),
+}
+
+
+def _hearing(text: str, failed: str | None) -> Finding:
+    if failed or not text:
+        reason = failed or "it heard no word"
+        return Finding("recogniser", "fault", f"It doesn't work ({reason}).", _ENGINES["recogniser"])
+    return Finding("recogniser", "ok", f"It heard {len(text.split())} words of the voice.")
+
+
+async def _as_heard(pcm: bytes) -> AsyncIterator[AudioFrame]:
+    """The voice as 20 ms frames at the ear's rate, at four times the speed of speech."""
+    from media.resampler import resample
+
+    heard = resample(pcm, VOICE_RATE_HZ, EAR_RATE_HZ)
+    size = EAR_FRAME_SAMPLES * 2
+    for number, start in enumerate(range(0, len(heard) - size + 1, size)):
+        yield AudioFrame(heard[start : start + size], number * EAR_FRAME_SAMPLES)
+        await asyncio.sleep(0.005)
