@@ -1,4 +1,5 @@
-"""Ends for a leg, and a caller: what a session would be above it, and a browser below it, as small as they can be."""
+"""Ends for a leg, and a caller: what a session would be above it, and a browser below it, as small as they
+can be."""
 
 import asyncio
 import fractions
@@ -124,6 +125,7 @@ class Caller:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            assert isinstance(frame, AvFrame)
             for piece in resampler.resample(frame):
                 self.pcm += bytes(piece.planes[0])[: piece.samples * 2]
 
@@ -134,11 +136,13 @@ class Caller:
     async def take(self, answer: str) -> None:
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def vanish(self) -> None:
-        """Be gone without a word: no BYE, no DTLS close."""
-        for transport in {sender.transport for sender in self.connection.getSenders()}:
-            for protocol in transport.transport._connection._protocols:
-                protocol.transport.sendto = lambda data, address=None: None
+    def vanish(self) -> None:
+        """Be gone without a word: no sound, no BYE, no DTLS close."""
+
+        async def nowhere(data: bytes) -> None:
+            pass
+
+        self.connection.getSenders()[0].transport.transport._send = nowhere
 
     async def close(self) -> None:
         await self.connection.close()
