@@ -16,8 +16,11 @@ const PING_EVERY_MS = 10_000;
 const SILENT_FOR_MS = 25_000;
 const MOST_WAITING = 100;
 
-/** Said while away, these still hold when the link is back; a press of a button or a keystroke does not. */
-const STILL_TRUE = new Set(["consent", "text", "respond", "claim"]);
+/**
+ * Said while away, these still hold when the link is back; a keystroke or a press of a button does not. Typed answers are kept
+ * by the conversation until they are confirmed.
+ */
+const STILL_TRUE = new Set(["consent", "respond", "claim"]);
 
 export class LiveLink {
   /**

@@ -61,6 +61,12 @@ export class SoundRoad {
     return false;
   }
 
+  /** Say that it can't be done at all: there is no microphone. */
+  giveUp() {
+    this.close();
+    this.#become("failed");
+  }
+
   close() {
     this.wanted = false;
     this.attempt += 1;

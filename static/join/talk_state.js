@@ -51,7 +51,10 @@ export function fold(talk, message) {
       foldCaption(talk, message);
       break;
     case "question":
-      if (talk.question?.node_key !== message.node_key) talk.notice = null;
+      if (talk.question?.node_key !== message.node_key) {
+        talk.notice = null;
+        talk.unconfirmed = [];
+      }
       talk.question = message;
       break;
     case "progress":
@@ -95,7 +98,13 @@ function foldCaption(talk, caption) {
  * @param {import("./wire.js").Caption} caption
  */
 function confirm(talk, caption) {
-  talk.unconfirmed = talk.unconfirmed.filter((sent) => sent.id !== caption.id && !caption.text.includes(sent.text));
+  const said = spaced(caption.text);
+  talk.unconfirmed = talk.unconfirmed.filter((sent) => sent.id !== caption.id && !said.includes(spaced(sent.text)));
+}
+
+/** @param {string} text */
+function spaced(text) {
+  return text.replace(/\s+/g, " ").trim();
 }
 
 /**

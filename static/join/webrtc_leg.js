@@ -92,11 +92,11 @@ export class WebRtcLeg {
   async #exchange() {
     const { connection, whip } = this;
     const offer = connection.localDescription?.sdp ?? "";
-    const answer = await whip.offer(offer);
-    if (this.closed) return whip.hangUp();
     connection.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) void whip.trickle(candidate, offer);
     };
+    const answer = await whip.offer(offer);
+    if (this.closed) return whip.hangUp();
     await connection.setRemoteDescription({ type: "answer", sdp: answer });
   }
 

@@ -8,6 +8,12 @@ export class WhipResource {
     this.visit = visit;
     this.address = "";
     this.etag = "";
+    /** @type {() => void} */
+    this.settle = () => {};
+    /** @type {Promise<void>} */
+    this.answered = new Promise((resolve) => {
+      this.settle = resolve;
+    });
   }
 
   /**
@@ -26,6 +32,7 @@ export class WhipResource {
     const given = response.headers.get("location");
     if (given && new URL(given, location.href).origin === location.origin) this.address = new URL(given, location.href).href;
     this.etag = response.headers.get("etag") ?? "";
+    this.settle();
     return response.text();
   }
 
@@ -35,13 +42,13 @@ export class WhipResource {
    * @param {string} offer
    */
   async trickle(candidate, offer) {
+    await this.answered;
     if (!this.address) return;
     const credentials = offer.split("\r\n").filter((line) => /^a=ice-(ufrag|pwd):/.test(line)).slice(0, 2);
     const lines = [...credentials, "m=audio 9 UDP/TLS/RTP/SAVPF 0", `a=mid:${candidate.sdpMid ?? 0}`, `a=${candidate.candidate}`];
     const headers = { "content-type": "application/trickle-ice-sdpfrag", ...(await this.#authorization()) };
-    const match = this.etag ? { "if-match": this.etag } : {};
     const body = `${lines.join("\r\n")}\r\n`;
-    await fetch(this.address, { method: "PATCH", headers: { ...headers, ...match }, body }).catch(() => {});
+    await fetch(this.address, { method: "PATCH", headers: { ...headers, "if-match": this.etag || "*" }, body }).catch(() => {});
   }
 
   async hangUp() {

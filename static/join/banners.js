@@ -1,0 +1,92 @@
+/** What the participant must know besides whose turn it is: the connection, a closed microphone, a notice with ways out. */
+
+import { el, fill } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+
+/** @typedef {{mode: import("./wire.js").Mode, muted: boolean, link: import("./live_link.js").LinkState, sound: import("./sound_road.js").RoadState}} Situation */
+/** @typedef {{tone: "calm" | "warn" | "fail", words: string, offers: [string, () => void][]}} Banner */
+
+/**
+ * @typedef {object} WaysOut
+ * @property {(right: import("./wire.js").Right) => void} claim
+ * @property {() => void} type
+ * @property {() => void} toggleMute
+ * @property {(mode: import("./wire.js").Mode) => void} use
+ * @property {(pressed: boolean) => void} hold
+ * @property {() => void} dismiss
+ */
+
+export class Banners {
+  /** @param {WaysOut} waysOut */
+  constructor(waysOut) {
+    this.waysOut = waysOut;
+    this.element = el("div", { class: "banners", role: "status" });
+    this.shown = "";
+  }
+
+  /**
+   * @param {Situation} situation
+   * @param {import("./wire.js").Notice | null} notice
+   */
+  show(situation, notice) {
+    const banners = [connectionBanner(situation, this.waysOut), mutedBanner(situation, this.waysOut), this.#noticeBanner(notice)];
+    const present = /** @type {Banner[]} */ (banners.filter(Boolean));
+    const shown = JSON.stringify([present, notice?.seq]);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    fill(this.element, ...present.map(banner));
+  }
+
+  /**
+   * @param {import("./wire.js").Notice | null} notice
+   * @returns {Banner | null}
+   */
+  #noticeBanner(notice) {
+    if (!notice) return null;
+    const { claim, type, hold, dismiss } = this.waysOut;
+    /** @type {Record<string, [string, () => void]>} */
+    const known = {
+      type: ["Type instead", type],
+      skip: ["Skip", () => claim("skip")],
+      repeat: ["Repeat", () => claim("repeat")],
+      pause: ["Pause", () => claim("pause")],
+      resume: ["Resume", () => claim("resume")],
+      hold: ["I’m still talking", () => hold(true)],
+    };
+    const offers = notice.offers.filter((name) => Object.hasOwn(known, name)).map((name) => known[name]);
+    return { tone: "calm", words: notice.text, offers: [...offers, ["Dismiss", dismiss]] };
+  }
+}
+
+/**
+ * @param {Situation} situation
+ * @param {WaysOut} waysOut
+ * @returns {Banner | null}
+ */
+function connectionBanner({ link, sound, mode }, { use }) {
+  if (link === "reconnecting") return { tone: "warn", words: "The connection is lost. Reconnecting… Your place is kept.", offers: [] };
+  if (mode !== "voice") return null;
+  if (sound === "connecting") return { tone: "calm", words: "Connecting the sound…", offers: [] };
+  if (sound === "lost") return { tone: "warn", words: "The sound is lost. Reconnecting… You can type meanwhile.", offers: [] };
+  if (sound === "failed") {
+    const words = "The sound can’t get through on this network. You can go on in writing.";
+    return { tone: "fail", words, offers: [["Try the sound again", () => use("voice")], ["Go on typing", () => use("text")]] };
+  }
+  return null;
+}
+
+/**
+ * @param {Situation} situation
+ * @param {WaysOut} waysOut
+ * @returns {Banner | null}
+ */
+function mutedBanner({ muted, mode }, { toggleMute }) {
+  if (!muted || mode !== "voice") return null;
+  return { tone: "fail", words: "You are muted. The interviewer can’t hear you.", offers: [["Unmute", toggleMute]] };
+}
+
+/** @param {Banner} banner */
+function banner({ tone, words, offers }) {
+  const buttons = offers.map(([name, onclick]) => el("button", { class: "button", type: "button", onclick }, name));
+  return el("div", { class: "banner", "data-tone": tone }, icon(tone === "calm" ? "help" : "warning"), el("p", {}, words), buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
+}

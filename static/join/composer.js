@@ -1,0 +1,63 @@
+/** Typing instead of talking: always within reach, Enter sends. Tells, at most once a second, that the person is typing. */
+
+import { el } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { LONGEST_TEXT } from "./wire.js";
+
+const TYPING_EVERY_MS = 1000;
+
+export class Composer {
+  /** @param {{onSend: (text: string) => void, onTyping: () => void}} listener */
+  constructor({ onSend, onTyping }) {
+    this.onSend = onSend;
+    this.onTyping = onTyping;
+    this.toldAt = -Infinity;
+    this.field = el("textarea", {
+      id: "answer",
+      rows: "1",
+      maxlength: LONGEST_TEXT,
+      placeholder: "Type instead…",
+      autocomplete: "off",
+      enterkeyhint: "send",
+      oninput: () => this.#tell(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    });
+    this.element = el(
+      "form",
+      { class: "composer", onsubmit: (/** @type {Event} */ event) => this.#send(event) },
+      el("label", { class: "unseen", for: "answer" }, "Type your answer. Enter sends it."),
+      this.field,
+      el("button", { class: "button primary", type: "submit" }, icon("send"), el("span", { class: "unseen" }, "Send")),
+    );
+  }
+
+  focus() {
+    this.field.focus();
+  }
+
+  /** @param {import("./wire.js").Mode} mode */
+  show(mode) {
+    this.field.placeholder = mode === "text" ? "Write your answer…" : "Type instead…";
+  }
+
+  #tell() {
+    const now = performance.now();
+    if (now - this.toldAt < TYPING_EVERY_MS) return;
+    this.toldAt = now;
+    this.onTyping();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
+  }
+
+  /** @param {Event} event */
+  #send(event) {
+    event.preventDefault();
+    const text = this.field.value.trim();
+    if (!text) return;
+    this.field.value = "";
+    this.onSend(text);
+  }
+}
