@@ -5,13 +5,15 @@ Knows no table. Today's engine is SQLite; what is particular to it stays in this
 start.
 """
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
 
 import aiosqlite
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -20,7 +22,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a writer waits for another process's transaction before it counts as a failure."""
 
+CHECKPOINT_PAGES: Final = 4_000
+"""Pages of 4 KiB in the write-ahead log before it is folded back, which holds up that one commit by some 20 ms."""
+
 READ_ONLY: Final = "vivavoce_read_only"
+
+Result = TypeVar("Result")
 
 
 class Database:
@@ -30,7 +37,10 @@ class Database:
         """`url` as in the settings: `sqlite:///path`."""
         make_directory(url)
         self.engine = create_async_engine(make_url(url).set(drivername="sqlite+aiosqlite"))
+        self.log_engine = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
         keep_promises(self.engine.sync_engine)
+        keep_promises(self.log_engine)
+        self._log_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log")
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -46,6 +56,19 @@ class Database:
         async with self.engine.begin() as connection:
             yield connection
 
+    async def write_log(self, work: Callable[[Connection], Result]) -> Result:
+        """One transaction of the event log: `work` runs in the log's own thread, from beginning to commit.
+
+        The asynchronous driver changes threads for each statement, which at a log's rate cost five times the
+        processor.
+        """
+
+        def transact() -> Result:
+            with self.log_engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._log_thread, transact)
+
     async def scrub(self) -> None:
         """Fold the write-ahead log back and empty it, so that erased text isn't in that file either.
 
@@ -59,6 +82,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await asyncio.to_thread(self._log_thread.shutdown)
+        self.log_engine.dispose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,6 +117,7 @@ def keep_promises(engine: Engine, *, foreign_keys: bool = True) -> None:
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
             "secure_delete = ON",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

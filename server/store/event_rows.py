@@ -5,11 +5,10 @@ Knows nothing of sessions under way.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from dialog.events import AnyBody, Event
 from server.store.database import Database
@@ -18,11 +17,23 @@ from server.store.tables import EventRow, RunRow
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
 
-_FENCE: Final = select(RunRow.id, RunRow.writer_epoch).with_for_update(read=True)
-_INSERT: Final = insert(EventRow)
+# The bare tables: at a log's rate the bookkeeping of mapped classes would double the processor's share.
+_EVENTS: Final = cast(Table, EventRow.__table__)
+_RUNS: Final = cast(Table, RunRow.__table__)
+_FENCE: Final = (
+    select(_RUNS.c.id, _RUNS.c.writer_epoch)
+    .where(_RUNS.c.id.in_(bindparam("run_ids", expanding=True)))
+    .with_for_update(read=True)
+)
+_LAST: Final = (
+    select(_EVENTS.c.run_id, func.max(_EVENTS.c.seq))
+    .where(_EVENTS.c.run_id.in_(bindparam("run_ids", expanding=True)))
+    .group_by(_EVENTS.c.run_id)
+)
+_INSERT: Final = insert(_EVENTS)
 _REWRITE: Final = (
-    update(EventRow)
-    .where(EventRow.run_id == bindparam("of_run"), EventRow.seq == bindparam("at_seq"))
+    update(_EVENTS)
+    .where(_EVENTS.c.run_id == bindparam("of_run"), _EVENTS.c.seq == bindparam("at_seq"))
     .values(kind=bindparam("new_kind"), body=bindparam("new_body"))
 )
 
@@ -49,23 +60,17 @@ def line_of(run_id: str, session_id: str, event: Event, *, rewrites: bool = Fals
     return Line(run_id, session_id, event.seq, event.at, type(event.body).__name__, body, rewrites)
 
 
-async def epochs(connection: AsyncConnection, run_ids: Iterable[str]) -> dict[str, int]:
+def epochs(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
     """Who may write, by run: the fence, held until the transaction ends. A run that is gone is left out."""
-    rows = await connection.execute(_FENCE.where(RunRow.id.in_(list(run_ids))))
-    return dict(rows.all())
+    return dict(connection.execute(_FENCE, {"run_ids": list(run_ids)}).all())
 
 
-async def last_seqs(connection: AsyncConnection, run_ids: Iterable[str]) -> dict[str, int]:
+def last_seqs(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
     """The last stored `seq`, by run; a run without events is left out."""
-    rows = await connection.execute(
-        select(EventRow.run_id, func.max(EventRow.seq))
-        .where(EventRow.run_id.in_(list(run_ids)))
-        .group_by(EventRow.run_id)
-    )
-    return dict(rows.all())
+    return dict(connection.execute(_LAST, {"run_ids": list(run_ids)}).all())
 
 
-async def store(connection: AsyncConnection, lines: Sequence[Line]) -> None:
+def store(connection: Connection, lines: Sequence[Line]) -> None:
     """Add `lines`, then rewrite those that replace others: an event is added before it is rewritten."""
     added = [
         {
@@ -85,10 +90,9 @@ async def store(connection: AsyncConnection, lines: Sequence[Line]) -> None:
         if line.rewrites
     ]
     if added:
-        await connection.execute(_INSERT, added)
+        connection.execute(_INSERT, added)
     if rewritten:
-        # On the core table: the mapped class would want its primary key among the parameters.
-        await connection.execute(_REWRITE, rewritten)
+        connection.execute(_REWRITE, rewritten)
 
 
 async def read_events(

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import msgspec
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from dialog.events import Event
@@ -147,7 +148,8 @@ class LogWriter:
             STALL_TIMEOUT, self._falter, f"the database has not answered for {STALL_TIMEOUT:g} s"
         )
         try:
-            fenced = await self._store(batch)
+            unsure = self._unsure
+            fenced = await self._database.write_log(lambda connection: _store(connection, batch, unsure))
         finally:
             stall.cancel()
         self._unsure = False
@@ -164,28 +166,6 @@ class LogWriter:
                 Exception
             ):  # the erasure itself is done; the next checkpoint does the rest
                 await self._database.scrub()
-
-    async def _store(self, batch: list[Share]) -> set[EventLog]:
-        """One transaction; returns the logs that are fenced, of which nothing is stored."""
-        run_ids = {share.log.session.run_id for share in batch}
-        async with self._database.write() as connection:
-            valid = await epochs(connection, run_ids)
-            # After a commit whose end is not known, what is there already must not be added again.
-            there = await last_seqs(connection, run_ids) if self._unsure else {}
-            fenced = {
-                share.log for share in batch if valid.get(share.log.session.run_id) != share.log.session.epoch
-            }
-            await store(
-                connection,
-                [
-                    line
-                    for share in batch
-                    if share.log not in fenced
-                    for line in share.lines
-                    if line.rewrites or line.seq > there.get(line.run_id, 0)
-                ],
-            )
-        return fenced
 
     def _falter(self, reason: str) -> None:
         if self.faltering is None:
@@ -205,3 +185,24 @@ class LogWriter:
                     log.storage_changed(reason)
                 except Exception:  # one session's fault must not stop the writing of all the others
                     logger.exception("! a session could not be told", extra={"run": log.session.run_id})
+
+
+def _store(connection: Connection, batch: list[Share], unsure: bool) -> set[EventLog]:
+    """Store a batch within a transaction; returns the logs that are fenced, of which nothing is stored.
+
+    `unsure`: the commit before may have come about after all, so what is there already must not be added
+    again.
+    """
+    run_ids = {share.log.session.run_id for share in batch}
+    valid = epochs(connection, run_ids)
+    there = last_seqs(connection, run_ids) if unsure else {}
+    fenced = {share.log for share in batch if valid.get(share.log.session.run_id) != share.log.session.epoch}
+    lines = [
+        line
+        for share in batch
+        if share.log not in fenced
+        for line in share.lines
+        if line.rewrites or line.seq > there.get(line.run_id, 0)
+    ]
+    store(connection, lines)
+    return fenced

@@ -243,7 +243,7 @@ class Runs:
             await connection.execute(
                 insert(SessionRow).values(id=session_id, run_id=run_id, number=number, opened_at=now)
             )
-            last_seq = (await last_seqs(connection, [run_id])).get(run_id, 0)
+            last_seq = (await connection.run_sync(last_seqs, [run_id])).get(run_id, 0)
         return OpenedSession(run_id, session_id, number, epoch, last_seq, now)
 
     async def list_sessions(self, run_id: str) -> list[StoredSession]:
