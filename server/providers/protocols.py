@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from dialog.judgement import Judgement, JudgementRequest
+from media.clip import WordMark
 from media.frames import AudioFrame
 
 
@@ -59,15 +60,10 @@ class SpeechToText(Protocol):
     def recognize(self, language: str, key_terms: Sequence[str]) -> Recognition: ...
 
 
-class WordTime(msgspec.Struct, frozen=True):
-    """When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes
-    the text.
-    """
-
-    start_char: int
-    end_char: int
-    start: float
-    end: float
+WordTime = WordMark
+"""When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes
+the text.
+"""
 
 
 class SpeechChunk(msgspec.Struct, frozen=True):
