@@ -18,7 +18,13 @@ from server.clock import loop_time
 from server.gateway import control
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
-from server.gateway.websocket_frames import AudioFormat, FrameReader, FrameWriter, Garbage
+from server.gateway.websocket_frames import (
+    RESAMPLING_DELAY,
+    AudioFormat,
+    FrameReader,
+    FrameWriter,
+    Garbage,
+)
 
 LOST_AFTER: Final = 2.0
 """Seconds without a frame after which the link counts as lost, as on the other roads."""
@@ -45,6 +51,7 @@ class WebSocketLeg:
         self._metronome = metronome
         self._inward = FrameReader(audio)
         self._outward = FrameWriter(audio)
+        self._resampling_delay = RESAMPLING_DELAY if audio == "pcm" else 0.0
         self._ear: Ear | None = None
         self._mouth: Mouth | None = None
         self._tap: Tap | None = None
@@ -207,6 +214,6 @@ class WebSocketLeg:
         self._playout = seconds
 
     def playout_delay(self) -> float:
-        """Page's own delay and what waits here; DEFAULT_PLAYOUT_DELAY before its first word."""
-        own = DEFAULT_PLAYOUT_DELAY if self._playout is None else self._playout + FRAME_DURATION
-        return own + len(self._frames) * FRAME_DURATION
+        """Page's own delay (DEFAULT_PLAYOUT_DELAY before its first word), and what is held back here."""
+        page = DEFAULT_PLAYOUT_DELAY if self._playout is None else self._playout + FRAME_DURATION
+        return page + self._resampling_delay + len(self._frames) * FRAME_DURATION

@@ -29,6 +29,10 @@ MAX_GAP_FRAMES: Final = 50
 _MAX_LEAP_FRAMES: Final = 180_000
 """An hour."""
 
+RESAMPLING_DELAY: Final = 0.0375
+"""Seconds by which PCM for the client is held back: the resampler gives its output in uneven pieces, at
+most 585 samples behind its input, and every message must be whole."""
+
 PCM: Final = 0x01
 OPUS: Final = 0x02
 HEADER: Final = struct.Struct("!BL")
@@ -37,7 +41,7 @@ _VOICE_BYTES: Final = VOICE_FRAME_SAMPLES * 2
 
 
 class Garbage(Exception):
-    """What the client sent can't be taken; the socket is closed with `code` (RFC 6455 §7.4.1) and `reason`."""
+    """What the client sent can't be taken; close with `code` (RFC 6455 §7.4.1) and `reason`."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -130,7 +134,7 @@ class FrameWriter:
     def __init__(self, audio: AudioFormat) -> None:
         self._resampler = Resampler(VOICE_RATE_HZ, EAR_RATE_HZ) if audio == "pcm" else None
         self._encoder: OpusEncoder | None = None
-        self._pcm = b""
+        self._pcm = bytes(round(RESAMPLING_DELAY * EAR_RATE_HZ) * 2) if audio == "pcm" else b""
 
     def write(self, slot: int, frame: VoiceFrame | None, *, encode: bool) -> tuple[bytes, bytes | None]:
         """Write one frame, None for silence: the message, and its Opus packet where one was made or
@@ -140,8 +144,7 @@ class FrameWriter:
             assert packet is not None
             return HEADER.pack(OPUS, slot & 0xFFFF_FFFF) + packet, packet
         self._pcm += self._resampler.push(bytes(_VOICE_BYTES) if frame is None else frame.pcm)
-        # The filter gives its first samples late: they are put off behind silence, once.
-        sound = self._pcm[:_PCM_BYTES].rjust(_PCM_BYTES, b"\x00")
+        sound = self._pcm[:_PCM_BYTES]
         self._pcm = self._pcm[_PCM_BYTES:]
         return HEADER.pack(PCM, slot & 0xFFFF_FFFF) + sound, packet
 
