@@ -3,7 +3,7 @@ can be."""
 
 import asyncio
 import fractions
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -72,6 +72,13 @@ async def beating() -> AsyncIterator[Metronome]:
             yield metronome
         finally:
             task.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for `condition`, looked at every few milliseconds; fail after twenty seconds."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what is watched are plain attributes of the parts under test
+            await asyncio.sleep(0.01)
 
 
 class SpeechTrack(MediaStreamTrack):

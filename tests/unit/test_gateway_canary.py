@@ -1,0 +1,82 @@
+"""What the gateway reaches for in aiortc and aioice: the day one moves, this fails, not a call."""
+
+import inspect
+from importlib.metadata import version
+
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.codecs import CODECS
+from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsTransport
+from aiortc.rtcpeerconnection import RTCPeerConnection as Connection
+from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpSendParameters
+from aiortc.sdp import MediaDescription, candidate_from_sdp
+
+from tests.unit.test_gateway_offer import OFFER
+
+
+def test_aiortc_is_the_version_that_the_gateway_was_written_for() -> None:
+    assert version("aiortc") == "1.16.0"
+    assert version("aioice").startswith("0.13.")
+
+
+async def test_what_is_replaced_on_a_connection_is_there_and_is_called_as_expected() -> None:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    try:
+        transceiver = connection.addTransceiver("audio", direction="sendrecv")
+        await connection.setRemoteDescription(RTCSessionDescription(OFFER, "offer"))
+        await connection.setLocalDescription(await connection.createAnswer())
+        dtls = transceiver.receiver.transport
+        ice = dtls.transport._connection
+
+        assert isinstance(transceiver.sender._ssrc, int)
+        assert transceiver._codecs[0].mimeType == "audio/opus"
+        assert inspect.iscoroutinefunction(transceiver.sender.send)
+        assert inspect.iscoroutinefunction(transceiver.receiver.receive)
+        assert list(inspect.signature(dtls._handle_rtp_data).parameters) == ["data", "arrival_time_ms"]
+        assert list(inspect.signature(dtls._handle_rtcp_data).parameters) == ["data"]
+        assert list(inspect.signature(dtls._send_rtp).parameters) == ["data"]
+        assert connection.sctp is not None
+        assert connection.sctp.transport is dtls  # one socket for all
+        assert ice._protocols
+        assert all(callable(protocol.datagram_received) for protocol in ice._protocols)
+        assert isinstance(ice._check_list, list)
+        assert hasattr(RTCRtpSendParameters().rtcp, "cname")
+        assert isinstance(RTCRtpSendParameters().rtcp, RTCRtcpParameters)
+    finally:
+        await connection.close()
+
+
+def test_what_is_replaced_is_what_aiortc_calls() -> None:
+    receiving = inspect.getsource(RTCDtlsTransport._recv_next)
+    connecting = inspect.getsource(Connection._RTCPeerConnection__connect)  # type: ignore[attr-defined]
+
+    assert "await self._handle_rtp_data(data, arrival_time_ms=arrival_time_ms)" in receiving
+    assert "await self._handle_rtcp_data(data)" in receiving
+    assert "await transceiver.sender.send(self.__localRtp(transceiver))" in connecting
+    assert "await transceiver.receiver.receive(" in connecting
+
+
+def test_opus_is_known_to_aiortc_and_nothing_was_added_to_its_codecs() -> None:
+    names = [codec.mimeType for codec in CODECS["audio"]]
+
+    assert "audio/opus" in names
+    assert "audio/red" not in names
+
+
+def test_the_parser_of_offers_has_what_is_read_of_it() -> None:
+    media = MediaDescription("audio", 9, "UDP/TLS/RTP/SAVPF", [111])
+    for name in (
+        "kind",
+        "port",
+        "fmt",
+        "direction",
+        "rtcp_mux",
+        "rtp",
+        "ice",
+        "dtls",
+        "sctp_port",
+        "sctpmap",
+    ):
+        assert hasattr(media, name)
+    assert {"codecs", "headerExtensions", "muxId"} <= set(vars(media.rtp))
+    assert {"sha-256", "sha-384", "sha-512"} == set(X509_DIGEST_ALGORITHMS)
+    assert candidate_from_sdp("1 1 udp 1 192.0.2.1 5000 typ host").ip == "192.0.2.1"
