@@ -1,0 +1,1 @@
+"""Programs and providers that behave badly on purpose."""
