@@ -1,0 +1,122 @@
+"""One utterance on its way through the decoders: the sound still to be heard, the words so far, its one
+answer.
+
+Knows no process. An utterance longer than a decoder may be leased for is heard in several stretches.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from media.frames import EAR_RATE_HZ
+from server.providers.embedded.limits import QUIET, RecogniserLimits
+from server.providers.embedded.pipe import HeardWord
+from server.providers.protocols import Transcript
+
+
+class TalkMemory:
+    """What a decoder learns about one talk's microphone, carried from one utterance to the next."""
+
+    def __init__(self) -> None:
+        self.cepstral_mean = ""
+
+
+class Utterance:
+    """`answer` is called with partials and, exactly once and last, with the final transcript."""
+
+    def __init__(
+        self,
+        utterance_id: int,
+        memory: TalkMemory,
+        answer: Callable[[Transcript], None],
+        limits: RecogniserLimits,
+    ) -> None:
+        self.utterance_id = utterance_id
+        self.memory = memory
+        self.ended = False
+        self.answered = False
+        self.failed: str | None = None
+        self._answer = answer
+        self._words: list[HeardWord] = []
+        self._kept: deque[bytes] = deque()
+        self._kept_samples = 0
+        self._max_kept_samples = limits.kept_duration * EAR_RATE_HZ
+
+    @property
+    def has_sound(self) -> bool:
+        return bool(self._kept)
+
+    def keep(self, pcm: bytes) -> None:
+        """Hold sound until a decoder is free; past `kept_duration` the utterance has failed for being too
+        many.
+        """
+        if self.failed or self.answered:
+            return
+        if self._kept_samples + len(pcm) // 2 > self._max_kept_samples:
+            self.fail("busy")
+            return
+        self._kept.append(pcm)
+        self._kept_samples += len(pcm) // 2
+
+    def next_sound(self) -> bytes | None:
+        """The oldest sound held, or None."""
+        if not self._kept:
+            return None
+        pcm = self._kept.popleft()
+        self._kept_samples -= len(pcm) // 2
+        return pcm
+
+    def heard(self, words: tuple[HeardWord, ...]) -> None:
+        """Add the words of one stretch."""
+        self._words.extend(words)
+
+    def show(self, text: str) -> None:
+        """Give a partial; `text` is that of the present stretch. A decoder knows no confidence before its
+        end: 1.0.
+        """
+        if not self.answered and not self.failed:
+            whole = " ".join([*(word.text for word in self._words), *text.split()])
+            self._answer(Transcript(self.utterance_id, whole, 1.0, final=False))
+
+    def fail(self, reason: str) -> None:
+        """Nothing more is to be had; the final transcript, when it is asked for, says so."""
+        self.failed = self.failed or reason
+        self._kept.clear()
+        self._kept_samples = 0
+
+    def finish(self) -> None:
+        """Give the final transcript, once."""
+        if self.answered:
+            return
+        self.answered = True
+        self._kept.clear()
+        text = " ".join(word.text for word in self._words)
+        confidence = sum(word.confidence for word in self._words) / len(self._words) if self._words else 1.0
+        self._answer(Transcript(self.utterance_id, text, confidence, final=True, failed=self.failed))
+
+    def abandon(self) -> None:
+        """Nobody wants to know any more."""
+        self.answered = True
+        self._kept.clear()
+
+
+class Stretch:
+    """How much of an utterance the present lease has taken, and where it had better end."""
+
+    def __init__(self, limits: RecogniserLimits) -> None:
+        self.samples = 0
+        self._most = limits.lease_duration * EAR_RATE_HZ
+        self._enough = limits.soft_lease_duration * EAR_RATE_HZ
+        self._loudest = 0
+        self._quiet = False
+
+    def take(self, pcm: bytes) -> None:
+        self.samples += len(pcm) // 2
+        peak = int(np.abs(np.frombuffer(pcm, np.int16, len(pcm) // 2).astype(np.int32)).max(initial=0))
+        self._loudest = max(self._loudest, peak)
+        self._quiet = peak < self._loudest * QUIET
+
+    @property
+    def is_full(self) -> bool:
+        return self.samples >= self._most or (self.samples >= self._enough and self._quiet)
