@@ -84,7 +84,7 @@ class Voice(msgspec.Struct, frozen=True):
     """0.5–2.0; 1.0 is about 150 words a minute."""
 
 
-class Clip(msgspec.Struct, frozen=True):
+class PreparedClip(msgspec.Struct, frozen=True):
     """Speech made ahead: levelled, trimmed, whole frames, each also as an Opus packet ready to leave."""
 
     pcm: bytes
@@ -104,7 +104,7 @@ class TextToSpeech(Protocol):
 class KnownWords(Protocol):
     """Speech that was made ahead: an advance to a scripted question costs neither synthesis nor encoding."""
 
-    def lookup(self, text: str, voice: Voice) -> Clip | None:
+    def lookup(self, text: str, voice: Voice) -> PreparedClip | None:
         """Find a clip in memory; never waits."""
 
     async def prepare(self, texts: Sequence[str], voice: Voice) -> Sequence[str]:
