@@ -43,6 +43,9 @@ _MAX_FRAMES: Final = 48
 _MAX_ENCODED_BYTES: Final = 1_276
 """One frame of at most 1275 bytes (RFC 6716 §3.2.1) behind its TOC byte."""
 
+_FRAME_UNITS: Final = (4, 8, 16, 24) * 3 + (4, 8) * 2 + (1, 2, 4, 8) * 4
+"""Frame lengths in units of 2.5 ms by the five bits of the configuration (RFC 6716 §3.1, table 2)."""
+
 MAX_PACKET_DURATION: Final = 0.12
 """Seconds: no Opus packet is longer (RFC 6716 §3.2.5, R5)."""
 
@@ -76,7 +79,6 @@ def _load() -> ctypes.CDLL:
         "opus_decoder_destroy": (None, [pointer]),
         "opus_decode": (integer, [pointer, text, ctypes.c_int32, pointer, integer, integer]),
         "opus_packet_parse": (integer, [text, ctypes.c_int32, pointer, pointer, pointer, pointer]),
-        "opus_packet_get_samples_per_frame": (integer, [text, ctypes.c_int32]),
         "opus_packet_has_lbrr": (integer, [text, ctypes.c_int32]),
         "opus_strerror": (text, [integer]),
         "opus_get_version_string": (text, []),
@@ -219,6 +221,8 @@ def packet_frames(packet: bytes) -> tuple[int, list[bytes]]:
     """
     if not packet:
         raise CodecError("an empty packet")
+    if packet[0] & 3 == 0 and len(packet) <= _MAX_ENCODED_BYTES:
+        return packet[0], [packet[1:]]  # one frame: nearly every packet there is
     sizes = (ctypes.c_int16 * _MAX_FRAMES)()
     offset = ctypes.c_int(0)
     parsed = _opus.opus_packet_parse(packet, len(packet), None, None, sizes, ctypes.byref(offset))
@@ -239,7 +243,7 @@ def packet_samples(packet: bytes, rate_hz: int) -> int:
 
 def frame_samples(toc: int, rate_hz: int) -> int:
     """Count the samples at `rate_hz` in one frame of a packet that begins with `toc` (RFC 6716 §3.1)."""
-    return int(_opus.opus_packet_get_samples_per_frame(bytes((toc,)), rate_hz))
+    return _FRAME_UNITS[toc >> 3] * rate_hz // 400
 
 
 def packet_has_fec(packet: bytes) -> bool:

@@ -218,7 +218,7 @@ class OggRecording:
         return written
 
     def _participant(self, slot: int) -> bytes:
-        # A lost slot is silence. The empty frame that asks a decoder to conceal (RFC 6716 §3.2.1) is no way to
-        # say it: FFmpeg's own decoder makes a full-scale burst of it when the voice was coded by SILK.
+        # A lost slot is silence. The empty frame that asks a decoder to conceal (RFC 6716 §3.2.1) is no way
+        # to say it: FFmpeg's own decoder makes a full-scale burst of it when the voice was coded by SILK.
         toc, frame = self._received.pop(slot, _SILENT_FRAME)
         return self_delimited(toc, frame) if len(frame) > 1 else self_delimited(*_SILENT_FRAME)

@@ -128,6 +128,14 @@ def test_the_duration_of_a_packet_is_read_from_its_framing() -> None:
     assert packet_frames(three_frames) == (0xFB, [b"ab"] * 3)
 
 
+@pytest.mark.parametrize("configuration", range(32))
+def test_every_configuration_decodes_to_as_many_samples_as_its_first_byte_says(configuration: int) -> None:
+    for code, frames in ((0, b"ab"), (1, b"abab"), (3, b"\x02abab")):
+        packet = bytes((configuration << 3 | code,)) + frames
+
+        assert packet_samples(packet, 16_000) * 2 == len(OpusDecoder(16_000).decode(packet))
+
+
 @pytest.mark.parametrize(
     "packet", [b"", b"\xf9\xff", b"\xfb", b"\xfb\x00", b"\xfb\x3f" + bytes(63), b"\xfa\xff"]
 )
