@@ -1,4 +1,5 @@
-"""What the core asks of the world, in the imperative. Each that begins work carries an id, which its signals return."""
+"""What the core asks of the world, in the imperative. Each that begins work carries an id, which its signals
+return."""
 
 from typing import Literal
 
@@ -25,7 +26,8 @@ class Command(msgspec.Struct, frozen=True, tag=True):
 
 
 class Say(Command, frozen=True):
-    """Speak `text`, after whatever is being spoken. Answered by SpeechBegan and SpeechEnded, or SynthesisFailed."""
+    """Speak `text`, after whatever is being spoken. Answered by SpeechBegan and SpeechEnded, or
+    SynthesisFailed."""
 
     speech_id: int
     kind: SpeechKind

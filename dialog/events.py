@@ -1,6 +1,7 @@
 """What became true (facts), and the one numbered log that holds facts, signals and commands in their order.
 
-Transcript, responses, latency and every view are pure functions of this list; a run is resumed from its facts alone.
+Transcript, responses, latency and every view are pure functions of this list; a run is resumed from its
+facts alone.
 """
 
 from typing import Literal
@@ -26,9 +27,22 @@ FloorState = Literal[
     "stimulus",
     "held",
     "paused",
+    "operator",
     "away",
     "closed",
 ]
+
+
+Stage = Literal["one", "two", "done", "check_in", "keypad"]
+"""Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key.
+Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key."""
+
+
+Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
+FinalOutcome = Literal["completed", "stopped", "cancelled", "time", "failed"]
+
+
+PauseReason = Literal["participant", "silence", "muted", "noise"]
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -36,7 +50,8 @@ class Fact(msgspec.Struct, frozen=True, tag=True):
 
 
 class SessionOpened(Fact, frozen=True):
-    """First event of every session's log. `started_at_ms` is the wall clock then (Unix, milliseconds): the only one."""
+    """First event of every session's log. `started_at_ms` is the wall clock then (Unix, milliseconds): the
+    only one."""
 
     session_id: str
     channel: str
@@ -97,6 +112,8 @@ class WordsHeard(Fact, frozen=True):
     text: str
     confidence: float
     typed: bool = False
+    client_id: str = ""
+    """The page's own id of a typed message: sent again after a reconnect, it counts once."""
 
 
 class AnswerTaken(Fact, frozen=True):
@@ -104,7 +121,7 @@ class AnswerTaken(Fact, frozen=True):
 
     turn_id: int
     revision: int
-    stage: Literal["one", "two", "done", "check_in", "keypad"]
+    stage: Stage
     features: dict[str, float] = {}
 
 
@@ -137,9 +154,23 @@ class AnswerReopened(Fact, frozen=True):
 
 
 class AnswerStruck(Fact, frozen=True):
-    """The participant had an answer erased. Its text is gone from every projection, and from the stored log."""
+    """The participant had an answer erased. Its text is gone from every projection, and from the stored log.
+    The participant had an answer erased. Its text is gone from every projection, and from the stored log."""
 
     turn_id: int
+
+
+class RemarkMade(Fact, frozen=True):
+    """Something said that is no answer: a request, a question back, a lone "mm-hm". On the record, advances
+    nothing."""
+
+    turn_id: int
+    node_key: str
+    text: str
+    meaning: str
+    confidence: float
+    began_at: float
+    ended_at: float
 
 
 class DataRecorded(Fact, frozen=True):
@@ -172,7 +203,7 @@ class FallbackUsed(Fact, frozen=True):
 
 class NodeClosed(Fact, frozen=True):
     node_key: str
-    outcome: Literal["answered", "skipped", "refused", "no_answer", "shown"]
+    outcome: Outcome
 
 
 class RightUsed(Fact, frozen=True):
@@ -180,7 +211,7 @@ class RightUsed(Fact, frozen=True):
 
 
 class InterviewPaused(Fact, frozen=True):
-    reason: Literal["participant", "silence", "muted", "noise", "left", "no_packets"]
+    reason: PauseReason
 
 
 class InterviewResumed(Fact, frozen=True):
@@ -188,7 +219,8 @@ class InterviewResumed(Fact, frozen=True):
 
 
 class NoticeGiven(Fact, frozen=True):
-    """Something the page should show beside what is said. `offers` names ways out: `type`, `skip`, `repeat`, `pause`, `hold`."""
+    """Something the page should show beside what is said. `offers` names ways out: `type`, `skip`, `repeat`,
+    `pause`, `hold`."""
 
     code: str
     text: str
@@ -196,7 +228,7 @@ class NoticeGiven(Fact, frozen=True):
 
 
 class InterviewFinished(Fact, frozen=True):
-    outcome: Literal["completed", "stopped", "cancelled", "time", "failed"]
+    outcome: FinalOutcome
 
 
 AnyFact = (
@@ -213,6 +245,7 @@ AnyFact = (
     | AnswerCommitted
     | AnswerReopened
     | AnswerStruck
+    | RemarkMade
     | DataRecorded
     | AnswerJudged
     | ProbeChosen
@@ -229,7 +262,8 @@ AnyBody = AnySignal | AnyCommand | AnyFact
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One line of a run's log. `seq` counts from 1 without a gap over all its sessions; `at` is seconds in its session."""
+    """One line of a run's log. `seq` counts from 1 without a gap over all its sessions; `at` is seconds in
+    its session."""
 
     seq: int
     at: float

@@ -1,4 +1,5 @@
-"""What is asked of whoever judges an answer, rules or a model, and what comes back. Plain data; decides nothing itself."""
+"""What is asked of whoever judges an answer, rules or a model, and what comes back. Plain data; decides
+nothing itself."""
 
 from typing import Literal
 
@@ -66,13 +67,15 @@ class JudgementRequest(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """A follow-up question: what the answer lacks, how it is drawn out, and the words of the answer that it hangs on."""
+    """A follow-up question: what the answer lacks, how it is drawn out, and the words of the answer that it
+    hangs on."""
 
     deficiency: str
     technique: str
     text: str
     span: str = ""
-    """The participant's own words that the probe carries; "" for a generic one. Byte-exact part of the answer."""
+    """The participant's own words that the probe carries; "" for a generic one. Byte-exact part of the
+    answer."""
 
 
 class Judgement(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""What comes in from the world, in the past tense. With the time of each, these are all that a session depends on."""
+"""What comes in from the world, in the past tense. With the time of each, these are all that a session
+depends on."""
 
 from typing import Literal
 
@@ -93,6 +94,12 @@ class TypingNoticed(Signal, frozen=True):
     """A keystroke: typing holds the floor."""
 
 
+class KeyPressed(Signal, frozen=True):
+    """One key of a telephone: `0`–`9`, `*` or `#`."""
+
+    key: str
+
+
 class FormFilled(Signal, frozen=True):
     """Values entered on the page for the node on show, already validated against it."""
 
@@ -116,7 +123,8 @@ class SpeechBegan(Signal, frozen=True):
 
 
 class SpeechEnded(Signal, frozen=True):
-    """A Say is over at the ear: all of it, or cut. `heard` is the text that was heard, `fraction` its share 0–1."""
+    """A Say is over at the ear: all of it, or cut. `heard` is the text that was heard, `fraction` its share
+    0–1."""
 
     speech_id: int
     heard: str
@@ -154,6 +162,16 @@ class StorageRecovered(Signal, frozen=True):
     pass
 
 
+class OperatorTookOver(Signal, frozen=True):
+    """An operator talks with the participant now; the participant is told."""
+
+    name: str
+
+
+class OperatorHandedBack(Signal, frozen=True):
+    pass
+
+
 class InterviewCancelled(Signal, frozen=True):
     """Somebody with the right to do so ended the interview from outside."""
 
@@ -178,6 +196,7 @@ AnySignal = (
     | HoldToTalk
     | TextTyped
     | TypingNoticed
+    | KeyPressed
     | FormFilled
     | RightClaimed
     | SpeechBegan
@@ -187,6 +206,8 @@ AnySignal = (
     | JudgementFailed
     | StorageFaltered
     | StorageRecovered
+    | OperatorTookOver
+    | OperatorHandedBack
     | InterviewCancelled
     | TimePassed
 )

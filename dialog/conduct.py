@@ -1,0 +1,216 @@
+"""What the interviewer does with an answer: takes it, has it judged, commits it, or takes all of that back.
+
+Stands between the floor, which says when, and the interview, which says what comes next.
+"""
+
+from dialog import script
+from dialog.assessment import Assessment
+from dialog.events import AnswerReopened, AnswerTaken, RemarkMade, Stage
+from dialog.forms import clear_answer
+from dialog.interview import Interview
+from dialog.judgement import Judgement, Right
+from dialog.moments import Moments
+from dialog.outbox import Outbox
+from dialog.prompter import Prompter
+from dialog.rights import spoken_right
+from dialog.steps import (
+    AnswerAmended,
+    AnswerSeemsOver,
+    BargedIn,
+    CheckInDue,
+    ClockDue,
+    CueDue,
+    HandedOver,
+    HoldOver,
+    Interjected,
+    JudgementOverdue,
+    Misheard,
+    NothingSaid,
+    OverlapTwice,
+    Rejoined,
+    Step,
+    Unanswered,
+    WordsChanged,
+)
+from dialog.turn import Turn
+from dialog.turn_taking import AGENTS, TurnTaking
+
+
+class Conduct:
+    """How each step of the floor is answered. `now` is in session seconds."""
+
+    def __init__(
+        self,
+        interview: Interview,
+        moments: Moments,
+        assessment: Assessment,
+        turns: TurnTaking,
+        prompter: Prompter,
+        out: Outbox,
+    ) -> None:
+        self._interview = interview
+        self._moments = moments
+        self._assessment = assessment
+        self._turns = turns
+        self._prompter = prompter
+        self._out = out
+
+    def settle(self, now: float) -> None:
+        """Commit, if the hold is over and the judgement is in."""
+        if self._assessment.decision is not None and self._turns.ready(now):
+            self._conclude(now)
+
+    def follow(self, step: Step, now: float) -> None:
+        """Do what a step of the floor calls for."""
+        match step:
+            case AnswerSeemsOver():
+                self._over(step, now)
+            case WordsChanged():
+                turn = self._turns.turn
+                if turn is not None:
+                    self._assessment.restart(turn, self._interview.node, self._interview.field)
+            case HoldOver():
+                pass  # `settle` concludes once both the hold and the judgement are in
+            case JudgementOverdue():
+                self._assessment.overdue(self._interview.node)
+            case HandedOver():
+                self._handed_over(now)
+            case AnswerAmended():
+                self._interview.amend(step.turn)
+            case Rejoined():
+                self._reopen(step.turn, now)
+            case BargedIn():
+                self._turns.adopt_interruption(now)
+            case Interjected():
+                self._interjected(step.turn, now)
+            case OverlapTwice():
+                self._moments.confirm_go_on(now)
+            case CueDue():
+                self._prompter.cue(now)
+            case CheckInDue():
+                self._moments.check_in(step, now)
+            case Unanswered():
+                self._moments.unanswered(now)
+            case Misheard():
+                self._moments.misheard(now)
+            case NothingSaid():
+                if self._turns.state in ("open", "hearing", "lull", "stimulus"):
+                    self._prompter.say("notice", script.NOTHING_HEARD, now)
+            case ClockDue():
+                self._moments.clock(step.name, now)
+            case _:
+                raise AssertionError(step)
+
+    def _handed_over(self, now: float) -> None:
+        if self._interview.closing is not None:
+            self._interview.finish()
+        elif self._moments.pausing is not None:
+            self._moments.pause_said()
+        else:
+            self._turns.hand_over(now)
+            self._turns.show(self._interview.reading_time(), now)
+            if self._out.state.asked is None and self._moments.confirming is None:
+                self._interview.ask(now)
+
+    def _over(self, step: AnswerSeemsOver, now: float) -> None:
+        """An answer seems to be over: a request is granted, anything else taken and judged."""
+        turn = self._turns.turn
+        if turn is None or self._interview.closing is not None:
+            return
+        if self._moments.confirming is not None:
+            answer = clear_answer(turn.text)
+            self._remark(turn, "confirmation")
+            if self._moments.confirmed(answer, now):
+                return
+        right = spoken_right(turn.text)
+        stage: Stage = step.stage
+        if right is not None and right != "done":
+            self._grant(turn, right, now)
+            return
+        if spoken_right(turn.latest) == "done":
+            stage = "done"
+        features = step.features.as_log() if step.features is not None else {}
+        self._out.append(AnswerTaken(turn.turn_id, turn.revision, stage, features))
+        if stage in ("one", "two"):
+            profile = self._turns.floor.profile
+            token = self._prompter.acknowledge(now) if profile.acknowledges else None
+            self._turns.take(token, now)
+        else:
+            self._turns.take_at_once(now)
+        self._assessment.start(turn, self._interview.node, self._interview.field)
+
+    def _grant(self, turn: Turn, right: Right, now: float) -> None:
+        self._assessment.cancel()
+        self._remark(turn, right)
+        self._turns.dismiss(now)
+        self._moments.claim(right, now)
+
+    def _remark(self, turn: Turn, meaning: str) -> None:
+        """Put words that are no answer on record."""
+        if turn.text:
+            self._out.append(
+                RemarkMade(
+                    turn.turn_id,
+                    turn.node_key,
+                    turn.text,
+                    meaning,
+                    turn.confidence,
+                    turn.began_at,
+                    turn.ended_at,
+                )
+            )
+
+    def _interjected(self, turn: Turn, now: float) -> None:
+        """Words that advance nothing, unless they claim a right."""
+        right = spoken_right(turn.text)
+        over_speech = self._turns.state in AGENTS
+        self._remark(turn, right or "backchannel")
+        if not over_speech:
+            self._turns.dismiss(now)
+        if right is not None and right != "done":
+            self._moments.claim(right, now)
+        elif over_speech:
+            self._turns.overlap.take_up(now)
+
+    def _reopen(self, turn: Turn, now: float) -> None:
+        """The committed answer goes on: undo the commit, once."""
+        self._assessment.cancel()
+        self._out.append(AnswerReopened(turn.turn_id, turn.revision))
+        self._interview.closing = None
+        self._turns.expect(turn.node_key, self._interview.profile)
+        self._turns.reopen(turn, now)
+        if turn.text:
+            self._prompter.quiet_next = True
+
+    def _conclude(self, now: float) -> None:
+        """The hold is over and the answer judged: commit, and go on."""
+        judgement, turn = self._assessment.decision, self._turns.turn
+        if judgement is None or turn is None:
+            return
+        self._assessment.decision = None
+        self._moments.question_changed()
+        right = judgement.right if judgement.verdict == "wants_right" else None
+        if right is not None and right != "done":
+            self._grant(turn, right, now)
+            return
+        if judgement.verdict == "asks_back":
+            self._remark(turn, "asks_back")
+            self._turns.dismiss(now)
+            self._interview.clarify(now)
+            return
+        if judgement.verdict == "off_topic" and self._redirect(turn, judgement, now):
+            return
+        self._turns.commit()
+        if judgement.verdict == "distress":
+            self._interview.commit_only(turn, judgement)
+            self._moments.confirm_hard_topic(now)
+            return
+        self._interview.commit(turn, judgement, now)
+
+    def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
+        if turn.confidence < 0.85 or not self._interview.may_redirect():
+            return False
+        self._remark(turn, "off_topic")
+        self._turns.dismiss(now)
+        self._interview.redirect(now)
+        return True

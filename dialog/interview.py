@@ -1,0 +1,299 @@
+"""What is asked next: walks the graph, asks questions and fields, follows up, and closes. Knows no voice and
+no silence."""
+
+from collections.abc import Mapping
+
+from dialog import script
+from dialog.assessment import probe_failed
+from dialog.blueprint import Blueprint, FormField, Node
+from dialog.commands import HangUp
+from dialog.events import (
+    AnswerCommitted,
+    AnswerJudged,
+    DataRecorded,
+    FallbackUsed,
+    FinalOutcome,
+    InterviewFinished,
+    NodeClosed,
+    NodeEntered,
+    Outcome,
+    ProbeChosen,
+)
+from dialog.guarding import guard_probe
+from dialog.judgement import Judgement, Probe
+from dialog.outbox import Outbox
+from dialog.policy import PROFILES, Policy, Profile, patience_of
+from dialog.prompter import Prompter
+from dialog.routing import next_route, probing_ceiling
+from dialog.turn import Turn
+from dialog.turn_taking import TurnTaking
+
+
+class Interview:
+    """One run over its blueprint. Every method takes `now` in session seconds."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        metadata: Mapping[str, object],
+        policy: Policy,
+        out: Outbox,
+        turns: TurnTaking,
+        prompter: Prompter,
+    ) -> None:
+        self.blueprint = blueprint
+        self._metadata = metadata
+        self._policy = policy
+        self._out = out
+        self._turns = turns
+        self._prompter = prompter
+        self._field_attempts: dict[tuple[str, str], int] = {}
+        self._skipped_fields: set[tuple[str, str]] = set()
+        self._redirected: set[str] = set()
+        self._shown: set[str] = set()
+        self.closing: FinalOutcome | None = None
+        """The outcome, once the last words are being said."""
+
+    @property
+    def node(self) -> Node:
+        """The node that the interview is at."""
+        key = self._out.state.current
+        if key is None:
+            raise AssertionError("the interview is at no node")
+        return self.blueprint.graph.nodes[key]
+
+    @property
+    def field(self) -> FormField | None:
+        """The form's field that is to be answered next; None at other nodes, and when all are."""
+        node, data = self.node, self._out.state.node(self.node.key).data
+        for field in node.fields or []:
+            if field.name not in data and (node.key, field.name) not in self._skipped_fields:
+                return field
+        return None
+
+    @property
+    def profile(self) -> Profile:
+        """How patiently the present question is listened to."""
+        field = self.field
+        return PROFILES[patience_of(self.node, field.type if field is not None else None)]
+
+    @property
+    def confirmation_profile(self) -> Profile:
+        """How a yes or no is waited for."""
+        return PROFILES["closed"]
+
+    # Asking
+
+    def begin(self, now: float) -> None:
+        """The opening, and the first question after it."""
+        if not self._out.state.opening_heard:
+            self._prompter.say("opening", script.opening(self.blueprint), now)
+        self._out.append(NodeEntered(self.blueprint.graph.entry_node, None, "entry"))
+        self.ask(now)
+
+    def ask(self, now: float) -> None:
+        """Ask the present node's question, or its next field's."""
+        field = self.field
+        self._put("question", script.ask(self.node, field), now)
+
+    def ask_again(self, now: float) -> None:
+        """Repeat what was asked last, in the same words."""
+        asked = self._out.state.asked
+        self._put("re_ask", asked.text if asked is not None else script.ask(self.node, self.field), now)
+
+    def _put(self, kind: str, text: str, now: float) -> None:
+        node, field = self.node, self.field
+        self._turns.expect(node.key, self.profile)
+        name = field.name if field is not None else None
+        if kind == "re_ask":
+            self._prompter.say("re_ask", text, now, node_key=node.key, barge_in=node.barge_in)
+        elif kind == "probe":
+            self._prompter.ask("probe", text, node.key, now, field=name, barge_in=node.barge_in)
+        else:
+            self._prompter.ask("question", text, node.key, now, field=name, barge_in=node.barge_in)
+
+    # Answers
+
+    def commit(self, turn: Turn, judgement: Judgement, now: float) -> None:
+        """Put an answer on the record, and go on as it was judged."""
+        node, field = self.node, self.field
+        reasons = judgement.reasons
+        if self._reply_failed(turn, node):
+            reasons = (*reasons, "probe_failed")
+        self._record_answer(turn)
+        self._out.append(
+            AnswerJudged(turn.turn_id, node.key, judgement.verdict, judgement.judged_by, reasons)
+        )
+        if field is not None and judgement.verdict != "refused":
+            self._field_answered(turn, judgement, field, now)
+            return
+        probe = self._guarded(judgement, turn)
+        if probe is not None:
+            self._out.append(ProbeChosen(node.key, probe))
+            self._put("probe", probe.text, now)
+            return
+        if judgement.verdict == "already_given":
+            self._prompter.say("notice", script.ALREADY_GIVEN, now)
+        self.leave_node("refused" if judgement.verdict == "refused" else "answered", now, judgement.assessed)
+
+    def _record_answer(self, turn: Turn) -> None:
+        asked = self._out.state.asked
+        self._out.append(
+            AnswerCommitted(
+                turn.turn_id,
+                turn.revision,
+                turn.node_key,
+                turn.text,
+                turn.confidence,
+                turn.began_at,
+                turn.ended_at,
+                turn.typed,
+                asked.speech_id if asked is not None else None,
+            )
+        )
+
+    def amend(self, turn: Turn) -> None:
+        """A last word came after the commit: the record gets it, nothing else changes."""
+        if any(answer.turn_id == turn.turn_id for answer in self._out.state.answers):
+            self._record_answer(turn)
+
+    def _reply_failed(self, turn: Turn, node: Node) -> bool:
+        asked = self._out.state.asked
+        if asked is None or asked.kind != "probe":
+            return False
+        earlier = " ".join(one.text for one in self._out.state.answers_at(node.key))
+        return probe_failed(turn.text, earlier)
+
+    def _guarded(self, judgement: Judgement, turn: Turn) -> Probe | None:
+        """The probe to ask, if any: nothing unguarded is spoken. Refused, the researcher's own or a neutral
+        one takes its
+        place, unless that was asked here already."""
+        probe, node = judgement.probe, self.node
+        left = probing_ceiling(self.blueprint, node) - self._out.state.node(node.key).follow_ups
+        if probe is None or left <= 0:
+            return None
+        refused = guard_probe(probe, node, turn.text, self._out.state, self.blueprint)
+        if not refused:
+            return probe
+        self._out.append(FallbackUsed(node.key, "guard: " + ", ".join(refused)))
+        asked = {answer.asked for answer in self._out.state.answers_at(node.key)}
+        for text in (node.fallback_probe, script.NEUTRAL_PROBE):
+            if text and text not in asked:
+                return Probe(probe.deficiency, "tell_me_more", text)
+        return None
+
+    def _field_answered(self, turn: Turn, judgement: Judgement, field: FormField, now: float) -> None:
+        node = self.node
+        known = {one.name for one in node.fields or []}
+        found = {name: value for name, value in judgement.data.items() if name in known}
+        if found:
+            self._out.append(DataRecorded(node.key, found, turn.turn_id))
+        if field.name not in found:
+            attempts = self._field_attempts.get((node.key, field.name), 0) + 1
+            self._field_attempts[node.key, field.name] = attempts
+            if attempts < 2:
+                self._put("re_ask", script.re_ask(node, field), now)
+                return
+            self._skipped_fields.add((node.key, field.name))
+        self._after_field(now, judgement.assessed)
+
+    def _after_field(self, now: float, assessed: tuple[int, ...] = ()) -> None:
+        if self.field is not None:
+            self.ask(now)
+        else:
+            answered = bool(self._out.state.node(self.node.key).data)
+            self.leave_node("answered" if answered else "no_answer", now, assessed)
+
+    def filled(self, turn: Turn, data: dict[str, object], now: float) -> None:
+        """Values entered on the page: the whole form at once."""
+        node = self.node
+        self._record_answer(turn)
+        self._out.append(DataRecorded(node.key, data, turn.turn_id))
+        for field in node.fields or []:
+            if field.name not in data:
+                self._skipped_fields.add((node.key, field.name))
+        self.leave_node("answered", now)
+
+    def commit_only(self, turn: Turn, judgement: Judgement) -> None:
+        """Put an answer on the record without going on from it."""
+        self._record_answer(turn)
+        self._out.append(
+            AnswerJudged(
+                turn.turn_id, self.node.key, judgement.verdict, judgement.judged_by, judgement.reasons
+            )
+        )
+
+    def may_redirect(self) -> bool:
+        """Whether straying is led back here: as the agent is told to, once a node."""
+        allowed = self.blueprint.agent.boundaries.off_topic_handling == "allow"
+        return not allowed and self.node.key not in self._redirected
+
+    def redirect(self, now: float) -> None:
+        """Lead back to the question."""
+        gentle = self.blueprint.agent.boundaries.off_topic_handling == "gentle_redirect"
+        node = self.node
+        self._redirected.add(node.key)
+        lead = script.GENTLE_REDIRECT if gentle else script.FIRM_REDIRECT
+        self._put("re_ask", f"{lead} {script.re_ask(node, self.field)}", now)
+
+    def reading_time(self) -> float:
+        """Seconds that the stimulus of the present question takes to read, the first time; 0 without one."""
+        node = self.node
+        if node.content is None or node.key in self._shown:
+            return 0.0
+        self._shown.add(node.key)
+        words = " ".join(filter(None, (node.content.text, node.content.caption, node.content.alt)))
+        return len(words.split()) / self._policy.reading_rate
+
+    def clarify(self, now: float) -> None:
+        """Say what is meant: neither an answer nor a probe."""
+        self._put("re_ask", script.clarify(self.node, self.field), now)
+
+    # Going on
+
+    def skip(self, now: float) -> None:
+        """Leave the present field or node unanswered, at the participant's wish."""
+        field = self.field
+        if field is not None and len(self.node.fields or []) > 1:
+            self._skipped_fields.add((self.node.key, field.name))
+            self._after_field(now)
+        else:
+            self.leave_node("skipped", now)
+
+    def no_answer(self, now: float) -> None:
+        """A closed question that stayed without an answer."""
+        self.leave_node("no_answer", now)
+
+    def back(self, now: float) -> bool:
+        """Ask the previous question again; what was answered stays on record. False when there is none."""
+        path = self._out.state.path
+        if len(path) < 2:
+            return False
+        self._out.append(NodeEntered(path[-2], None, "back"))
+        self._skipped_fields = {item for item in self._skipped_fields if item[0] != path[-2]}
+        self._put("re_ask", script.ask(self.node, self.field), now)
+        return True
+
+    def leave_node(self, outcome: Outcome, now: float, assessed: tuple[int, ...] = ()) -> None:
+        """Close the present node and ask the next question, or end."""
+        self._out.append(NodeClosed(self.node.key, outcome))
+        state = self._out.state
+        limit = self.blueprint.settings.max_duration_m * 60 * self._policy.time_reserve
+        hurry = state.elapsed(now) >= limit
+        route = next_route(self.blueprint, state, self._metadata, frozenset(assessed), hurry)
+        if route.node_key is None:
+            self.close("time" if hurry else "completed", script.outro(self.blueprint), now)
+            return
+        self._out.append(NodeEntered(route.node_key, route.edge, route.reason))
+        self.ask(now)
+
+    def close(self, outcome: FinalOutcome, words: str, now: float) -> None:
+        """Say the last words; the interview is over when they have been heard."""
+        self.closing = outcome
+        self._prompter.say("outro", words, now, barge_in=False)
+
+    def finish(self) -> None:
+        """The last words have been heard."""
+        self._out.append(InterviewFinished(self.closing or "completed"))
+        self._turns.suspend("close")
+        self._out.append(HangUp("finished"))

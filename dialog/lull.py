@@ -1,0 +1,103 @@
+"""The silence after somebody has spoken: when to look, how the evidence stands, and when to ask whether they
+are still there."""
+
+from dialog import endpointing
+from dialog.floor import Floor
+from dialog.policy import PROFILES
+from dialog.rights import asks_for_time, is_backchannel, spoken_right
+from dialog.steps import AnswerSeemsOver, Interjected, Misheard, Step
+from dialog.timers import Timers
+from dialog.turn import Turn
+
+TIMERS = ("stage", "cue", "check_in")
+
+
+class Lull:
+    """The clocks of one participant's silences. Sets its timers; decides nothing but what the evidence says.
+    The clocks of one participant's silences. Sets its timers; decides nothing but what the evidence says."""
+
+    def __init__(self, floor: Floor, timers: Timers) -> None:
+        self._floor = floor
+        self._timers = timers
+        self.voiceless = False
+        """Nobody listens by ear: no check-ins and no cues (a text talk)."""
+        self.frozen = False
+        """The link is dead or the microphone off: silence says nothing."""
+        self._thinking_until = 0.0
+        self._thinking_since: float | None = None
+
+    def enter(self, turn: Turn) -> None:
+        """The voice has stopped; `turn.ended_at` says when."""
+        profile, ended_at = self._floor.profile, turn.ended_at
+        self._timers.set("stage", max(ended_at + self._first_look(turn), self._thinking_until))
+        if not self.voiceless and profile.cue_delay is not None and turn.check_ins == 0:
+            self._timers.set("cue", max(ended_at + profile.cue_delay, self._thinking_until))
+        self.await_answer(turn.check_ins, ended_at)
+
+    def _first_look(self, turn: Turn) -> float:
+        """The delay of stage one, doubled after a filler; of stage two for profiles that have no other."""
+        profile = self._floor.profile
+        if profile.stage_one_delay is None:
+            return profile.stage_two_delay
+        if endpointing.ends_in_filler(turn.text):
+            return min(2 * profile.stage_one_delay, profile.stage_two_delay)
+        return profile.stage_one_delay
+
+    def await_answer(self, check_ins: int, since: float) -> None:
+        """Set the clock of the next check-in, `check_ins` having been said already."""
+        if self.voiceless or self.frozen:
+            return
+        delays = self._floor.profile.check_in_delays
+        first = delays[0]
+        delay = (
+            first if check_ins == 0 or check_ins >= len(delays) else delays[check_ins] - delays[check_ins - 1]
+        )
+        self._timers.set("check_in", max(since + delay, self._thinking_until))
+
+    def give_time(self, turn: Turn, now: float) -> None:
+        """ "Let me think" buys time at once: a reflective profile, and no cue or check-in for a while."""
+        if not asks_for_time(turn.latest):
+            return
+        policy = self._floor.policy
+        if self._thinking_since is None:
+            self._thinking_since = now
+        limit = self._thinking_since + policy.thinking_limit
+        self._thinking_until = min(now + policy.thinking_time, limit)
+        self._floor.profile = PROFILES["reflect"]
+
+    def answer_over(self) -> None:
+        """Time that was asked for was for that answer alone."""
+        self._thinking_since = None
+        self._thinking_until = 0.0
+
+    def look(self, turn: Turn, now: float) -> list[Step]:
+        """Weigh the evidence at this moment."""
+        profile, policy = self._floor.profile, self._floor.policy
+        silence = now - turn.ended_at
+        if now + 1e-6 < self._thinking_until or silence + 1e-6 < self._first_look(turn):
+            return []
+        if not turn.text:
+            return self._wordless(turn, silence, now)
+        if profile.name not in ("closed", "dictate") and is_backchannel(turn.text):
+            if turn.pending:
+                self._timers.set("stage", now + 0.25)
+                return []
+            return [Interjected(turn)]
+        stage_two = silence + 1e-6 >= profile.stage_two_delay
+        features = endpointing.weigh(turn.text, silence, not turn.pending, profile)
+        if spoken_right(turn.latest) is not None and not turn.pending:
+            return [AnswerSeemsOver("one", features)]
+        if features.score >= (policy.loose_threshold if stage_two else policy.strict_threshold):
+            return [AnswerSeemsOver("two" if stage_two else "one", features)]
+        self._timers.set(
+            "stage", now + 0.25 if stage_two else max(now + 0.1, turn.ended_at + profile.stage_two_delay)
+        )
+        return []
+
+    def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:
+        """A voice was heard, but no word: wait for the recogniser, then say so, or let a cough pass."""
+        patience = self._floor.profile.stage_two_delay + self._floor.policy.final_words_timeout
+        if turn.pending and silence < patience:
+            self._timers.set("stage", now + 0.25)
+            return []
+        return [Misheard() if turn.voiced >= self._floor.policy.misheard_voice else Interjected(turn)]

@@ -1,0 +1,270 @@
+"""The core of a session: signals and time in, commands and facts out. Pure; sends each signal where it
+belongs.
+
+`handle(signal, now)` is the only entry and `deadline` the only wish; the same signals at the same times give the same outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from dialog import script
+from dialog.assessment import Assessment
+from dialog.blueprint import Blueprint
+from dialog.commands import AnyCommand, HangUp
+from dialog.conduct import Conduct
+from dialog.events import (
+    AnyFact,
+    FallbackUsed,
+    InterviewFinished,
+    InterviewResumed,
+    NoticeGiven,
+)
+from dialog.interview import Interview
+from dialog.moments import Moments
+from dialog.outbox import Outbox
+from dialog.policy import DEFAULT_POLICY, Policy
+from dialog.prompter import Prompter
+from dialog.rights import spoken_right
+from dialog.signals import (
+    AnySignal,
+    DonePressed,
+    FinalTranscript,
+    FormFilled,
+    HoldToTalk,
+    InterviewCancelled,
+    JudgementArrived,
+    JudgementFailed,
+    KeyPressed,
+    MicrophoneMuted,
+    OperatorHandedBack,
+    OperatorTookOver,
+    PacketsReturned,
+    PacketsStopped,
+    PartialTranscript,
+    ParticipantJoined,
+    ParticipantLeft,
+    RightClaimed,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechStarted,
+    SpeechStopped,
+    StorageFaltered,
+    StorageRecovered,
+    SynthesisFailed,
+    TextTyped,
+    TimePassed,
+    TypingNoticed,
+)
+from dialog.steps import Step
+from dialog.turn_taking import AGENTS, TurnTaking
+
+_DEAF = frozenset(("waiting", "paused", "away", "operator", "closed"))
+
+
+class Manager:
+    """One session of a run. `facts` are those of the run's earlier sessions, in order, which it goes on
+    from."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        *,
+        facts: Sequence[AnyFact] = (),
+        metadata: Mapping[str, object] | None = None,
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        self._out = Outbox(facts)
+        self._policy = policy
+        self._turns = TurnTaking(policy, self._out, self._out.state.last_turn_id + 1)
+        self._prompter = Prompter(self._turns, self._out, policy)
+        self._interview = Interview(blueprint, metadata or {}, policy, self._out, self._turns, self._prompter)
+        self._moments = Moments(self._interview, self._out, self._turns, self._prompter)
+        self._assessment = Assessment(blueprint, self._out)
+        self._conduct = Conduct(
+            self._interview, self._moments, self._assessment, self._turns, self._prompter, self._out
+        )
+
+    @property
+    def deadline(self) -> float | None:
+        """When to call with TimePassed, in session seconds, if nothing else comes before; None = never."""
+        return self._turns.timers.deadline
+
+    @property
+    def finished(self) -> bool:
+        """Whether the interview is over for good."""
+        return self._out.state.finished is not None
+
+    def handle(self, signal: AnySignal, now: float) -> list[AnyCommand | AnyFact]:
+        """Take one signal in; returns what follows from it, in order. Never raises for what the world may
+        do."""
+        if not self.finished:
+            for step in self._take_in(signal, now):
+                self._conduct.follow(step, now)
+            self._conduct.settle(now)
+        return self._out.drain()
+
+    # Signals
+
+    def _take_in(self, signal: AnySignal, now: float) -> list[Step]:
+        turns = self._turns
+        match signal:
+            case TimePassed():
+                return turns.time_passed(now)
+            case SpeechStarted():
+                return turns.speech_started(signal.utterance_id, now)
+            case SpeechStopped():
+                return turns.speech_stopped(signal.silence, signal.voiced, now)
+            case PartialTranscript():
+                return turns.words(signal.utterance_id, signal.text, signal.confidence, False, now)
+            case FinalTranscript():
+                if turns.state == "paused" and spoken_right(signal.text) == "resume":
+                    self._moments.resume(now)
+                return turns.words(signal.utterance_id, signal.text, signal.confidence, True, now)
+            case SpeechBegan():
+                self._prompter.began(signal.speech_id, now)
+                turns.speech_began(signal.speech_id, now)
+            case SpeechEnded():
+                self._prompter.ended(signal)
+                return turns.speech_ended(signal.speech_id, signal.fraction, now)
+            case SynthesisFailed():
+                self._out.append(FallbackUsed(turns.floor.node_key, f"voice: {signal.reason}"))
+            case JudgementArrived():
+                self._assessment.arrived(signal.judgement_id, signal.judgement)
+            case JudgementFailed():
+                if self._out.state.current is not None:
+                    self._assessment.failed(signal.judgement_id, signal.reason, self._interview.node)
+            case ParticipantJoined():
+                self._joined(signal, now)
+            case ParticipantLeft():
+                self._assessment.cancel()
+                self._moments.left()
+            case PacketsStopped():
+                turns.freeze()
+            case PacketsReturned():
+                turns.thaw(now)
+            case MicrophoneMuted():
+                self._muted(signal.muted, now)
+            case StorageFaltered():
+                self._out.append(NoticeGiven("storage", signal.reason))
+            case StorageRecovered():
+                self._out.append(NoticeGiven("storage_recovered", ""))
+            case OperatorTookOver() | OperatorHandedBack() | InterviewCancelled():
+                self._from_outside(signal, now)
+            case _:
+                return self._by_hand(signal, now)
+        return []
+
+    def _by_hand(
+        self,
+        signal: DonePressed | HoldToTalk | TextTyped | TypingNoticed | KeyPressed | FormFilled | RightClaimed,
+        now: float,
+    ) -> list[Step]:
+        """What the participant does on the page or keypad."""
+        answering, state = self._turns.answering, self._turns.state
+        if state == "paused" and isinstance(signal, TextTyped | FormFilled):
+            self._moments.resume(now)
+        elif state in _DEAF and not (isinstance(signal, RightClaimed) and state == "paused"):
+            return []
+        match signal:
+            case DonePressed():
+                return answering.done(now) if state not in AGENTS else []
+            case HoldToTalk():
+                if signal.pressed and state in AGENTS:
+                    self._turns.stop_speaking()
+                return answering.hold_to_talk(signal.pressed, now)
+            case TypingNoticed():
+                answering.typing(now)
+            case TextTyped():
+                if not signal.text.strip() or signal.client_id in self._out.state.client_ids:
+                    return []
+                self._yield_to_hands()
+                return answering.typed(signal.text.strip(), signal.client_id, now)
+            case KeyPressed():
+                return self._key(signal.key, now)
+            case FormFilled():
+                if signal.node_key == self._out.state.current and self._interview.closing is None:
+                    self._fill(signal, now)
+            case RightClaimed():
+                if self._interview.closing is None:
+                    if signal.right == "done":
+                        return answering.done(now) if state not in AGENTS else []
+                    self._claim(signal, now)
+            case _:
+                assert_never(signal)
+        return []
+
+    def _claim(self, signal: RightClaimed, now: float) -> None:
+        self._assessment.cancel()
+        if signal.right == "stop":
+            self._moments.stop_for_good(now)
+        else:
+            self._moments.claim(signal.right, now)
+
+    def _yield_to_hands(self) -> None:
+        if self._turns.state in AGENTS:
+            self._turns.stop_speaking()
+
+    def _key(self, key: str, now: float) -> list[Step]:
+        if key == "*":
+            self._moments.claim("repeat", now)
+        elif key == "0" and self._turns.floor.profile.name != "closed":
+            self._moments.claim("human", now)
+        elif key in "123456789#0" and len(key) == 1:
+            self._yield_to_hands()
+            return self._turns.answering.keyed(key, now)
+        return []
+
+    def _fill(self, signal: FormFilled, now: float) -> None:
+        self._assessment.cancel()
+        self._yield_to_hands()
+        turn = self._turns.answering.need_turn(now)
+        turn.drop_words()
+        turn.type("; ".join(f"{name}: {value}" for name, value in signal.data.items()), now)
+        self._turns.commit()
+        self._moments.question_changed()
+        self._interview.filled(turn, signal.data, now)
+
+    def _joined(self, signal: ParticipantJoined, now: float) -> None:
+        turns, state = self._turns, self._out.state
+        turns.lull.voiceless = signal.channel == "text"
+        if turns.state not in ("waiting", "away", "paused"):
+            return
+        turns.floor.move("return")
+        if state.paused:
+            self._out.append(InterviewResumed())
+        if state.current is None:
+            self._interview.begin(now)
+        elif self._interview.closing is not None:
+            self._interview.finish()
+        else:
+            self._moments.recap(now)
+
+    def _muted(self, muted: bool, now: float) -> None:
+        if muted:
+            self._turns.freeze()
+            self._turns.timers.set("muted_notice", now + self._policy.muted_notice_delay)
+            self._turns.timers.set("muted_pause", now + self._policy.muted_pause_delay)
+        else:
+            self._turns.timers.cancel("muted_notice", "muted_pause")
+            self._turns.thaw(now)
+
+    def _from_outside(
+        self, signal: OperatorTookOver | OperatorHandedBack | InterviewCancelled, now: float
+    ) -> None:
+        match signal:
+            case OperatorTookOver():
+                self._assessment.cancel()
+                self._turns.suspend("operator")
+                self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
+            case OperatorHandedBack():
+                if self._turns.state == "operator":
+                    self._turns.floor.move("return")
+                    self._prompter.say("notice", script.OPERATOR_GONE, now)
+                    self._interview.ask_again(now)
+            case InterviewCancelled():
+                self._assessment.cancel()
+                self._out.append(InterviewFinished("cancelled"))
+                self._turns.suspend("close")
+                self._out.append(HangUp(signal.reason))
+            case _:
+                assert_never(signal)

@@ -1,0 +1,256 @@
+"""The moments beside asking and answering: rights, pauses, check-ins, what was misheard, leaving and coming
+back."""
+
+from dialog import script
+from dialog.events import (
+    AnswerStruck,
+    InterviewPaused,
+    InterviewResumed,
+    NoticeGiven,
+    PauseReason,
+    RightUsed,
+    WordsHeard,
+)
+from dialog.interview import Interview
+from dialog.judgement import Right
+from dialog.outbox import Outbox
+from dialog.prompter import Prompter
+from dialog.steps import CheckInDue
+from dialog.turn_taking import AGENTS, TurnTaking
+
+_WAYS_OUT = ("repeat", "skip", "pause")
+
+
+class Moments:
+    """What can happen at any time. Every method takes `now` in session seconds."""
+
+    def __init__(self, interview: Interview, out: Outbox, turns: TurnTaking, prompter: Prompter) -> None:
+        self._interview = interview
+        self._out = out
+        self._turns = turns
+        self._prompter = prompter
+        self._misheard = 0
+        self._noise_told = False
+        self.pausing: PauseReason | None = None
+        """A pause that sets in when what is being said has been heard."""
+        self.confirming: str | None = None
+        """What a yes or no is awaited for: `stop`, `go_on` or `hard_topic`."""
+
+    def question_changed(self) -> None:
+        """A new question has a new chance to be understood."""
+        self._misheard = 0
+        self._noise_told = False
+
+    # Rights
+
+    def claim(self, right: Right, now: float) -> None:
+        """The participant claims a right, by whatever means."""
+        self._out.append(RightUsed(right))
+        match right:
+            case "repeat":
+                self._interrupt()
+                self._interview.ask_again(now)
+            case "slower":
+                self._interrupt()
+                self._prompter.slow_down()
+                self._prompter.say("notice", script.SLOWER, now)
+                self._interview.ask_again(now)
+            case "skip":
+                self._drop_turn()
+                self._prompter.say("notice", script.SKIPPED, now)
+                self._interview.skip(now)
+            case "back":
+                self._drop_turn()
+                if not self._interview.back(now):
+                    self._prompter.say("notice", script.NOTHING_BEFORE, now)
+                    self._interview.ask_again(now)
+            case "pause":
+                self.pause("participant", script.PAUSED, now)
+            case "resume":
+                self.resume(now)
+            case "strike":
+                self._strike(now)
+            case "human":
+                self._interrupt()
+                text = script.human_contact(self._interview.blueprint)
+                self._out.append(NoticeGiven("human", text, ("pause",)))
+                self._prompter.say("notice", text, now)
+            case "stop":
+                self._confirm("stop", script.CONFIRM_STOP, now)
+            case "done":
+                pass
+
+    def stop_for_good(self, now: float) -> None:
+        """The page asked for confirmation already."""
+        self._out.append(RightUsed("stop"))
+        self._drop_turn()
+        self._interview.close("stopped", script.STOPPED, now)
+
+    def _interrupt(self) -> None:
+        if self._turns.state in AGENTS:
+            self._turns.stop_speaking()
+
+    def _drop_turn(self) -> None:
+        self._interrupt()
+        self._turns.answering.turn = None
+
+    def _confirm(self, what: str, question: str, now: float) -> None:
+        self._drop_turn()
+        self.confirming = what
+        self._turns.floor.profile = self._interview.confirmation_profile
+        self._prompter.say("re_ask", question, now)
+
+    def confirm_go_on(self, now: float) -> None:
+        """We stopped twice for nobody: ask instead of starting a third time."""
+        self._confirm("go_on", script.SHALL_I_GO_ON, now)
+
+    def confirm_hard_topic(self, now: float) -> None:
+        """Something painful was said: give the help line, and leave the way on to the participant."""
+        line = script.help_line(self._interview.blueprint)
+        if line is not None:
+            self._out.append(NoticeGiven("help", line, ("pause", "skip")))
+            self._prompter.say("notice", line, now)
+        self._confirm("hard_topic", script.HARD_TOPIC, now)
+
+    def confirmed(self, answer: str | None, now: float) -> bool:
+        """The answer to what was to be confirmed; False when it was no yes or no and counts as an answer of
+        its own."""
+        what, self.confirming = self.confirming, None
+        self._turns.floor.profile = self._interview.profile
+        if what == "stop":
+            if answer == "yes":
+                self._drop_turn()
+                self._interview.close("stopped", script.STOPPED, now)
+            else:
+                self._drop_turn()
+                self._prompter.say("notice", script.GOING_ON, now)
+                self._interview.ask_again(now)
+            return True
+        if answer is None:
+            return False
+        self._drop_turn()
+        if answer == "no":
+            if what == "hard_topic":
+                self._interview.skip(now)
+            else:
+                self.pause("participant", script.PAUSED, now)
+        else:
+            self._interview.ask_again(now)
+        return True
+
+    def _strike(self, now: float) -> None:
+        state = self._out.state
+        turn = self._turns.turn
+        self._interrupt()
+        if turn is not None and turn.text:
+            self._turns.answering.turn = None
+            self._out.append(AnswerStruck(turn.turn_id))
+        elif state.answers:
+            self._out.append(AnswerStruck(state.answers[-1].turn_id))
+            self._turns.overlap.committed = None
+        else:
+            self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
+            self._interview.ask_again(now)
+            return
+        self._prompter.say("notice", script.STRUCK, now)
+        self._interview.ask_again(now)
+
+    # Pauses
+
+    def pause(self, reason: PauseReason, words: str, now: float) -> None:
+        """Pause, after saying so; silence never ends an interview."""
+        self._keep_words()
+        self._drop_turn()
+        self._out.append(InterviewPaused(reason))
+        self.pausing = reason
+        self._prompter.say("notice", words, now)
+
+    def pause_said(self) -> None:
+        """The words about the pause have been heard."""
+        self.pausing = None
+        self._turns.suspend("pause")
+
+    def resume(self, now: float) -> None:
+        """Go on from a pause, with one sentence about where we were."""
+        if self.pausing is not None:
+            self.pause_said()
+        if self._turns.state != "paused":
+            return
+        self._out.append(InterviewResumed())
+        self._turns.floor.move("return")
+        self.recap(now)
+
+    def left(self) -> None:
+        """The last connection is gone: what was said of an unfinished answer is kept."""
+        self._keep_words()
+        self.pausing = self.confirming = None
+        if self._turns.state != "closed":
+            self._turns.suspend("leave")
+
+    def _keep_words(self) -> None:
+        turn = self._turns.turn
+        if turn is not None and (unfinished := turn.unfinished()):
+            self._out.append(WordsHeard(turn.turn_id, turn.node_key, unfinished, turn.confidence))
+
+    def recap(self, now: float) -> None:
+        """Take a broken talk up again in one sentence, mid-probe and mid-answer."""
+        state = self._out.state
+        node = self._interview.node
+        self._turns.expect(node.key, self._interview.profile)
+        if state.asked is None and not state.kept_words:
+            self._prompter.say("recap", script.recap(None, ""), now)
+            self._interview.ask(now)
+            return
+        if state.kept_words:
+            self._turns.answering.resume(state.kept_turn, state.kept_words, now)
+        asked = state.asked.text if state.asked is not None else None
+        self._prompter.say("recap", script.recap(asked, state.kept_words), now, node_key=node.key)
+
+    # Silence
+
+    def check_in(self, step: CheckInDue, now: float) -> None:
+        """Ask whether somebody is still there, with other words each time."""
+        closed = self._turns.floor.profile.check_in_delays[0] <= 3.0
+        question = script.re_ask(self._interview.node, self._interview.field) if closed else None
+        words = script.check_in(step.number, step.answering, closed, question)
+        if step.number > 0 and not step.answering:
+            self._out.append(NoticeGiven("check_in", words, _WAYS_OUT))
+        self._prompter.say("check_in", words, now)
+
+    def unanswered(self, now: float) -> None:
+        """Every check-in stayed without an answer."""
+        goes_on = self._turns.floor.profile.then == "go_on"
+        if goes_on and self._out.state.unanswered_in_a_row == 0:
+            self._prompter.say("notice", script.MOVING_ON, now)
+            self._interview.no_answer(now)
+        else:
+            self.pause("silence", script.PAUSED_SILENCE, now)
+
+    def misheard(self, now: float) -> None:
+        """A voice without a word that was understood: ask once, then offer another way."""
+        self._misheard += 1
+        self._turns.answering.turn = None
+        words = script.MISHEARD[0]
+        if self._misheard > 1:
+            words = f"{script.MISHEARD[1]} {script.MISHEARD_OFFER}"
+            self._out.append(NoticeGiven("misheard", words, ("type", "skip", "repeat")))
+        self._prompter.say("re_ask", words, now)
+
+    def clock(self, name: str, now: float) -> None:
+        """One of the clocks of a muted microphone or of noise."""
+        match name:
+            case "muted_notice":
+                self._out.append(NoticeGiven("muted", script.MUTED, ("type",)))
+                if self._turns.state == "open":
+                    self._prompter.say("notice", script.MUTED, now)
+            case "muted_pause":
+                self.pause("muted", script.PAUSED_SILENCE, now)
+            case "noise":
+                if not self._noise_told:
+                    self._noise_told = True
+                    self._out.append(NoticeGiven("noise", script.NOISE, ("hold", "type")))
+                    self._prompter.say("notice", script.NOISE, now)
+            case "noise_pause":
+                self.pause("noise", script.PAUSED_SILENCE, now)
+            case _:
+                raise AssertionError(name)

@@ -1,0 +1,231 @@
+"""Speech over the agent: ducked at once, judged within half a second, and taken back when it was nothing.
+
+Knows no question; it tells an answer going on, an interruption and a cough apart by voice, words and time.
+"""
+
+from dialog.barge_in import judge_overlap
+from dialog.commands import Duck, HoldSpeech, ResumeSpeech, StopSpeech, Unduck
+from dialog.endpointing import content_words
+from dialog.floor import Floor
+from dialog.speaking import ASKING, Speaking
+from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
+from dialog.timers import Timers
+from dialog.turn import Turn
+
+TIMERS = ("rejoin", "overlap", "no_words", "take_up")
+
+
+class Overlap:
+    """One stretch of speech over the agent at a time."""
+
+    def __init__(self, floor: Floor, speaking: Speaking, timers: Timers) -> None:
+        self._floor = floor
+        self._speaking = speaking
+        self._timers = timers
+        self.beside: Turn | None = None
+        """Words said over the agent, not yet known to be an answer."""
+        self.committed: Turn | None = None
+        """The answer on the record last, which may turn out to go on."""
+        self._began_at = 0.0
+        self._voice_on = False
+        self._stopping: int | None = None
+        self._times_resumed = 0
+
+    def reset(self) -> None:
+        """Something new is said, or nothing any more: forget what was said over the old."""
+        self.beside = None
+        self._stopping = None
+        self._timers.cancel(*TIMERS)
+
+    def asked(self) -> None:
+        """A new question is on its way."""
+        self._times_resumed = 0
+
+    def _may_rejoin(self, now: float) -> bool:
+        """Whether speech now may still be the answer of before: until 1.2 s into what followed it."""
+        current = self._speaking.current
+        if self.committed is None or self.committed.reopened or current is None:
+            return False
+        return current.began_at is None or now - current.began_at <= self._floor.policy.resume_window
+
+    def voice_on(self, utterance_id: int, now: float) -> list[Step]:
+        """Speech sets in while the agent has the floor."""
+        self._voice_on = True
+        if self.beside is None:
+            self.beside = Turn(0, self._floor.node_key, now)
+        self.beside.begin_utterance(utterance_id)
+        self._timers.cancel("no_words", "take_up")
+        if self._floor.state != "speaking":
+            return []
+        self._began_at = now
+        current = self._speaking.current
+        if current is None:
+            return []
+        if self._may_rejoin(now):
+            self._duck(current.speech_id)
+            self._timers.set("rejoin", now + self._floor.policy.rejoin_speech)
+        elif current.barge_in:
+            self._duck(current.speech_id)
+            self._timers.set("overlap", now + self._floor.policy.barge_in_decision)
+        return []
+
+    def _duck(self, speech_id: int) -> None:
+        self._floor.out.append(Duck(speech_id))
+        self._floor.move("duck")
+
+    def _unduck(self) -> None:
+        current = self._speaking.current
+        if current is not None:
+            self._floor.out.append(Unduck(current.speech_id))
+        self._floor.move("unduck")
+        self._timers.cancel(*TIMERS)
+
+    def voice_off(self, silence: float, voiced: float, now: float) -> list[Step]:
+        """The speech over the agent has stopped for now."""
+        self._voice_on = False
+        beside = self.beside
+        if beside is None:
+            return []
+        beside.ended_at = now - silence
+        beside.voiced += voiced
+        if self._floor.state == "yielded" and self._stopping is None:
+            self._after_yield(now)
+        return []
+
+    def _after_yield(self, now: float) -> None:
+        current = self._speaking.current
+        if current is not None and current.kind in ASKING:
+            self._timers.set("no_words", now + self._floor.policy.yielded_silence)
+        else:
+            self._timers.set("take_up", now + 1.0)
+
+    def words(self, now: float) -> list[Step]:
+        """`beside` has more words than before, or its last one."""
+        beside = self.beside
+        if beside is None:
+            return []
+        match self._floor.state:
+            case "speaking" | "ducked":
+                current = self._speaking.current
+                if current is None:
+                    return []
+                within = current.began_at is None or (
+                    self._began_at - current.began_at <= self._floor.policy.resume_window
+                )
+                rejoinable = self.committed is not None and not self.committed.reopened and within
+                if rejoinable and content_words(beside.text) >= 1:
+                    return self._rejoin()
+                if self._floor.state == "ducked" and current.barge_in and not rejoinable:
+                    return self._judge(now)
+            case "yielded":
+                return self._yielded_words(now)
+            case _:
+                pass
+        return []
+
+    def _judge(self, now: float) -> list[Step]:
+        """Decide on the words and voice so far whether to yield."""
+        beside = self.beside
+        if beside is None:
+            return []
+        voiced = now - self._began_at if self._voice_on else beside.voiced
+        match judge_overlap(beside.text, voiced, self._voice_on, self._floor.policy):
+            case "yield":
+                return self._yield(now)
+            case "go_on":
+                self._unduck()
+                self.beside = None
+            case "wait":
+                self._timers.set("overlap", now + 0.1)
+        return []
+
+    def _yield(self, now: float) -> list[Step]:
+        current = self._speaking.current
+        if current is None:
+            return []
+        self._floor.out.append(HoldSpeech(current.speech_id))
+        self._floor.move("yield")
+        self._timers.cancel(*TIMERS, "overdue")
+        steps = self._yielded_words(now)
+        if self._stopping is None and not self._voice_on:
+            self._after_yield(now)
+        elif self._stopping is None:
+            # a voice that goes on without a word for this long is noise
+            self._timers.set("no_words", now + 2 * self._floor.policy.yielded_silence)
+        return steps
+
+    def _yielded_words(self, now: float) -> list[Step]:
+        """Words after yielding: over a question they are an answer, so the question is really over."""
+        current, beside = self._speaking.current, self.beside
+        if current is None or beside is None or content_words(beside.text) == 0:
+            return []
+        if current.kind in ASKING and self._stopping is None:
+            self._stopping = current.speech_id
+            self._timers.cancel(*TIMERS)
+            self._floor.out.append(StopSpeech(current.speech_id))
+            self._speaking.drop_queue()
+        return []
+
+    def stopped(self, speech_id: int, fraction: float) -> list[Step] | None:
+        """SpeechEnded of a speech that was cut for an interruption; None when that is not what it was."""
+        if self._stopping != speech_id:
+            return None
+        self._stopping = None
+        if self.committed is not None and not self.committed.reopened:
+            if fraction < self._floor.policy.question_heard_enough:
+                return self._rejoin()
+        return [BargedIn()]
+
+    def _rejoin(self) -> list[Step]:
+        """It was the same answer going on: what follows it is stopped, and the answer is open again."""
+        turn, beside = self.committed, self.beside
+        if turn is None or beside is None:
+            return []
+        current = self._speaking.current
+        if current is not None:
+            self._floor.out.append(StopSpeech(current.speech_id))
+            self._speaking.drop_queue()
+        self._timers.cancel(*TIMERS, "unheard", "overdue")
+        turn.absorb(beside)
+        turn.reopened = True
+        self.committed = self.beside = None
+        return [Rejoined(turn)]
+
+    def fire(self, name: str, now: float) -> list[Step]:
+        """One of TIMERS has come."""
+        match name:
+            case "rejoin":
+                beside = self.beside
+                long_enough = beside is not None and (
+                    self._voice_on or beside.voiced >= self._floor.policy.rejoin_speech
+                )
+                if long_enough:
+                    return self._rejoin()
+                self._unduck()
+            case "overlap":
+                return self._judge(now)
+            case "no_words":
+                return self._take_up(now)
+            case "take_up":
+                if self.beside is not None and self.beside.text:
+                    return [Interjected(self.beside)]
+                return self._take_up(now)
+            case _:
+                raise AssertionError(name)
+        return []
+
+    def _take_up(self, now: float) -> list[Step]:
+        self._times_resumed += 1
+        if self._times_resumed > 1:
+            return [OverlapTwice()]
+        self.take_up(now)
+        return []
+
+    def take_up(self, now: float) -> None:
+        """Nobody meant to interrupt: go on from the phrase boundary."""
+        current = self._speaking.current
+        self.reset()
+        if current is not None:
+            self._floor.out.append(ResumeSpeech(current.speech_id))
+            self._timers.set("overdue", now + current.expected_duration())
+            self._floor.move("speak")

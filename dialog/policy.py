@@ -1,0 +1,142 @@
+"""Every constant that decides how patient, quick and talkative the interviewer is, in one object that
+experiments may vary.
+
+Delays and durations are in seconds; what a larger value costs is said beside each.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from dialog.blueprint import Node, Patience
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """How patiently one kind of question is listened to."""
+
+    name: Patience
+    stage_one_delay: float | None
+    """Silence after which strong evidence takes the turn; None = never. Larger: fewer cut-ins, later
+    replies."""
+    stage_two_delay: float
+    """Silence after which weak evidence is enough. Larger: fewer cut-ins, a longer tail of slow replies."""
+    semantics: bool
+    """Whether the words count as evidence; a dictated address has no grammar to judge by."""
+    acknowledges: bool
+    """Whether taking the turn is marked by a short word at once."""
+    hold_duration: float
+    """From the acknowledgement's onset to the commit. Larger: cheaper wrong guesses, later questions."""
+    cue_delay: float | None
+    """Silence after which an audible "I'm listening" is due; None = the page's light alone."""
+    check_in_delays: tuple[float, ...]
+    """Silence before each check-in. Larger: less nagging, longer uncertainty whether anybody is there."""
+    then: Literal["pause", "go_on"]
+    """What happens when every check-in stayed unanswered and there is no answer."""
+
+
+PROFILES: dict[Patience, Profile] = {
+    "closed": Profile("closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on"),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause"),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause"),
+    "reflect": Profile("reflect", 1.0, 2.5, True, False, 2.0, None, (8.0, 20.0), "pause"),
+    "dictate": Profile("dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on"),
+}
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The starting constants, as published beside the benchmarks; each is tuned by experiment, never per
+    deployment."""
+
+    profiles: dict[Patience, Profile] = PROFILES
+    strict_threshold: float = 0.72
+    """Evidence 0–1 needed at stage one. Larger: more answers wait for stage two."""
+    loose_threshold: float = 0.40
+    """Evidence 0–1 needed at stage two. Larger: more answers wait for the check-in."""
+    thinking_time: float = 8.0
+    """Added when somebody asks for a moment; asked again it starts anew, up to `thinking_limit` in all."""
+    thinking_limit: float = 60.0
+    resume_window: float = 1.2
+    """After the next question's onset, speech within this is the same answer going on. Larger: barge-ins
+    misread."""
+    rejoin_speech: float = 0.3
+    """Speech in that window that reopens the answer; less is a backchannel."""
+    barge_in_decision: float = 0.5
+    """Speech over the agent after which it yields. Larger: more talk-over; smaller: more false stops."""
+    yielded_silence: float = 1.5
+    """After yielding, with no word: the speech is taken up again."""
+    question_heard_enough: float = 0.6
+    """Share of a question heard from which an interruption counts as its answer, not as the previous one
+    going on."""
+    judgement_deadline: float = 1.2
+    """From the take to the fallback. Larger: better-judged probes, longer silences."""
+    final_words_timeout: float = 0.8
+    """How long a commit waits for the recogniser's last word on an utterance."""
+    stalled_words_delay: float = 1.5
+    """Voice without a new word for this long is noise: the lull's clock runs from the last word."""
+    noise_notice_delay: float = 10.0
+    noise_pause_delay: float = 60.0
+    typing_hold: float = 10.0
+    """A keystroke holds the floor for this long."""
+    muted_notice_delay: float = 20.0
+    muted_pause_delay: float = 60.0
+    token_spacing: float = 4.0
+    """At least this between two audible tokens (acknowledgement or cue)."""
+    token_share: float = 0.6
+    """At most this share of turns carries an audible token."""
+    hold_after_token: float = 0.15
+    """The hold never ends sooner than this after the acknowledgement's own end."""
+    apology_spacing: float = 60.0
+    pause_pseudo_count: int = 12
+    """Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt.
+    Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt."""
+    patience_range: tuple[float, float] = (0.8, 2.0)
+    cut_off_factor: float = 1.3
+    """More patience after we cut somebody off, wearing off over three answers."""
+    speech_start_timeout: float = 4.0
+    """A speech that hasn't begun by then is taken for failed: no dead air."""
+    reading_rate: float = 3.0
+    """Words a second at which a stimulus is read."""
+    misheard_voice: float = 0.4
+    """Voice without a word that lasts at least this long is something misheard; less is a cough."""
+    time_reserve: float = 0.9
+    """Share of the longest duration after which only required questions are asked."""
+
+
+DEFAULT_POLICY = Policy()
+
+_RECALL = (
+    "the last time",
+    "think of a time",
+    "think back",
+    "tell me about a time",
+    "walk me through",
+    "what happened",
+)
+_REFLECT = (
+    "what matters",
+    "how did that feel",
+    "how do you feel",
+    "looking back",
+    "what does it mean to you",
+    "values",
+)
+_CLOSED = ("yes or no", "on a scale", "how many", "how often", "which of", "how old")
+_DICTATE = ("e-mail address", "email address", "postal address", "phone number", "spell ", "reference number")
+
+
+def patience_of(node: Node, field_type: str | None = None) -> Patience:
+    """The node's own patience, else inferred from the field being asked, the node's type and its wording."""
+    if field_type is not None:
+        return "narrative" if field_type == "text" else "closed"
+    if node.patience is not None:
+        return node.patience
+    wording = node.text.lower()
+    for phrases, patience in (
+        (_DICTATE, "dictate"),
+        (_CLOSED, "closed"),
+        (_REFLECT, "reflect"),
+        (_RECALL, "recall"),
+    ):
+        if any(phrase in wording for phrase in phrases):
+            return patience  # type: ignore[return-value]
+    return "narrative"

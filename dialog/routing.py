@@ -1,0 +1,191 @@
+"""Which node comes next: edges tried in their order, over what has been answered. Judges nothing itself."""
+
+from collections.abc import Mapping
+
+from dialog.blueprint import Assessed, Blueprint, Edge, Graph, Node, Structured
+from dialog.run import RunState
+
+_SETTLED = frozenset(("answered", "skipped", "refused", "no_answer", "shown"))
+
+
+def edges_of(graph: Graph, key: str) -> list[tuple[int, Edge]]:
+    """Edges out of a node with their index, in the order in which they are tried: ascending priority, then
+    structured
+    before assessed before unconditional, then as written."""
+
+    def rank(item: tuple[int, Edge]) -> tuple[int, int, int]:
+        index, edge = item
+        match edge.condition:
+            case Structured():
+                kind = 0
+            case Assessed():
+                kind = 1
+            case None:
+                kind = 2
+        return edge.priority, kind, index
+
+    return sorted(((index, edge) for index, edge in enumerate(graph.edges) if edge.from_ == key), key=rank)
+
+
+def assessed_edges(graph: Graph, key: str) -> list[tuple[int, str]]:
+    """The edges out of a node that somebody has to judge: index and instruction."""
+    return [
+        (index, edge.condition.instruction)
+        for index, edge in edges_of(graph, key)
+        if isinstance(edge.condition, Assessed)
+    ]
+
+
+def field_value(field: str, state: RunState, metadata: Mapping[str, object]) -> object:
+    """What a condition's field stands for now: metadata, a form's value, or the words of an answer; None =
+    unknown."""
+    if field.startswith("participant.metadata."):
+        return metadata.get(field.removeprefix("participant.metadata."))
+    key, _, name = field.partition(".")
+    data = state.node(key).data
+    if name:
+        return data.get(name)
+    if len(data) == 1:
+        return next(iter(data.values()))
+    if data:
+        return data
+    words = " ".join(answer.text for answer in state.answers_at(key))
+    return words or None
+
+
+def _folded(value: object) -> object:
+    return value.casefold().strip() if isinstance(value, str) else value
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return None
+
+
+def _equal(found: object, value: object) -> bool:
+    if isinstance(found, bool) or isinstance(value, bool):
+        return found is value
+    numbers = _number(found), _number(value)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] == numbers[1]
+    return _folded(found) == _folded(value)
+
+
+def _contains(found: object, value: object) -> bool:
+    if isinstance(found, str):
+        return str(_folded(value)) in str(_folded(found))
+    if isinstance(found, list):
+        return any(_equal(item, value) for item in found)
+    return False
+
+
+def holds(condition: Structured, state: RunState, metadata: Mapping[str, object]) -> bool:
+    """Whether a structured condition is true; an unknown or unanswered field makes it false."""
+    found = field_value(condition.field, state, metadata)
+    if found is None:
+        return condition.operator == "exists" and condition.value is False
+    value = condition.value
+    match condition.operator:
+        case "exists":
+            return value is not False
+        case "eq":
+            return _equal(found, value)
+        case "neq":
+            return not _equal(found, value)
+        case "in" | "not_in":
+            listed = isinstance(value, list) and any(_equal(found, item) for item in value)
+            return listed is (condition.operator == "in")
+        case "contains":
+            return _contains(found, value)
+        case "gt" | "gte" | "lt" | "lte":
+            left, right = _number(found), _number(value)
+            if left is None or right is None:
+                return False
+            return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right}[
+                condition.operator
+            ]
+
+
+class Route:
+    """The way on: the node to enter (None = the talk ends), the edge that leads there, and why it was taken.
+    The way on: the node to enter (None = the talk ends), the edge that leads there, and why it was taken."""
+
+    def __init__(self, node_key: str | None, edge: int | None, reason: str) -> None:
+        self.node_key = node_key
+        self.edge = edge
+        self.reason = reason
+
+
+def _step(
+    blueprint: Blueprint, key: str, state: RunState, metadata: Mapping[str, object], assessed: frozenset[int]
+) -> Route:
+    for index, edge in edges_of(blueprint.graph, key):
+        match edge.condition:
+            case None:
+                return Route(edge.to, index, "default")
+            case Structured() as condition:
+                if holds(condition, state, metadata):
+                    return Route(edge.to, index, "structured")
+            case Assessed():
+                if index in assessed:
+                    return Route(edge.to, index, "assessed")
+    return Route(None, None, "end")
+
+
+def next_route(
+    blueprint: Blueprint,
+    state: RunState,
+    metadata: Mapping[str, object],
+    assessed: frozenset[int],
+    required_only: bool,
+) -> Route:
+    """The way on from the current node: past nodes that are settled already, so that nothing is asked twice;
+    in haste,
+    past what isn't required."""
+    key = state.current
+    hurried = False
+    for _ in range(len(blueprint.graph.nodes) + 1):
+        if key is None:
+            return Route(None, None, "end")
+        route = _step(blueprint, key, state, metadata, assessed)
+        key = route.node_key
+        if key is None or key not in blueprint.graph.nodes:
+            return Route(None, None, "end")
+        node = blueprint.graph.nodes[key]
+        if state.node(key).outcome in _SETTLED:
+            continue
+        if required_only and not node.required:
+            hurried = True
+            continue
+        return Route(key, None, "required_left") if hurried else route
+    return Route(None, None, "end")
+
+
+def nodes_ahead(blueprint: Blueprint, state: RunState) -> int:
+    """How many nodes are likely still to come: along the default edges, the current one not counted."""
+    key, count, seen = state.current, 0, set(state.path)
+    while key is not None:
+        ahead = [edge.to for _, edge in edges_of(blueprint.graph, key) if edge.condition is None] or [
+            edge.to for _, edge in edges_of(blueprint.graph, key)
+        ]
+        key = ahead[0] if ahead and ahead[0] in blueprint.graph.nodes and ahead[0] not in seen else None
+        if key is not None:
+            seen.add(key)
+            count += 1
+    return count
+
+
+def probing_ceiling(blueprint: Blueprint, node: Node) -> int:
+    """How many follow-ups a node may have at most (spec: the smaller of node's and agent's ceiling; none
+    unless enabled)."""
+    if not node.probing.enabled or node.type == "form":
+        return 0
+    return min(node.probing.max_follow_ups, blueprint.agent.boundaries.max_follow_ups_per_question)

@@ -1,0 +1,280 @@
+"""Where an interview stands, as a pure fold over its facts: the same facts give the same state, in whatever
+session they fell.
+
+Kept words, path, answers and what is being asked all come from here; nobody keeps a second truth.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from dialog.commands import SpeechKind
+from dialog.events import (
+    AnswerCommitted,
+    AnswerJudged,
+    AnswerReleased,
+    AnswerReopened,
+    AnswerStruck,
+    AnswerTaken,
+    AnyFact,
+    DataRecorded,
+    FallbackUsed,
+    FloorChanged,
+    InterviewFinished,
+    InterviewPaused,
+    InterviewResumed,
+    NodeClosed,
+    NodeEntered,
+    NoticeGiven,
+    ProbeChosen,
+    QuestionAsked,
+    RemarkMade,
+    RightUsed,
+    SessionClosed,
+    SessionOpened,
+    SpeechHeard,
+    TurnOpened,
+    WordsHeard,
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer on the record: to a question, a field or a probe."""
+
+    turn_id: int
+    node_key: str
+    text: str
+    confidence: float
+    asked: str
+    """What it answers, as it was worded."""
+
+
+class NodeState(msgspec.Struct, frozen=True):
+    """What has happened at one node."""
+
+    follow_ups: int = 0
+    failed_probes: int = 0
+    outcome: str | None = None
+    data: dict[str, object] = {}
+    data_turn: int | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the participant was asked last, and is to answer."""
+
+    node_key: str
+    kind: SpeechKind
+    text: str
+    field: str | None
+    speech_id: int
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """Everything that an interview can be resumed from."""
+
+    sessions: int = 0
+    current: str | None = None
+    path: tuple[str, ...] = ()
+    nodes: dict[str, NodeState] = {}
+    answers: tuple[Answer, ...] = ()
+    asked: Asked | None = None
+    opening_heard: bool = False
+    unanswered_in_a_row: int = 0
+    paused: bool = False
+    finished: str | None = None
+    kept_turn: int = 0
+    """The turn that is open, or was when the connection was lost."""
+    kept_words: str = ""
+    client_ids: frozenset[str] = frozenset()
+    last_turn_id: int = 0
+    last_speech_id: int = 0
+    seconds_before: float = 0.0
+    """Talk time of the earlier sessions, by their last timed facts."""
+    last_at: float = 0.0
+    before: "RunState | None" = None
+    """The state that the last commit can be undone to."""
+
+    def node(self, key: str) -> NodeState:
+        """What has happened at this node so far."""
+        return self.nodes.get(key, _UNTOUCHED)
+
+    def answers_at(self, key: str) -> list[Answer]:
+        """The answers that count at this node, oldest first."""
+        return [answer for answer in self.answers if answer.node_key == key]
+
+    def elapsed(self, now: float) -> float:
+        """Seconds of talk over all sessions, `now` being in the present one."""
+        return self.seconds_before + now
+
+
+_UNTOUCHED = NodeState()
+
+
+def fold(facts: Iterable[AnyFact]) -> RunState:
+    """The state after these facts."""
+    state = RunState()
+    for fact in facts:
+        state = apply(state, fact)
+    return state
+
+
+def _with_node(state: RunState, key: str, node: NodeState) -> RunState:
+    return replace(state, nodes={**state.nodes, key: node})
+
+
+def apply(state: RunState, fact: AnyFact) -> RunState:
+    """The state after one more fact. Total: any sequence of facts gives a state."""
+    match fact:
+        case SessionOpened():
+            seconds = state.seconds_before + state.last_at
+            return replace(
+                state, sessions=state.sessions + 1, seconds_before=seconds, last_at=0.0, before=None
+            )
+        case NodeEntered():
+            return replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+        case QuestionAsked():
+            asked = Asked(fact.node_key, fact.kind, fact.text, fact.field, fact.speech_id)
+            return replace(state, asked=asked, last_speech_id=max(state.last_speech_id, fact.speech_id))
+        case SpeechHeard():
+            return replace(
+                state,
+                opening_heard=state.opening_heard or fact.kind == "opening",
+                last_speech_id=max(state.last_speech_id, fact.speech_id),
+                last_at=max(state.last_at, fact.began_at),
+            )
+        case TurnOpened():
+            return replace(
+                state,
+                last_turn_id=max(state.last_turn_id, fact.turn_id),
+                kept_turn=fact.turn_id,
+                kept_words="",
+            )
+        case WordsHeard():
+            words = (
+                fact.text if state.kept_turn != fact.turn_id else f"{state.kept_words} {fact.text}".strip()
+            )
+            ids = state.client_ids | {fact.client_id} if fact.client_id else state.client_ids
+            return replace(
+                state,
+                kept_turn=fact.turn_id,
+                kept_words=words,
+                client_ids=ids,
+                last_turn_id=max(state.last_turn_id, fact.turn_id),
+            )
+        case AnswerCommitted():
+            return _committed(state, fact)
+        case AnswerReopened():
+            return _reopened(state, fact)
+        case AnswerStruck():
+            return _struck(state, fact)
+        case RemarkMade():
+            return replace(state, kept_turn=0, kept_words="", last_at=max(state.last_at, fact.ended_at))
+        case DataRecorded() | ProbeChosen() | AnswerJudged() | NodeClosed():
+            return _at_node(state, fact)
+        case InterviewPaused():
+            return replace(state, paused=True)
+        case InterviewResumed():
+            return replace(state, paused=False)
+        case InterviewFinished():
+            return replace(state, finished=fact.outcome, asked=None)
+        case (
+            SessionClosed()
+            | FloorChanged()
+            | AnswerTaken()
+            | AnswerReleased()
+            | FallbackUsed()
+            | RightUsed()
+            | NoticeGiven()
+        ):
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _committed(state: RunState, fact: AnswerCommitted) -> RunState:
+    answer = Answer(
+        fact.turn_id,
+        fact.node_key,
+        fact.text,
+        fact.confidence,
+        state.asked.text if state.asked is not None else "",
+    )
+    earlier = [other for other in state.answers if other.turn_id == fact.turn_id]
+    if earlier:  # an amendment: the words change, nothing else
+        answer = replace(answer, asked=earlier[0].asked)
+        answers = tuple(answer if other.turn_id == fact.turn_id else other for other in state.answers)
+        return replace(state, answers=answers)
+    return replace(
+        state,
+        answers=(*state.answers, answer),
+        kept_turn=0,
+        kept_words="",
+        unanswered_in_a_row=0,
+        last_at=max(state.last_at, fact.ended_at),
+        last_turn_id=max(state.last_turn_id, fact.turn_id),
+        before=replace(state, before=None),
+    )
+
+
+def _reopened(state: RunState, fact: AnswerReopened) -> RunState:
+    undone = [answer for answer in state.answers if answer.turn_id == fact.turn_id]
+    if state.before is None or not undone:
+        return state
+    return replace(
+        state.before,
+        kept_turn=fact.turn_id,
+        kept_words=undone[0].text,
+        last_speech_id=state.last_speech_id,
+        last_turn_id=state.last_turn_id,
+        client_ids=state.client_ids,
+        last_at=state.last_at,
+    )
+
+
+def _struck(state: RunState, fact: AnswerStruck) -> RunState:
+    answers = tuple(answer for answer in state.answers if answer.turn_id != fact.turn_id)
+    nodes = {
+        key: replace(node, data={}, data_turn=None) if node.data_turn == fact.turn_id else node
+        for key, node in state.nodes.items()
+    }
+    for answer in state.answers:
+        if answer.turn_id == fact.turn_id and not any(other.node_key == answer.node_key for other in answers):
+            node = nodes.get(answer.node_key, _UNTOUCHED)
+            if node.outcome is not None:
+                nodes[answer.node_key] = replace(node, outcome="skipped")
+    kept = state.kept_turn != fact.turn_id
+    return replace(
+        state,
+        answers=answers,
+        nodes=nodes,
+        kept_turn=state.kept_turn if kept else 0,
+        kept_words=state.kept_words if kept else "",
+        before=None,
+    )
+
+
+def _at_node(state: RunState, fact: DataRecorded | ProbeChosen | AnswerJudged | NodeClosed) -> RunState:
+    node = state.node(fact.node_key)
+    match fact:
+        case DataRecorded():
+            node = replace(node, data={**node.data, **fact.data}, data_turn=fact.turn_id)
+        case ProbeChosen():
+            node = replace(node, follow_ups=node.follow_ups + 1)
+        case AnswerJudged():
+            node = replace(node, failed_probes=_failed(state, node, fact))
+        case NodeClosed():
+            unanswered = state.unanswered_in_a_row + 1 if fact.outcome == "no_answer" else 0
+            state = replace(state, unanswered_in_a_row=unanswered, asked=None)
+            node = replace(node, outcome=fact.outcome)
+        case _:
+            assert_never(fact)
+    return _with_node(state, fact.node_key, node)
+
+
+def _failed(state: RunState, node: NodeState, fact: AnswerJudged) -> int:
+    """Probes failed in a row: the reply to the last one brought nothing, by the judge's own word."""
+    if state.asked is None or state.asked.kind != "probe":
+        return 0
+    return node.failed_probes + 1 if "probe_failed" in fact.reasons else 0

@@ -1,0 +1,172 @@
+"""The interviewer's own words: everything said that is neither a researcher's question nor a probe. Chooses
+nothing.
+
+Wording is plain and neutral: no praise, no verdict, one thing at a time. All of it is known ahead, and so
+synthesised ahead,
+but for the sentences that carry the participant's own words.
+"""
+
+from collections.abc import Sequence
+
+from dialog.blueprint import Blueprint, FormField, Node
+from dialog.forms import ask_field
+
+ACKNOWLEDGEMENTS = ("Okay.", "I see.", "Right.", "Thank you.", "Alright.")
+"""Neutral, falling, at most 0.6 s; never the same twice running."""
+CUE = "Mm-hm."
+TAKE_YOUR_TIME = ("Take your time.", "No hurry at all.", "I'm listening.")
+OFFER_WAYS_OUT = "I can repeat the question, skip it, or we can pause. What would you like?"
+STILL_THERE = "Are you still there? Take all the time you need."
+PLEASE_GO_ON = "Please go on."
+SHALL_I_GO_ON = "Shall I go on?"
+SORRY_GO_ON = "Sorry, go on."
+MISHEARD = ("Sorry, I didn't catch that. Could you say it again?", "I'm sorry, I still couldn't make it out.")
+MISHEARD_OFFER = "You can type your answer instead, or we can skip this one."
+NOTHING_HEARD = "I haven't heard an answer yet. Please go ahead, or say skip."
+NOISE = "There is a lot of sound around you. You can hold the talk button, or type your answer."
+PAUSED = "We're paused. Come back whenever you like."
+PAUSED_SILENCE = "I'll pause here. Whenever you are ready, press resume, or come back with the same link."
+MUTED = "Your microphone is muted. Unmute it, or type your answer."
+STRUCK = "That answer is erased."
+NOTHING_TO_STRIKE = "There is no answer to erase yet."
+NOTHING_BEFORE = "This is the first question."
+SLOWER = "I'll speak more slowly."
+SKIPPED = "We'll skip that one."
+MOVING_ON = "Let's move on."
+CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
+GOING_ON = "Then let's go on."
+STOPPED = "We'll end here. Thank you for your time."
+ALREADY_GIVEN = "You did. Thank you."
+MEANING = "Whatever it means to you."
+BACK = "Let's go back."
+OPERATOR_HERE = "A member of the team is joining us now."
+OPERATOR_GONE = "It's me again, the interviewer."
+DECLINE_OPINION = "I'd rather not colour your answer with my view."
+NO_CONTACT = "No person is at hand right now. You can pause, and come back at any time with the same link."
+GENTLE_REDIRECT = "Thank you. Coming back to the question:"
+FIRM_REDIRECT = "Let's come back to the question:"
+HARD_TOPIC = "Thank you for telling me. We can pause, leave this question, or go on. Shall we go on?"
+NEUTRAL_PROBE = "Could you tell me a little more about that?"
+FLOOR_RULE = "Take all the time you need. When an answer is complete, just stop, or press the done button."
+
+
+def opening(blueprint: Blueprint) -> str:
+    """What is said first: the researcher's introduction or ours, and how the floor works, in one sentence
+    each."""
+    intro = blueprint.settings.intro_message
+    if not intro:
+        minutes = blueprint.settings.estimated_duration_m
+        intro = f"Hello, and thank you for joining. I'm {blueprint.agent.name}, an automated interviewer. This takes about {minutes} minutes."
+    return f"{intro.strip()} {FLOOR_RULE}"
+
+
+def outro(blueprint: Blueprint) -> str:
+    """What is said last."""
+    return blueprint.settings.outro_message or "That was my last question. Thank you very much for your time."
+
+
+def human_contact(blueprint: Blueprint) -> str:
+    """The way to a person, as the researcher gave it."""
+    contact = blueprint.settings.human_contact
+    return f"You can reach a person here: {contact}." if contact else NO_CONTACT
+
+
+def help_line(blueprint: Blueprint) -> str | None:
+    """Where help is to be had, if the researcher named any."""
+    lines = blueprint.settings.help_lines
+    return f"If you would like to talk to somebody: {lines[0]}." if lines else None
+
+
+def ask(node: Node, field: FormField | None) -> str:
+    """The words of a question, or of one field of a form: its first field is led in by the node's own words.
+    The words of a question, or of one field of a form: its first field is led in by the node's own words."""
+    fields = node.fields or []
+    if field is None or not fields:
+        return node.text
+    if len(fields) == 1:
+        return ask_field(field.model_copy(update={"label": node.text}), True)
+    return (
+        f"{node.text} {ask_field(field, True)}" if field.name == fields[0].name else ask_field(field, False)
+    )
+
+
+def re_ask(node: Node, field: FormField | None) -> str:
+    """The same again, with the options where there are any."""
+    if field is None:
+        return node.text
+    single = len(node.fields or []) == 1
+    return ask_field(field.model_copy(update={"label": node.text}) if single else field, True)
+
+
+def clarify(node: Node, field: FormField | None) -> str:
+    """What to say when the participant asks what is meant."""
+    if node.clarification:
+        return node.clarification
+    if field is not None:
+        return re_ask(node, field)
+    return f"{MEANING} {node.text}"
+
+
+def recap(asked: str | None, kept_words: str) -> str:
+    """The one sentence that takes a broken talk up again: with the participant's own last words, or the
+    question."""
+    if kept_words:
+        return f"Welcome back. You were saying: {last_words(kept_words)}. Please go on."
+    if asked:
+        return f"Welcome back. We were at this question. {asked}"
+    return "Welcome back."
+
+
+def last_words(text: str, limit: int = 8) -> str:
+    """The tail of what was said, short enough to be said back."""
+    return " ".join(text.split()[-limit:]).rstrip(".,;:!?")
+
+
+def give_back(text: str) -> str:
+    """Hand the thread back after we cut somebody off."""
+    return f"You were saying: {last_words(text)}."
+
+
+def check_in(number: int, answering: bool, closed: bool, question: str | None) -> str:
+    """Words for a silence: other ones each time, and no new question to somebody who is in the middle of an
+    answer."""
+    if closed:
+        return question or PLEASE_GO_ON
+    if answering:
+        return TAKE_YOUR_TIME[1] if number == 0 else PLEASE_GO_ON
+    return TAKE_YOUR_TIME[0] if number == 0 else OFFER_WAYS_OUT
+
+
+def known_words(blueprint: Blueprint) -> list[str]:
+    """Every text of this blueprint that can be synthesised ahead, the opening first, each once."""
+    texts = [opening(blueprint)]
+    for node in blueprint.graph.nodes.values():
+        fields: Sequence[FormField | None] = node.fields or [None]
+        for field in fields:
+            texts += [ask(node, field), re_ask(node, field), clarify(node, field)]
+        texts += [text for text in (node.fallback_probe,) if text]
+    texts += [
+        *ACKNOWLEDGEMENTS,
+        CUE,
+        *TAKE_YOUR_TIME,
+        OFFER_WAYS_OUT,
+        STILL_THERE,
+        PLEASE_GO_ON,
+        SHALL_I_GO_ON,
+    ]
+    texts += [
+        SORRY_GO_ON,
+        *MISHEARD,
+        MISHEARD_OFFER,
+        NOTHING_HEARD,
+        NOISE,
+        PAUSED,
+        PAUSED_SILENCE,
+        MUTED,
+        STRUCK,
+    ]
+    texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
+    texts += [ALREADY_GIVEN, BACK, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint)]
+    texts += [text for text in (help_line(blueprint),) if text]
+    texts.append(outro(blueprint))
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,130 @@
+"""What remains of a struck passage: the same events, with every word of it gone and a tombstone in its
+place."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from dialog.commands import Judge, Say
+from dialog.events import (
+    AnswerCommitted,
+    DataRecorded,
+    Event,
+    ProbeChosen,
+    QuestionAsked,
+    RemarkMade,
+    SpeechHeard,
+    TurnOpened,
+    WordsHeard,
+)
+from dialog.judgement import Exchange, JudgementRequest, Probe
+from dialog.signals import (
+    FinalTranscript,
+    FormFilled,
+    JudgementArrived,
+    PartialTranscript,
+    SpeechEnded,
+    TextTyped,
+)
+
+TOMBSTONE = "[erased]"
+
+
+def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
+    """The events of a run that change when a turn is struck, in their new form: whatever carried its words,
+    from the turn's
+    opening on, in signals, commands and facts alike; also probes that quoted them, and judgements that
+    rested on them."""
+    opened = [place for place, event in enumerate(events) if _opens(event, turn_id)]
+    if not opened:
+        return []
+    words = _words_of(events, turn_id)
+    closed = _last_mention(events, turn_id)
+    changed = []
+    for place, event in enumerate(events[opened[0] :], start=opened[0]):
+        body = _without(event, turn_id, words, within=place <= closed)
+        if body is not None:
+            changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
+    return changed
+
+
+def _opens(event: Event, turn_id: int) -> bool:
+    return isinstance(event.body, TurnOpened | WordsHeard) and event.body.turn_id == turn_id
+
+
+def _words_of(events: Sequence[Event], turn_id: int) -> list[str]:
+    texts = [
+        event.body.text
+        for event in events
+        if isinstance(event.body, WordsHeard | AnswerCommitted | RemarkMade) and event.body.turn_id == turn_id
+    ]
+    return [text for text in texts if text]
+
+
+def _last_mention(events: Sequence[Event], turn_id: int) -> int:
+    places = [
+        place
+        for place, event in enumerate(events)
+        if isinstance(event.body, WordsHeard | AnswerCommitted | RemarkMade) and event.body.turn_id == turn_id
+    ]
+    return places[-1] if places else 0
+
+
+def _carries(text: str, words: list[str]) -> bool:
+    """Whether a text repeats at least three words running of what was struck, or all of it if it was
+    shorter."""
+    folded = f" {' '.join(text.lower().split())} "
+    for passage in words:
+        tokens = passage.lower().split()
+        size = min(3, len(tokens))
+        if any(f" {' '.join(tokens[i : i + size])} " in folded for i in range(len(tokens) - size + 1)):
+            return True
+    return False
+
+
+def _without(event: Event, turn_id: int, words: list[str], within: bool) -> object | None:
+    """The body without the struck words; None when it carries none."""
+    body = event.body
+    match body:
+        case PartialTranscript() | FinalTranscript() | TextTyped():
+            touched = (
+                within and bool(body.text) and (_carries(body.text, words) or _carries(words[0], [body.text]))
+            )
+            return replace(body, text=TOMBSTONE) if touched else None
+        case WordsHeard() | AnswerCommitted() | RemarkMade():
+            return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
+        case DataRecorded():
+            return replace(body, data={}) if body.turn_id == turn_id else None
+        case FormFilled():
+            return replace(body, data={}) if within else None
+        case Judge():
+            request = _request_without(body.request, words)
+            return replace(body, request=request) if request != body.request else None
+        case JudgementArrived():
+            judgement = body.judgement
+            probe = judgement.probe
+            data: dict[str, object] = {} if within else judgement.data
+            if probe is not None and (_carries(probe.text, words) or _carries(probe.span, words)):
+                probe = Probe(probe.deficiency, probe.technique, TOMBSTONE, "")
+            new = replace(judgement, probe=probe, data=data)
+            return replace(body, judgement=new) if new != judgement else None
+        case ProbeChosen():
+            if not _carries(body.probe.text, words) and not _carries(body.probe.span, words):
+                return None
+            return replace(body, probe=Probe(body.probe.deficiency, body.probe.technique, TOMBSTONE, ""))
+        case Say() | QuestionAsked() | SpeechHeard():
+            return replace(body, text=TOMBSTONE) if _carries(body.text, words) else None
+        case SpeechEnded():
+            return replace(body, heard=TOMBSTONE) if _carries(body.heard, words) else None
+        case _:
+            return None
+
+
+def _request_without(request: JudgementRequest, words: list[str]) -> JudgementRequest:
+    def clean(text: str) -> str:
+        return TOMBSTONE if text and _carries(text, words) else text
+
+    exchanges = tuple(
+        Exchange(one.node_key, clean(one.asked), clean(one.answered)) for one in request.exchanges
+    )
+    return replace(request, answer=clean(request.answer), latest=clean(request.latest), exchanges=exchanges)

@@ -1,0 +1,144 @@
+"""One answer as it is being given: its words so far, spoken and typed, and the times that its end is judged
+by."""
+
+from dialog.endpointing import content_words
+
+
+class Turn:
+    """A mutable record of one answer; `revision` grows with every change of its words."""
+
+    def __init__(self, turn_id: int, node_key: str, began_at: float) -> None:
+        self.turn_id = turn_id
+        self.node_key = node_key
+        self.began_at = began_at
+        self.ended_at = began_at
+        self.last_word_at: float | None = None
+        self.voiced = 0.0
+        self.revision = 0
+        self.typed = False
+        self.check_ins = 0
+        self.reopened = False
+        """A commit of it was undone once; there is no second time."""
+        self.kept = ""
+        """Words from before a lost connection, already on the record."""
+        self._finals: dict[int, tuple[str, float]] = {}
+        self._partials: dict[int, str] = {}
+        self._pending: set[int] = set()
+        self._typed_parts: dict[int, str] = {}
+        self._order: list[tuple[str, int]] = []
+
+    @property
+    def pending(self) -> bool:
+        """Whether the recogniser still owes the last word on an utterance."""
+        return bool(self._pending)
+
+    @property
+    def text(self) -> str:
+        """All words so far, in the order in which they were begun."""
+        parts = [self.kept]
+        for kind, key in self._order:
+            if kind == "typed":
+                parts.append(self._typed_parts[key])
+            elif key in self._finals:
+                parts.append(self._finals[key][0])
+            else:
+                parts.append(self._partials.get(key, ""))
+        return " ".join(part for part in parts if part)
+
+    @property
+    def latest(self) -> str:
+        """The words of the newest utterance or typed message."""
+        for kind, key in reversed(self._order):
+            if kind == "typed":
+                return self._typed_parts[key]
+            text = self._finals[key][0] if key in self._finals else self._partials.get(key, "")
+            if text:
+                return text
+        return ""
+
+    @property
+    def confidence(self) -> float:
+        """Mean of the finals' confidence, weighed by their words; 1.0 for typed or kept words alone."""
+        weighed = [(confidence, len(text.split())) for text, confidence in self._finals.values() if text]
+        total = sum(count for _, count in weighed)
+        return sum(confidence * count for confidence, count in weighed) / total if total else 1.0
+
+    def begin_utterance(self, utterance_id: int) -> None:
+        """Voice has set in: an utterance belongs to this turn, and its last word is owed."""
+        if ("spoken", utterance_id) not in self._order:
+            self._order.append(("spoken", utterance_id))
+        if utterance_id not in self._finals:
+            self._pending.add(utterance_id)
+
+    def hear(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> bool:
+        """Take a transcript in; returns whether there are more words than before."""
+        if ("spoken", utterance_id) not in self._order:
+            self._order.append(("spoken", utterance_id))
+        before = self._finals.get(utterance_id, (self._partials.get(utterance_id, ""), 0.0))[0]
+        if final:
+            self._pending.discard(utterance_id)
+            self._partials.pop(utterance_id, None)
+            self._finals[utterance_id] = (text, confidence)
+        elif utterance_id not in self._finals:
+            self._partials[utterance_id] = text
+        if text != before:
+            self.revision += 1
+        grown = len(text.split()) > len(before.split())
+        if grown:
+            self.last_word_at = now
+        return grown
+
+    def type(self, text: str, now: float) -> None:
+        """Append a typed message: typing and speech of one turn are one answer."""
+        key = len(self._typed_parts)
+        self._typed_parts[key] = text
+        self._order.append(("typed", key))
+        self.typed = True
+        self.revision += 1
+        self.last_word_at = now
+        self.ended_at = now
+
+    def give_up_on_finals(self) -> None:
+        """Stop waiting for last words: partials count as they are."""
+        self._pending.clear()
+
+    def unfinished(self) -> str:
+        """The words that no last word has come for yet."""
+        return " ".join(text for text in self._partials.values() if text)
+
+    def absorb(self, later: "Turn") -> None:
+        """Take over the words of `later`, which turned out to be the same answer going on."""
+        shift = len(self._typed_parts)
+        for kind, key in later._order:
+            if kind == "typed":
+                self._typed_parts[key + shift] = later._typed_parts[key]
+                self._order.append((kind, key + shift))
+            elif (kind, key) not in self._order:
+                self._order.append((kind, key))
+        self._finals.update(later._finals)
+        self._partials.update(later._partials)
+        self._pending |= later._pending
+        self.voiced += later.voiced
+        self.ended_at = max(self.ended_at, later.ended_at)
+        self.last_word_at = later.last_word_at or self.last_word_at
+        self.typed = self.typed or later.typed
+        self.revision += 1
+
+    def drop_words(self) -> None:
+        """Forget every word so far: they were struck, or answered as a request."""
+        self.kept = ""
+        self._finals.clear()
+        self._partials.clear()
+        self._typed_parts.clear()
+        self._order.clear()
+        self._pending.clear()
+        self.revision += 1
+
+    def owns(self, utterance_id: int) -> bool:
+        """Whether this utterance's words belong here."""
+        return ("spoken", utterance_id) in self._order
+
+    @property
+    def substantial(self) -> bool:
+        """Whether any word of content was said or typed."""
+        return content_words(self.text) > 0

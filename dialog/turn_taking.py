@@ -1,0 +1,373 @@
+"""Who holds the floor, from voice, words and time. Knows nothing of audio, nodes or models.
+
+Brings the two sides together: the participant's (dialog.answering, with its silences in dialog.lull) and the agent's
+(dialog.speaking, with speech over it in dialog.overlap). Returns what the interview has to know as steps.
+"""
+
+from dialog.answering import LISTENING, TAKEN, Answering
+from dialog.commands import StopSpeech
+from dialog.events import FloorState, WordsHeard
+from dialog.floor import Floor, Move
+from dialog.lull import Lull
+from dialog.outbox import Outbox
+from dialog.overlap import TIMERS as OVERLAP_TIMERS
+from dialog.overlap import Overlap
+from dialog.policy import Policy, Profile
+from dialog.speaking import TOKENS, Speaking, Speech
+from dialog.steps import (
+    AnswerAmended,
+    AnswerSeemsOver,
+    CheckInDue,
+    ClockDue,
+    CueDue,
+    HandedOver,
+    HoldOver,
+    JudgementOverdue,
+    Step,
+    Unanswered,
+)
+from dialog.timers import Timers
+from dialog.turn import Turn
+
+AGENTS: frozenset[FloorState] = frozenset(("speaking", "ducked", "yielded"))
+_CLOCKS = ("muted_notice", "muted_pause", "noise", "noise_pause")
+
+
+class TurnTaking:
+    """The floor of one session. `now` is in session seconds throughout."""
+
+    def __init__(self, policy: Policy, out: Outbox, first_turn_id: int = 1) -> None:
+        self.floor = Floor(policy, out)
+        self.speaking = Speaking()
+        self.timers = Timers()
+        self.lull = Lull(self.floor, self.timers)
+        self.overlap = Overlap(self.floor, self.speaking, self.timers)
+        self.answering = Answering(self.floor, self.speaking, self.timers, self.lull, first_turn_id)
+        self._policy = policy
+        self._out = out
+        self._hold_over = False
+        self._silent_check_ins = 0
+
+    @property
+    def state(self) -> FloorState:
+        return self.floor.state
+
+    @property
+    def turn(self) -> Turn | None:
+        return self.answering.turn
+
+    # The agent's side
+
+    def expect(self, node_key: str, profile: Profile) -> None:
+        """What is said next asks for an answer of this kind."""
+        self.floor.node_key, self.floor.profile = node_key, profile
+        self._silent_check_ins = 0
+        self.overlap.asked()
+
+    def speak(self, speech: Speech, now: float) -> None:
+        """A Say was issued. Anything but a token takes the floor."""
+        speech.said_at = now
+        self.speaking.say(speech)
+        if speech.kind in TOKENS:
+            return
+        self.answering.clear_clocks()
+        if self.state not in AGENTS:
+            self.overlap.reset()
+            self.floor.move("speak")
+        if self.speaking.current is speech:
+            self.timers.set("unheard", now + self._policy.speech_start_timeout)
+
+    def speech_began(self, speech_id: int, now: float) -> None:
+        """SpeechBegan."""
+        speech = self.speaking.began(speech_id, now)
+        if speech is None:
+            return
+        if speech is self.speaking.token:
+            if self.state == "soft_take":
+                self.timers.set("hold", now + self._hold_duration())
+        elif speech is self.speaking.current:
+            self.timers.cancel("unheard")
+            self.timers.set("overdue", now + speech.expected_duration())
+
+    def speech_ended(self, speech_id: int, fraction: float, now: float) -> list[Step]:
+        """SpeechEnded, of whatever was said at any time."""
+        was_token = self.speaking.token is not None and self.speaking.token.speech_id == speech_id
+        self.speaking.ended(speech_id)
+        if was_token:
+            if self.state == "soft_take":
+                self.floor.move("acknowledged")
+                if self._hold_over:
+                    self._hold_over = False
+                    self.timers.set("hold", now + self._policy.hold_after_token)
+            return []
+        interrupted = self.overlap.stopped(speech_id, fraction)
+        if interrupted is not None:
+            return interrupted
+        if self.state not in AGENTS:
+            return []
+        following = self.speaking.current
+        self.timers.cancel("unheard", "overdue")
+        if following is not None:
+            if following.began_at is None:
+                self.timers.set("unheard", now + self._policy.speech_start_timeout)
+            return []
+        return [HandedOver()]
+
+    def hand_over(self, now: float) -> None:
+        """Everything has been said: the floor is the participant's, who may be speaking already."""
+        self.timers.cancel(*OVERLAP_TIMERS, "unheard", "overdue")
+        beside, turn = self.overlap.beside, self.turn
+        self.overlap.reset()
+        if beside is not None and self.answering.voice is not None:
+            self.answering.adopt(beside, now)
+            self.floor.move("onset")
+        elif self.answering.voice is not None:
+            self.answering.go_on(self.answering.voice, now)
+        elif turn is not None and turn.text:
+            self.floor.move("silence")
+            self.lull.enter(turn)
+            self.lull.await_answer(turn.check_ins, now)
+        else:
+            self.answering.turn = None
+            self.floor.move("hand_over")
+            self.lull.await_answer(self._silent_check_ins, now)
+
+    def show(self, reading_time: float, now: float) -> None:
+        """A stimulus is being looked at: its own clock runs before the question's does."""
+        if self.state == "open" and reading_time > 0:
+            self.floor.move("show")
+            self.timers.set("check_in", now + 2 * reading_time)
+
+    def stop_speaking(self) -> None:
+        """Cut whatever is being said and drop what is queued."""
+        current = self.speaking.current
+        if current is not None:
+            self._out.append(StopSpeech(current.speech_id))
+            self.speaking.drop_queue()
+        self.answering.stop_token()
+        self.timers.cancel("unheard", "overdue")
+        self.overlap.reset()
+
+    # Taking, committing, dismissing
+
+    def _hold_duration(self) -> float:
+        return self.floor.profile.hold_duration * self.answering.patience.factor()
+
+    def take(self, token: Speech | None, now: float) -> None:
+        """Hold the floor open before committing: behind an acknowledgement, or silently."""
+        self.answering.clear_clocks()
+        hold = self._hold_duration()
+        self._hold_over = hold <= 0
+        self.timers.set("judgement", now + self._policy.judgement_deadline)
+        if token is not None:
+            self.floor.move("take")
+            self.timers.set("hold", now + hold + 0.5)
+            return
+        self.floor.move("take_quietly")
+        if hold > 0:
+            self.timers.set("hold", now + hold)
+
+    def take_at_once(self, now: float) -> None:
+        """Somebody said or pressed that the answer is over: no acknowledgement, no hold."""
+        self.answering.clear_clocks()
+        self.answering.stop_token()
+        self._hold_over = True
+        self.timers.set("judgement", now + self._policy.judgement_deadline)
+        self.floor.move("take_quietly")
+
+    def ready(self, now: float) -> bool:
+        """Whether a taken answer may be committed: the hold is over and no last word is owed."""
+        turn = self.turn
+        if self.state not in TAKEN or not self._hold_over or turn is None:
+            return False
+        if turn.pending:
+            if not self.timers.is_set("finals"):
+                self.timers.set("finals", now + self._policy.final_words_timeout)
+            return False
+        return True
+
+    def commit(self) -> Turn:
+        """The answer goes on the record; what is said next takes the floor."""
+        turn, self.answering.turn = self.turn, None
+        if turn is None:
+            raise AssertionError("nothing to commit")
+        self.answering.clear_clocks()
+        self.overlap.committed = turn
+        self.answering.patience.answer_given()
+        self.lull.answer_over()
+        return turn
+
+    def dismiss(self, now: float) -> None:
+        """What was heard is no answer: the floor stays the participant's."""
+        self.answering.clear_clocks()
+        self.answering.turn = None
+        if self.floor.allows("dismiss"):
+            self.floor.move("dismiss")
+            self.lull.await_answer(self._silent_check_ins, now)
+
+    def reopen(self, turn: Turn, now: float) -> None:
+        """The committed answer goes on."""
+        self.answering.turn = turn
+        self.answering.patience.cut_off()
+        self._hear_on(now)
+
+    def adopt_interruption(self, now: float) -> None:
+        """What was said over the question is the beginning of its answer."""
+        beside = self.overlap.beside
+        self.overlap.reset()
+        if beside is not None:
+            self.answering.adopt(beside, now)
+            self._hear_on(now)
+
+    def _hear_on(self, now: float) -> None:
+        self.floor.move("onset")
+        if self.answering.voice is None:
+            self.answering.enter_lull(now)
+
+    def suspend(self, move: Move) -> None:
+        """Pause, leave, close, or give way to an operator: every clock stops."""
+        self.stop_speaking()
+        self.timers.cancel_all()
+        self.answering.turn = self.answering.voice = self.overlap.committed = None
+        self.floor.move(move)
+
+    def freeze(self) -> None:
+        """The link is dead or the microphone off: silence says nothing any more."""
+        self.lull.frozen = True
+        self.timers.cancel("stage", "cue", "check_in", "stalled", "noise", "noise_pause")
+
+    def thaw(self, now: float) -> None:
+        """Silence means something again."""
+        self.lull.frozen = False
+        if self.state == "lull" and self.turn is not None:
+            self.turn.ended_at = now
+            self.lull.enter(self.turn)
+        elif self.state == "open":
+            self.lull.await_answer(self._silent_check_ins, now)
+
+    # The participant's side
+
+    def speech_started(self, utterance_id: int, now: float) -> list[Step]:
+        """SpeechStarted."""
+        self.answering.voice = utterance_id
+        if self.state in AGENTS:
+            current = self.speaking.current
+            if current is None or current.kind != "check_in":
+                return self.overlap.voice_on(utterance_id, now)
+            self.stop_speaking()
+            self.answering.go_on(utterance_id, now)
+        elif self.state in LISTENING or self.state in TAKEN:
+            self.answering.go_on(utterance_id, now)
+        return []
+
+    def speech_stopped(self, silence: float, voiced: float, now: float) -> list[Step]:
+        """SpeechStopped."""
+        self.answering.voice = None
+        if self.state in AGENTS:
+            return self.overlap.voice_off(silence, voiced, now)
+        self.answering.voice_stopped(silence, voiced, now)
+        return []
+
+    def words(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> list[Step]:
+        """A transcript, partial or final, of any utterance of this session."""
+        turn = self._owner(utterance_id)
+        if turn is None and text:
+            turn = self._words_without_voice(utterance_id, now)
+        if turn is None:
+            return []
+        before = turn.revision
+        grown = turn.hear(utterance_id, text, confidence, final, now)
+        if final and text and turn is self.turn:
+            self._out.append(WordsHeard(turn.turn_id, turn.node_key, text, confidence))
+        if turn is self.overlap.committed:
+            return [AnswerAmended(turn)] if final and turn.revision != before else []
+        if turn is self.overlap.beside:
+            return self.overlap.words(now) if grown or final else []
+        steps = self.answering.words(turn, grown, final, turn.revision != before, now)
+        if final and self.ready(now):
+            self.timers.cancel("finals")
+            steps.append(HoldOver())
+        return steps
+
+    def _owner(self, utterance_id: int) -> Turn | None:
+        for turn in (self.turn, self.overlap.beside, self.overlap.committed):
+            if turn is not None and turn.owns(utterance_id):
+                return turn
+        return None
+
+    def _words_without_voice(self, utterance_id: int, now: float) -> Turn | None:
+        """Words without a voice onset are an onset."""
+        if self.state in LISTENING or self.state in TAKEN:
+            self.answering.go_on(utterance_id, now)
+            self.timers.set("stalled", now + self._policy.stalled_words_delay)
+        elif self.state in AGENTS:
+            self.overlap.voice_on(utterance_id, now)
+            self.overlap.voice_off(0.0, 0.0, now)
+        return self._owner(utterance_id)
+
+    # Time
+
+    @property
+    def deadline(self) -> float | None:
+        return self.timers.deadline
+
+    def time_passed(self, now: float) -> list[Step]:
+        """Fire whatever is due, the earliest first."""
+        steps: list[Step] = []
+        while (name := self.timers.take_due(now)) is not None:
+            steps += self._fire(name, now)
+        return steps
+
+    def _fire(self, name: str, now: float) -> list[Step]:
+        if name in OVERLAP_TIMERS:
+            return self.overlap.fire(name, now)
+        if name in _CLOCKS:
+            return [ClockDue(name)]
+        match name:
+            case "stage":
+                return (
+                    self.lull.look(self.turn, now) if self.turn is not None and self.state == "lull" else []
+                )
+            case "cue":
+                return [CueDue()]
+            case "check_in":
+                return self._check_in()
+            case "stalled":
+                return self.answering.stalled(now)
+            case "typing":
+                self.answering.rest_hands(now)
+            case "hold":
+                self._hold_over = True
+                return [HoldOver()] if self.ready(now) else []
+            case "finals":
+                if self.turn is not None:
+                    self.turn.give_up_on_finals()
+                return [HoldOver()]
+            case "judgement":
+                return [JudgementOverdue()]
+            case "unheard" | "overdue":
+                return self._give_up_on_speech(now)
+            case _:
+                raise AssertionError(name)
+        return []
+
+    def _check_in(self) -> list[Step]:
+        delays = self.floor.profile.check_in_delays
+        turn = self.turn
+        if turn is not None and turn.text:
+            if turn.check_ins >= len(delays):
+                return [AnswerSeemsOver("check_in")]
+            turn.check_ins += 1
+            return [CheckInDue(turn.check_ins - 1, answering=True)]
+        if self._silent_check_ins >= len(delays):
+            return [Unanswered()]
+        self._silent_check_ins += 1
+        return [CheckInDue(self._silent_check_ins - 1, answering=False)]
+
+    def _give_up_on_speech(self, now: float) -> list[Step]:
+        """The mouth has gone silent on us: never dead air for it."""
+        current = self.speaking.current
+        if current is None:
+            return []
+        self._out.append(StopSpeech(current.speech_id))
+        return self.speech_ended(current.speech_id, 1.0, now)
