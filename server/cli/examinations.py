@@ -1,4 +1,4 @@
-"""What `doctor` looks at: each examination finds one thing out by doing it, and says what to do when it fails."""
+"""What `doctor` looks at: each examination finds out one thing by doing it, and says what is to be done."""
 
 import asyncio
 import contextlib

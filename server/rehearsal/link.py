@@ -4,9 +4,9 @@ Knows nothing of what is talked about.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ from server.rehearsal.sound import Hearing, SpokenTrack
 
 _READ_TIMEOUT: Final = 15.0
 """Seconds for one answer of the server."""
+
+_CONSENT_LOOKS: Final = 50
 
 _to_page: Final = msgspec.json.Decoder(AnyToPage)
 
@@ -92,11 +94,12 @@ class LiveChannel:
 
     async def receive(self) -> AsyncIterator[AnyToPage]:
         """What the server says, until it closes."""
-        async for text in self._socket:
-            yield _to_page.decode(text)
+        with contextlib.suppress(ConnectionClosed):
+            async for text in self._socket:
+                yield _to_page.decode(text)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def open_live(link: JoinLink, access_token: str) -> AsyncIterator[LiveChannel]:
     """Open the live channel and say hello on it. Raises LinkError."""
     try:
@@ -129,11 +132,15 @@ class Call:
         capabilities = RTCRtpSender.getCapabilities("audio").codecs
         transceiver.setCodecPreferences([c for c in capabilities if c.mimeType.lower() == "audio/opus"])
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        answer = await http.post(
-            f"{link.page}/whip",
-            content=self._connection.localDescription.sdp,
-            headers={"Authorization": f"Bearer {access_token}", "Content-Type": "application/sdp"},
-        )
+        headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/sdp"}
+        offer = self._connection.localDescription.sdp
+        for _ in range(_CONSENT_LOOKS):
+            answer = await http.post(f"{link.page}/whip", content=offer, headers=headers)
+            if answer.status_code != 409:
+                break
+            await asyncio.sleep(
+                0.1
+            )  # the consent, sent on the live channel just before, is not on the record yet
         if answer.status_code != 201:
             raise LinkError(_refusal(answer))
         await self._connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))

@@ -1,0 +1,80 @@
+"""`vivavoce interview`: the same interview as by voice, typed in the terminal. A designer's rehearsal."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from dialog.blueprint import Blueprint
+from dialog.consent import Consent, disclosure
+from server.cli.files import load_blueprint, readable_file
+from server.cli.outcome import write_outcome
+from server.cli.output import Failure
+from server.clock import new_id, wall_clock_ms
+from server.rehearsal.typed import RIGHTS, Line, TypedInterview
+
+
+@click.command()
+@click.argument("file", type=readable_file)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for transcript and responses."
+)
+def interview(file: Path, out: Path | None) -> None:
+    """Hold an interview in the terminal, typed.
+
+    Answers are judged by rules, as on a server without keys. An answer may be one of the participant's rights,
+    as in /skip or /repeat. Time stands still while you think. Exits with 1 when it is left before its end.
+    """
+    blueprint = load_blueprint(file)
+    if not _consent(blueprint):
+        raise SystemExit(1)
+    click.echo(click.style(f"(An answer may also be one of {' '.join('/' + r for r in RIGHTS)}.)", dim=True))
+    talk = TypedInterview(blueprint, session_id=new_id("ses_"), started_at_ms=wall_clock_ms())
+    _show(blueprint, talk.begin())
+    while talk.outcome is None and (typed := _ask()) is not None:
+        if typed:
+            _show(blueprint, talk.answer(typed))
+    talk.end()
+    if out is not None:
+        write_outcome(out, blueprint, talk.events)
+        click.echo(f"Written to {out}.")
+    if talk.outcome is None:
+        raise Failure("The interview was left before its end: give an answer to each question, or /stop.")
+
+
+def _consent(blueprint: Blueprint) -> bool:
+    """Ask for consent as the page does, until there is a clear answer."""
+    if not blueprint.settings.consent:
+        return True
+    asked = disclosure(blueprint, organization="", recording_offered=False)
+    consent = Consent(asked)
+    click.echo(asked.text)
+    while not consent.settled:
+        typed = _ask()
+        if typed is None:
+            raise Failure("Consent was neither given nor refused: answer yes or no.")
+        answered = typed.lower().strip(" .!")
+        if consent.state == "button_only" and answered in ("yes", "no"):
+            consent.press(granted=answered == "yes", recording=False, text_hash=asked.text_hash)
+        elif consent.hear(typed, "typed") is None and not consent.settled:
+            click.echo("Please answer yes or no.")
+    if not consent.allows:
+        click.echo("Then there is no interview. Nothing was kept.")
+    return consent.allows
+
+
+def _ask() -> str | None:
+    """One line from whoever types; None at the end of input."""
+    if sys.stdin.isatty():
+        click.echo(click.style("> ", bold=True), nl=False)
+    line = click.get_text_stream("stdin").readline()
+    return line.strip() if line else None
+
+
+def _show(blueprint: Blueprint, lines: Iterable[Line]) -> None:
+    for line in lines:
+        if line.kind == "said":
+            click.echo(f"{click.style(blueprint.agent.name, bold=True)}: {line.text}")
+        else:
+            click.echo(click.style(f"({line.text})", dim=True))

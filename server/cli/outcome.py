@@ -1,0 +1,32 @@
+"""What an interview leaves in a directory: its log, and what is read out of it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dialog.blueprint import Blueprint
+from dialog.events import Event, encode_event
+from dialog.responses import response_items
+from dialog.transcript import transcript, transcript_entries, web_vtt
+from server.cli.output import Failure
+
+
+def write_outcome(directory: Path, blueprint: Blueprint, events: Sequence[Event]) -> None:
+    """Write blueprint.json, events.jsonl, transcript.json, transcript.vtt, responses.json. Raises Failure."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_json(directory / "blueprint.json", blueprint.model_dump(mode="json", by_alias=True))
+        (directory / "events.jsonl").write_bytes(b"".join(encode_event(event) + b"\n" for event in events))
+        write_json(directory / "transcript.json", {"entries": transcript_entries(events)})
+        (directory / "transcript.vtt").write_text(web_vtt(transcript(events)), encoding="utf-8")
+        write_json(directory / "responses.json", {"items": response_items(blueprint, events)})
+    except OSError as error:
+        raise Failure(
+            f"{directory} can't be written to ({error.strerror}): name another directory with --out."
+        ) from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one value for people and programs to read."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

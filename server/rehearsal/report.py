@@ -1,0 +1,92 @@
+"""What a rehearsal showed: from the run's log how turns were taken, from the ear how it felt."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from dialog.events import AnswerReopened, Event, FallbackUsed
+from dialog.latency import Reply, replies
+from server.rehearsal.participant import Performance, SpokenAnswer
+from server.rehearsal.word_errors import WordErrors, word_errors
+
+
+def turn_times(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Of each answer on the record, seconds from the end of its speech to each step; None without one."""
+
+    def after(reply: Reply, at: float | None) -> float | None:
+        return None if at is None else round(at - reply.speech_ended_at, 3)
+
+    return [
+        {
+            "turn_id": reply.turn_id,
+            "node_key": reply.node_key,
+            "stage": reply.stage,
+            "taken": after(reply, reply.taken_at),
+            "judge_asked": after(reply, reply.judge_asked_at),
+            "judged": after(reply, reply.judged_at),
+            "committed": after(reply, reply.committed_at),
+            "said": after(reply, reply.said_at),
+            "first_audio": after(reply, reply.first_sound_at or reply.question_at),
+            "question_began": after(reply, reply.question_at),
+            "releases": reply.releases,
+            "reopened": reply.reopened,
+            "fallback": reply.fallback,
+        }
+        for reply in replies(events)
+    ]
+
+
+def understood(answers: Sequence[SpokenAnswer], items: Sequence[dict[str, Any]]) -> dict[str, WordErrors]:
+    """Word errors of each node's answers: what was said to it against the verbatim of its response."""
+    said: dict[str, list[str]] = {}
+    for answer in answers:
+        said.setdefault(answer.node_key, []).append(answer.said)
+    verbatim = {
+        str(item["question_key"]): str((item.get("answer") or {}).get("verbatim") or "") for item in items
+    }
+    return {key: word_errors(" ".join(words), verbatim.get(key, "")) for key, words in said.items()}
+
+
+def build_report(
+    performance: Performance, events: Sequence[Event], responses: dict[str, Any], required: Sequence[str]
+) -> dict[str, Any]:
+    """Everything that was measured, as JSON values. `required` are the nodes that must have an answer."""
+    items: list[dict[str, Any]] = list(responses["items"])
+    errors = understood(performance.answers, items)
+    total = sum(errors.values(), WordErrors(0, 0))
+    answered = {item["question_key"] for item in items if item["answered"]}
+    gaps = [a.replied_at - a.ended_at for a in performance.answers if a.replied_at is not None]
+    return {
+        "outcome": performance.outcome,
+        "duration_s": round(performance.duration, 1),
+        "answers": len(performance.answers),
+        "required_unanswered": [key for key in required if key not in answered],
+        "path_taken": responses.get("path_taken", []),
+        "word_errors": {"errors": total.errors, "words": total.words, "rate": round(total.rate, 3)},
+        "word_errors_by_question": {key: round(found.rate, 3) for key, found in errors.items()},
+        "gaps_at_the_ear_s": {"p50": _percentile(gaps, 0.5), "p95": _percentile(gaps, 0.95)},
+        "cut_ins": sum(answer.cut_in for answer in performance.answers),
+        "reopened": sum(isinstance(event.body, AnswerReopened) for event in events),
+        "fallbacks": sum(isinstance(event.body, FallbackUsed) for event in events),
+        "turns": turn_times(events),
+        "spoken_answers": msgspec.to_builtins(performance.answers),
+        "remarks": list(performance.remarks),
+    }
+
+
+def shortcomings(report: dict[str, Any]) -> list[str]:
+    """What keeps a rehearsal from having gone well, each in a sentence; none when it did."""
+    found = []
+    if report["outcome"] != "completed":
+        found.append(f"The interview ended as “{report['outcome']}”, not completed.")
+    if report["required_unanswered"]:
+        found.append(f"No answer is on the record for {', '.join(report['required_unanswered'])}.")
+    return found
+
+
+def _percentile(values: Sequence[float], share: float) -> float | None:
+    if not values:
+        return None
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
