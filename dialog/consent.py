@@ -13,7 +13,7 @@ from dialog.blueprint import Blueprint
 from dialog.forms import clear_consent
 
 ConsentState = Literal["asked", "asked_again", "button_only", "granted", "declined", "not_required"]
-ConsentMethod = Literal["button", "voice", "typed", "key", "api"]
+ConsentMethod = Literal["page", "voice", "typed", "keypad", "api"]
 
 SETTLED: Final = frozenset({"granted", "declined", "not_required"})
 
@@ -30,7 +30,7 @@ class Disclosure(msgspec.Struct, frozen=True):
     recording_offered: bool
 
 
-class ConsentRecord(msgspec.Struct, frozen=True):
+class ConsentAnswer(msgspec.Struct, frozen=True):
     """What is kept of how consent was given or refused."""
 
     granted: bool
@@ -90,7 +90,7 @@ class Consent:
         """Whether the interview may begin."""
         return self.state in ("granted", "not_required")
 
-    def hear(self, words: str, method: Literal["voice", "typed"]) -> ConsentRecord | None:
+    def hear(self, words: str, method: Literal["voice", "typed"]) -> ConsentAnswer | None:
         """Take an answer in words. None when it settles nothing: the state then says what to do next.
 
         The recording is a switch of its own, which words alone don't turn on.
@@ -107,8 +107,8 @@ class Consent:
                 return None
 
     def press(
-        self, *, granted: bool, recording: bool, text_hash: str, method: ConsentMethod = "button"
-    ) -> ConsentRecord | None:
+        self, *, granted: bool, recording: bool, text_hash: str, method: ConsentMethod = "page"
+    ) -> ConsentAnswer | None:
         """Take an answer by button or key. None when it is settled already, or was about other words than
         these."""
         if self.settled or text_hash != self.asked.text_hash:
@@ -116,6 +116,6 @@ class Consent:
         wanted = granted and recording and self.asked.recording_offered
         return self._settle(granted=granted, recording=wanted, method=method, answer="")
 
-    def _settle(self, *, granted: bool, recording: bool, method: ConsentMethod, answer: str) -> ConsentRecord:
+    def _settle(self, *, granted: bool, recording: bool, method: ConsentMethod, answer: str) -> ConsentAnswer:
         self.state = "granted" if granted else "declined"
-        return ConsentRecord(granted, recording, method, self.asked.text, self.asked.text_hash, answer)
+        return ConsentAnswer(granted, recording, method, self.asked.text, self.asked.text_hash, answer)

@@ -54,3 +54,6 @@ class Leg(Protocol):
 
     def playout_delay(self) -> float:
         """Seconds between handing a frame to the leg and its sounding at the ear, by the best estimate there is."""
+
+    def report_playout(self, seconds: float) -> None:
+        """Take the page's word for the time from the arrival of sound to its sounding."""

@@ -4,6 +4,7 @@ Knows nothing of whose floor it is: an utterance here is a piece of sound that a
 turn.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -54,6 +55,7 @@ class Listener:
         agent_sounds: Callable[[], bool],
         show_level: Callable[[float], None],
         utterances_before: int = 0,
+        lost: bool = False,
         policy: ListenerPolicy | None = None,
     ) -> None:
         self.attentive = False
@@ -73,13 +75,17 @@ class Listener:
         self._frames = 0
         self._track_muted = False
         self._page_muted = False
-        self._lost = False
+        self._lost = lost
+        self._unanswered: set[int] = set()
+        self._answered = asyncio.Event()
 
     # What the leg calls (gateway.leg.Ear)
 
     def hear(self, frame: AudioFrame) -> None:
         """Take one frame: tell of an edge of the voice, feed the recogniser, end what is over."""
         self._frames += 1
+        if self._lost and not frame.concealed:
+            self.found()
         if self._frames % _LEVEL_FRAMES == 0:
             self._show_level(self._activity.dbfs)
         if frame.muted != self._track_muted:
@@ -103,8 +109,12 @@ class Listener:
                     self._silence += FRAME_DURATION
         self._end_what_is_over()
 
+    @property
+    def is_lost(self) -> bool:
+        return self._lost
+
     def lost(self) -> None:
-        """No packet for two seconds."""
+        """No packet for two seconds, or no leg any more."""
         self._break_off()
         if not self._lost:
             self._lost = True
@@ -130,11 +140,19 @@ class Listener:
         """Put the recogniser's words into the mailbox until it is closed."""
         async for heard in self._recognition:
             if heard.final:
+                self._unanswered.discard(heard.utterance_id)
+                self._answered.set()
                 self._mailbox.put(
                     FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
                 )
             else:
                 self._mailbox.put(PartialTranscript(heard.utterance_id, heard.text, heard.confidence))
+
+    async def last_words(self) -> None:
+        """Wait until every utterance that is over has its final transcript."""
+        while self._unanswered:
+            self._answered.clear()
+            await self._answered.wait()
 
     # Utterances
 
@@ -155,6 +173,7 @@ class Listener:
 
     def _close_utterance(self) -> None:
         self._open = False
+        self._unanswered.add(self.utterance_id)
         self._recognition.end_utterance(self.utterance_id)
 
     def _end_what_is_over(self) -> None:

@@ -74,6 +74,11 @@ class Run(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
 
+    @property
+    def records(self) -> bool:
+        """The participant agreed that the sound is kept."""
+        return self.consent is not None and self.consent_status == "granted" and self.consent.recording
+
 
 class StoredSession(msgspec.Struct, frozen=True):
     """One sitting of a run; `number` counts from 1."""

@@ -1,0 +1,123 @@
+"""How a refusal looks on the wire: one envelope, a plain sentence, never a stack trace, never HTML."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.clock import new_id
+
+log = logging.getLogger(__name__)
+
+_TYPES: Final = {
+    400: "invalid_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "invalid_request",
+    409: "conflict",
+    410: "gone",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    429: "rate_limited",
+    503: "at_capacity",
+}
+_SENTENCES: Final = {
+    404: "There is nothing at this address.",
+    405: "This address doesn't take that method.",
+}
+
+
+class Refusal(Exception):
+    """A request that is answered with an error.
+
+    `code` is for programs, `message` a plain sentence for people, `param` a JSON pointer to the faulty part.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
+        self.extra = dict(extra or {})
+
+    def response(self, request_id: str) -> JSONResponse:
+        """The envelope of spec `Errors`, with this request's id."""
+        error = {
+            "type": _TYPES.get(self.status, "api_error"),
+            "code": self.code,
+            "message": self.message,
+            "param": self.param,
+            "request_id": request_id,
+            **self.extra,
+        }
+        headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **self.headers}
+        return JSONResponse({"error": error}, self.status, headers=headers)
+
+
+async def on_refusal(request: Request, refusal: Exception) -> Response:
+    """Answer a Refusal."""
+    assert isinstance(refusal, Refusal)
+    return refusal.response(new_id("req_"))
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: no such route, no such method."""
+    assert isinstance(error, HTTPException)
+    sentence = _SENTENCES.get(error.status_code, str(error.detail))
+    code = _TYPES.get(error.status_code, "api_error")
+    return Refusal(error.status_code, code, sentence, headers=error.headers).response(new_id("req_"))
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """Answer a fault of ours, and log it whole under the id that the answer carries."""
+    request_id = new_id("req_")
+    log.error(
+        "! %s %s failed (%s)", request.method, request.url.path, request_id, exc_info=error, stack_info=False
+    )
+    sentence = "Something went wrong on our side. Please try again in a moment."
+    return Refusal(500, "internal_error", sentence).response(request_id)
+
+
+EXCEPTION_HANDLERS: Final = {
+    Refusal: on_refusal,
+    HTTPException: on_http_exception,
+    Exception: on_bug,
+}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body of at most `limit` bytes. Raises Refusal (413) before more than that is taken in."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise too_large(limit)
+    return bytes(body)
+
+
+def too_large(limit: int) -> Refusal:
+    """The refusal of a body over `limit` bytes."""
+    sentence = f"The request is larger than the {limit // 1024} KiB that are taken here."
+    return Refusal(413, "payload_too_large", sentence)

@@ -1,0 +1,91 @@
+"""What live talks need of storage and of the providers, as shapes. Who is behind them is decided in
+server/app.py.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from dialog.blueprint import Blueprint
+from dialog.consent import ConsentAnswer
+from dialog.events import AnyFact, Event
+from media.recording import OggRecording
+from server.live.recorder import PageFile
+from server.live.turn_loop import Core
+from server.providers.protocols import KnownWords, LanguageModel, SpeechToText, TextToSpeech
+from server.store.event_log import EventLog, StorageChanged
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One run, as far as a talk depends on it."""
+
+    run_id: str
+    blueprint: Blueprint
+    organization: str
+    metadata: dict[str, Any]
+    """Of the participant; edges may ask for it."""
+
+
+class Standing(Protocol):
+    """Where a run is in its life (store.runs.Run)."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def consent_status(self) -> str: ...
+
+    @property
+    def records(self) -> bool:
+        """The participant agreed that the sound is kept."""
+
+
+class RecordingToGoOnWith(Protocol):
+    """A run's recording, behind its last whole page (store.keeper.OpenRecording)."""
+
+    @property
+    def recording(self) -> OggRecording: ...
+
+    @property
+    def file(self) -> PageFile: ...
+
+    @property
+    def begun(self) -> bool: ...
+
+
+class Keeper(Protocol):
+    """Keeps runs (store.keeper.RunKeeper)."""
+
+    async def find(self, run_id: str) -> Standing:
+        """Where the run is now."""
+
+    async def open_door(self, run_id: str) -> Standing:
+        """The participant is there: consent is being asked, or needn't be."""
+
+    async def settle_consent(self, run_id: str, answer: ConsentAnswer) -> Standing:
+        """Put the answer on record: the run becomes active, or is over."""
+
+    async def finish(self, run_id: str, outcome: str) -> None:
+        """The interview is over for good."""
+
+    async def history(self, run_id: str) -> list[Event]:
+        """Everything stored of a run, in order."""
+
+    async def open_session(self, run_id: str, storage_changed: StorageChanged) -> EventLog:
+        """Begin a sitting. Raises if the run can't be talked in."""
+
+    async def open_recording(self, run_id: str, failed: Callable[[str], None]) -> RecordingToGoOnWith:
+        """Go on with the run's recording."""
+
+
+class Kit(msgspec.Struct, frozen=True):
+    """What every talk is equipped with."""
+
+    speech_to_text: SpeechToText
+    text_to_speech: TextToSpeech
+    known_words: KnownWords | None
+    language_model: LanguageModel
+    make_core: Callable[[Blueprint, Sequence[AnyFact], Mapping[str, object]], Core]
+    supports: Callable[[str], bool]
+    """Whether a language can be heard and spoken."""

@@ -1,0 +1,353 @@
+"""One sitting of one run: its log, its core, and the ear, mind and mouth around them, in one task group.
+
+Knows no socket: pages speak to it in signals, legs are handed to it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Final, Literal, cast
+
+import msgspec
+
+from dialog.events import (
+    AnswerStruck,
+    AnyBody,
+    AnyFact,
+    Event,
+    Fact,
+    InterviewFinished,
+    SessionClosed,
+    SessionOpened,
+)
+from dialog.signals import (
+    AnySignal,
+    ParticipantJoined,
+    ParticipantLeft,
+    StorageFaltered,
+    StorageRecovered,
+)
+from dialog.strike import tombstones
+from media.vad import SileroModel, VoiceActivity
+from server.clock import loop_time
+from server.gateway.leg import Leg
+from server.live.interpreter import Interpreter
+from server.live.keeping import Case, Kit
+from server.live.listener import Listener
+from server.live.mailbox import Mailbox
+from server.live.recorder import SessionRecorder
+from server.live.speaker import Speaker
+from server.live.speech import SpeakerPolicy
+from server.live.synthesis import Synthesis
+from server.live.turn_loop import run_turns
+from server.live.wire import Mode
+from server.providers.protocols import Voice
+from server.store.event_log import EventLog, LogBroken, LogClosed, WriterFenced
+
+log = logging.getLogger(__name__)
+
+Channel = Literal["webrtc", "websocket", "text", "phone"]
+
+_LAST_WORDS: Final = 4.0
+"""Seconds that a recogniser has for what was said before a leg ended."""
+_FAREWELL: Final = 30.0
+"""Seconds in which the last words are said, once the interview is over."""
+
+
+class SessionPolicy(msgspec.Struct, frozen=True):
+    """Delays of a sitting, in seconds."""
+
+    linger: float = 30.0
+    """How long an empty session waits for its participant. Larger: fewer sittings a run, more memory."""
+    speaker: SpeakerPolicy = SpeakerPolicy()
+
+
+class _Over(Exception):
+    """The sitting is over; ends its task group."""
+
+
+class Session:
+    """A sitting. Made and ended by `hold_session`."""
+
+    def __init__(
+        self,
+        events: EventLog,
+        case: Case,
+        facts: list[AnyFact],
+        kit: Kit,
+        tasks: asyncio.TaskGroup,
+        policy: SessionPolicy,
+        recorder: SessionRecorder | None,
+        show_level: Callable[[float], None],
+    ) -> None:
+        self.log = events
+        self.mailbox = Mailbox()
+        self.core = kit.make_core(case.blueprint, facts, case.metadata)
+        self.started_at = loop_time()
+        self.outcome: str | None = None
+        """Of the interview as a whole, once it is finished."""
+        for fact in facts:
+            if isinstance(fact, InterviewFinished):
+                self.outcome = fact.outcome
+        self.joined = False
+        """The participant is there and ready."""
+        self._case = case
+        self._kit = kit
+        self._tasks = tasks
+        self._policy = policy
+        self._recorder = recorder
+        self._show_level = show_level
+        self._mode: Mode = "text"
+        self._leg: Leg | None = None
+        self._listener: Listener | None = None
+        self._carrying: set[asyncio.Task[str]] = set()
+        self._page_muted = False
+        self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._farewell = asyncio.Event()
+        self._lingering: asyncio.TimerHandle | None = None
+        synthesis = Synthesis(kit.text_to_speech, kit.known_words, _voice(case))
+        self._mouth = Speaker(
+            self.mailbox,
+            events,
+            synthesis,
+            tasks,
+            hung_up=lambda _: self._farewell.set(),
+            policy=policy.speaker,
+        )
+        self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
+        events.storage_changed = self._storage_changed
+
+    # The life of the sitting
+
+    @property
+    def now(self) -> float:
+        """Seconds since the session's beginning."""
+        return loop_time() - self.started_at
+
+    async def live(self, channel: str) -> str:
+        """Run to the end; returns why it ended: `finished`, or what `close` was given."""
+        opened = self.log.session
+        self.append(0.0, SessionOpened(opened.session_id, channel, opened.opened_at_ms, opened.number))
+        if self.core.finished:
+            return "finished"
+        turns = self._tasks.create_task(
+            run_turns(
+                self.core,
+                self.mailbox,
+                self,
+                self._mouth,
+                self._mind,
+                clock=loop_time,
+                started_at=self.started_at,
+            ),
+            name="turn loop",
+        )
+        await asyncio.wait((turns, self._over), return_when=asyncio.FIRST_COMPLETED)
+        if self._over.done():
+            return self._over.result()
+        turns.result()
+        await self._say_farewell()
+        return "finished"
+
+    async def _say_farewell(self) -> None:
+        """Let the last words be heard, unless nobody is there any more."""
+        farewell = self._tasks.create_task(self._farewell.wait(), name="farewell")
+        await asyncio.wait((farewell, self._over), timeout=_FAREWELL, return_when=asyncio.FIRST_COMPLETED)
+
+    def close(self, reason: str) -> None:
+        """End the sitting; the run can be gone on with in another."""
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    def append(self, at: float, body: AnyBody) -> Event:
+        """Write down what happened, and see to what follows from it outside of the core."""
+        event = self.log.append(at, body)
+        match body:
+            case InterviewFinished():
+                self.outcome = body.outcome
+            case AnswerStruck():
+                self._tasks.create_task(self._erase(body.turn_id), name="erase")
+            case _:
+                pass
+        return event
+
+    async def _erase(self, turn_id: int) -> None:
+        """Take a struck answer's words out of the log itself, of earlier sittings too."""
+        last = self.log.last_seq
+        events = []
+        async for event in self.log.follow():
+            events.append(event)
+            if event.seq >= last:
+                break
+        for seq, body in tombstones(events, turn_id):
+            self.log.rewrite(seq, body)
+
+    def _storage_changed(self, reason: str | None) -> None:
+        self.mailbox.put(StorageRecovered() if reason is None else StorageFaltered(reason))
+
+    # The participant comes and goes
+
+    def start(self, mode: Mode) -> None:
+        """The page is ready to talk in this mode, for the first time, again, or instead of the other one."""
+        self.stay()
+        changed, self._mode = mode != self._mode, mode
+        if mode == "text":
+            self._mouth.use_text()
+        elif self._leg is not None:
+            self._mouth.use_leg(self._leg)
+        else:
+            self._mouth.await_leg()
+        if self._listener is not None:
+            self._listener.attentive = mode == "voice"
+        if changed or not self.joined:
+            self.joined = True
+            self.mailbox.put(ParticipantJoined(self._channel()))
+
+    def _channel(self) -> Channel:
+        if self._mode == "text":
+            return "text"
+        return "webrtc" if self._leg is None else cast("Channel", self._leg.name)
+
+    def leave(self, reason: str) -> None:
+        """Nobody is there any more: wait a while for their return."""
+        if self.joined:
+            self.joined = False
+            self.mailbox.put(ParticipantLeft(reason))
+        if self._lingering is None:
+            loop = asyncio.get_running_loop()
+            self._lingering = loop.call_later(self._policy.linger, self.close, "left")
+
+    def stay(self) -> None:
+        """Somebody is there: don't end for want of company."""
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+
+    def put(self, signal: AnySignal) -> None:
+        """Something that the participant did on the page."""
+        self.mailbox.put(signal)
+
+    def mute(self, muted: bool) -> None:
+        """The page's microphone switch."""
+        self._page_muted = muted
+        if self._listener is not None:
+            self._listener.mute(muted)
+
+    def report_playout(self, delay: float) -> None:
+        """The page's word for how long sound takes from its network to its ear."""
+        if self._leg is not None:
+            self._leg.report_playout(delay)
+
+    # Legs
+
+    @property
+    def hears(self) -> bool:
+        """A leg stands, and packets come over it."""
+        return self._listener is not None and not self._listener.is_lost
+
+    def attach(self, leg: Leg) -> asyncio.Task[str]:
+        """Talk over `leg` from now on, in place of the one before; the task ends with it."""
+        carrying = self._tasks.create_task(self._carry(leg), name=f"{leg.name} leg")
+        self._carrying.add(carrying)
+        carrying.add_done_callback(self._carrying.discard)
+        return carrying
+
+    async def _carry(self, leg: Leg) -> str:
+        previous = self._leg
+        before = self._listener
+        self._leg = leg
+        settings = self._case.blueprint.settings
+        recognition = self._kit.speech_to_text.recognize(settings.language, settings.key_terms)
+        listener = self._listener = Listener(
+            self.mailbox,
+            recognition,
+            VoiceActivity(second_opinion=SileroModel.shared()),
+            agent_sounds=lambda: self._mouth.audible,
+            show_level=self._show_level,
+            utterances_before=before.utterance_id if before is not None else 0,
+            lost=before is not None and before.is_lost,
+        )
+        listener.attentive = self.joined and self._mode == "voice"
+        if self._page_muted:
+            listener.mute(True)
+        if self._mode == "voice" and self.joined:
+            self._mouth.use_leg(leg)
+        if previous is not None:
+            await previous.close("displaced")
+        words = self._tasks.create_task(listener.pass_on_transcripts(), name="transcripts")
+        tap = self._recorder.tap(self.now) if self._recorder is not None else None
+        reason = "failed"
+        try:
+            reason = await leg.run(listener, self._mouth, tap)
+        finally:
+            listener.hang_up()
+            if self._leg is leg:
+                self._leg = None
+                self._mouth.lose_leg()
+                if self.joined and self._mode == "voice" and not self._over.done():
+                    listener.lost()
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                await listener.last_words()
+        except TimeoutError:
+            log.warning("! the recogniser owes last words", extra={"run": self._case.run_id})
+        await recognition.close()
+        await words
+        return reason
+
+    async def hang_up(self) -> None:
+        """End whatever leg there is."""
+        if self._leg is not None:
+            await self._leg.close("over")
+        if self._carrying:
+            await asyncio.wait(self._carrying, timeout=_LAST_WORDS)
+
+
+async def hold_session(
+    events: EventLog,
+    case: Case,
+    facts: list[AnyFact],
+    kit: Kit,
+    policy: SessionPolicy,
+    *,
+    channel: str,
+    recorder: SessionRecorder | None,
+    show_level: Callable[[float], None],
+    opened: Callable[[Session], None],
+) -> str:
+    """Hold a whole sitting: `opened` is called with it as soon as it takes signals. Returns why it ended.
+
+    Whatever was begun for it is over when this returns. Raises what a fault of ours raised, in a group.
+    """
+    reason = "failed"
+    session: Session | None = None
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            session = Session(events, case, facts, kit, tasks, policy, recorder, show_level)
+            tasks.create_task(events.watch(), name="log guard")
+            opened(session)
+            reason = await session.live(channel)
+            await session.hang_up()
+            raise _Over
+    except* _Over:
+        pass
+    finally:
+        if session is not None:
+            session.stay()
+            if recorder is not None:
+                await recorder.close(session.now)
+            with contextlib.suppress(LogClosed, WriterFenced, LogBroken):
+                events.append(session.now, SessionClosed(reason))
+        events.close()
+    return reason
+
+
+def facts_of(history: list[Event]) -> list[AnyFact]:
+    """The facts among a run's events: what it is resumed from."""
+    return [event.body for event in history if isinstance(event.body, Fact)]
+
+
+def _voice(case: Case) -> Voice:
+    voice = case.blueprint.agent.voice
+    return Voice() if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)

@@ -1,0 +1,60 @@
+"""From a text to a clip that can be said: ready when the words were known ahead, growing while they are
+synthesised. Knows nothing of queues, legs or the interview.
+"""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+from media.clip import Clip, WordMark
+from server.providers.protocols import KnownWords, ProviderError, SpeechChunk, TextToSpeech, Voice, WordTime
+
+log = logging.getLogger(__name__)
+
+
+class Synthesis:
+    """One agent's voice."""
+
+    def __init__(self, text_to_speech: TextToSpeech, known_words: KnownWords | None, voice: Voice) -> None:
+        self._text_to_speech = text_to_speech
+        self._known_words = known_words
+        self._voice = voice
+
+    def ready(self, text: str, speed: float) -> Clip | None:
+        """Find words that were made ahead; never waits."""
+        if self._known_words is None:
+            return None
+        made = self._known_words.lookup(text, self._at(speed))
+        return None if made is None else Clip.ready(text, made.pcm, _marks(made.words), made.packets)
+
+    async def fill(self, clip: Clip, speed: float) -> str | None:
+        """Synthesise `clip.text` into `clip` to its end, or to its failure; returns why it failed."""
+        voice = self._at(speed)
+        chunks = cast("AsyncGenerator[SpeechChunk, None]", self._text_to_speech.synthesize(clip.text, voice))
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    clip.append(chunk.pcm, _marks(chunk.words))
+        except ProviderError as error:
+            clip.fail()
+            return str(error)[:300]
+        except Exception as error:  # a vendor's library may raise anything; the page shows the words instead
+            log.exception("! a voice raised")
+            clip.fail()
+            return type(error).__name__
+        if clip.samples == 0:
+            clip.fail()
+            return "the voice gave no sound"
+        clip.finish()
+        return None
+
+    def _at(self, speed: float) -> Voice:
+        if speed == 1.0:
+            return self._voice
+        bounded = min(max(self._voice.speed * speed, 0.5), 2.0)
+        return Voice(self._voice.provider, self._voice.voice_id, bounded)
+
+
+def _marks(words: tuple[WordTime, ...]) -> list[WordMark]:
+    return [WordMark(word.start_char, word.end_char, word.start, word.end) for word in words]

@@ -1,0 +1,320 @@
+"""A participant at the door of one run: pages that come and go, consent, and the sitting that follows.
+
+Everything about one run on this server passes here, one thing at a time. Knows no socket, HTTP or database.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Final
+
+from dialog.consent import Consent, ConsentState, disclosure
+from dialog.events import Event
+from server.gateway.leg import Leg
+from server.live import wire
+from server.live.keeping import Case, Keeper, Kit, Standing
+from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
+from server.live.page_signals import NotTaken, signal_of
+from server.live.recorder import SessionRecorder
+from server.live.session import Session, SessionPolicy, facts_of, hold_session
+from server.live.view import FAREWELLS, View
+from server.store.event_log import LogBroken, WriterFenced
+
+log = logging.getLogger(__name__)
+
+SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
+DISPLACED: Final = "This interview was opened in another window, and goes on there."
+CONSENT_FIRST: Final = "Please answer the question about taking part first."
+NOT_STARTED: Final = "The interview has not begun yet."
+
+
+class ConsentMissing(Exception):
+    """Nothing may begin before the participant has agreed."""
+
+
+class Visit:
+    """One run, while anybody is there for it."""
+
+    def __init__(
+        self,
+        case: Case,
+        keeper: Keeper,
+        kit: Kit,
+        policy: SessionPolicy,
+        *,
+        run_task: Callable[[Coroutine[None, None, None], str], object],
+        emptied: Callable[["Visit"], None],
+    ) -> None:
+        self.case = case
+        self.session: Session | None = None
+        self._keeper = keeper
+        self._kit = kit
+        self._policy = policy
+        self._run_task = run_task
+        self._emptied = emptied
+        self._consent: Consent | None = None
+        self._standing: Standing | None = None
+        self._page: Page | None = None
+        self._lock = asyncio.Lock()
+        self._begun = asyncio.Event()
+        self._session_ended = asyncio.Event()
+        self._session_ended.set()
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is there and nothing goes on: the visit can be forgotten."""
+        return self._page is None and self._session_ended.is_set()
+
+    # Pages
+
+    async def enter(self, page: Page, after_seq: int) -> None:
+        """A page says hello: it takes the place of the one before, and is shown what it has missed."""
+        async with self._lock:
+            self._displace(fresh=after_seq == 0)
+            self._page = page
+            if self.session is not None:
+                self.session.stay()
+            await self._open_door()
+            history = await self._so_far()
+            await self._welcome(page, history)
+
+    def _displace(self, *, fresh: bool) -> None:
+        """Let the former page go. A fresh one begins anew, so whoever talked before has left."""
+        if self._page is not None:
+            self._page.tell(wire.Displaced(DISPLACED))
+            self._page.close(ENDED, "displaced")
+            self._page = None
+        if fresh and self.session is not None and self.session.joined:
+            self.session.leave("displaced")
+
+    async def _open_door(self) -> None:
+        if self._standing is None:
+            self._standing = await self._keeper.open_door(self.case.run_id)
+        if self._consent is None:
+            asked = disclosure(
+                self.case.blueprint, organization=self.case.organization, recording_offered=True
+            )
+            self._consent = Consent(asked, _consent_state(self._standing))
+
+    async def _welcome(self, page: Page, history: list[Event]) -> None:
+        assert self._standing is not None
+        page.tell(
+            wire.Welcome(
+                session_id="" if self.session is None else self.session.log.session.session_id,
+                status=self._standing.status,
+                seq=history[-1].seq if history else 0,
+                consent_needed=not self._allowed,
+                resumed=bool(history),
+            )
+        )
+
+    @property
+    def _allowed(self) -> bool:
+        return self._consent is not None and self._consent.allows
+
+    async def _so_far(self) -> list[Event]:
+        """Everything that has happened in the run up to now."""
+        if self.session is None:
+            return await self._keeper.history(self.case.run_id)
+        events: list[Event] = []
+        last = self.session.log.last_seq
+        if last:
+            async for event in self.session.log.follow():
+                events.append(event)
+                if event.seq >= last:
+                    break
+        return events
+
+    async def show(self, page: Page, after_seq: int) -> None:
+        """Show a page what it lacks and then what happens, until it or the sitting ends."""
+        view = View(self.case.blueprint)
+        begun, ended = self._begun, self._session_ended
+        history = await self._so_far()
+        for message in view.replay(history, after_seq):
+            await page.show(message)
+        seq = history[-1].seq if history else 0
+        await begun.wait()
+        session = self.session
+        if session is None:
+            return
+        async for event in session.log.follow(seq):
+            for message in view.see(event):
+                await page.show(message)
+        await ended.wait()
+        if session.outcome is not None:
+            page.close(ENDED, "the interview is over")
+        page.close(GOING_AWAY, "the sitting is over")
+
+    def depart(self, page: Page) -> None:
+        """A page's connection is gone."""
+        if self._page is page:
+            self._page = None
+            self._notice_absence("the connection was lost")
+
+    def _notice_absence(self, reason: str) -> None:
+        if self.session is not None and self._page is None and not self.session.hears:
+            self.session.leave(reason)
+        if self.empty:
+            self._emptied(self)
+
+    # What a page sends
+
+    async def take(self, page: Page, message: wire.AnyFromPage) -> None:
+        """Take one message; what can't be taken is refused in plain words."""
+        if page is not self._page:
+            return
+        match message:
+            case wire.Ping():
+                page.tell(wire.Pong(message.n))
+            case wire.Consent():
+                await self._settle_consent(page, message)
+            case wire.Start():
+                await self._start(page, message.mode)
+            case _:
+                self._pass_on(page, message)
+
+    def _pass_on(self, page: Page, message: wire.AnyFromPage) -> None:
+        session = self.session
+        if session is None or not session.joined:
+            if not isinstance(message, wire.Playout | wire.Mute | wire.Typing):
+                page.tell(wire.Refused("not_started", NOT_STARTED))
+            return
+        match message:
+            case wire.Mute():
+                session.mute(message.muted)
+            case wire.Playout():
+                session.report_playout(message.delay)
+            case _:
+                try:
+                    session.put(signal_of(message, self.case.blueprint))
+                except NotTaken as refusal:
+                    page.tell(wire.Refused(refusal.code, str(refusal)))
+
+    async def _settle_consent(self, page: Page, message: wire.Consent) -> None:
+        async with self._lock:
+            if self._consent is None:
+                return
+            answer = self._consent.press(
+                granted=message.granted, recording=message.recording, text_hash=message.text_hash
+            )
+            if answer is not None:
+                self._standing = await self._keeper.settle_consent(self.case.run_id, answer)
+                log.info("= consent %s", self._consent.state, extra={"run": self.case.run_id})
+            elif not self._consent.settled:
+                page.tell(wire.Refused("consent_text_changed", "The text has changed. Please read it again."))
+                return
+            if self._consent.allows:
+                await self._welcome(page, await self._so_far())
+            else:
+                page.tell(wire.Ended("declined", FAREWELLS["declined"]))
+                page.close(ENDED, "declined")
+
+    # The sitting
+
+    async def _start(self, page: Page, mode: wire.Mode) -> None:
+        if mode == "voice" and not self._kit.supports(self.case.blueprint.settings.language):
+            page.tell(wire.Refused("speech_unsupported", "This interview can only be answered in writing."))
+            mode = "text"
+        try:
+            session = await self._sitting("text" if mode == "text" else "webrtc")
+        except ConsentMissing:
+            page.tell(wire.Refused("consent_first", CONSENT_FIRST))
+        else:
+            session.start(mode)
+
+    async def attach(self, leg: Leg) -> asyncio.Task[str]:
+        """Talk over `leg` from now on; the task ends with it. Raises ConsentMissing, the leg untouched."""
+        session = await self._sitting(leg.name)
+        carrying = session.attach(leg)
+        carrying.add_done_callback(lambda _: self._notice_absence("the sound connection ended"))
+        return carrying
+
+    async def _sitting(self, channel: str) -> Session:
+        """The sitting that goes on, or a new one."""
+        async with self._lock:
+            await self._open_door()
+            if not self._allowed:
+                raise ConsentMissing
+            if self.session is None:
+                opened: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
+                self._session_ended = asyncio.Event()
+                self._run_task(self._hold(channel, opened), f"session of {self.case.run_id}")
+                self.session = await opened
+                self._begun.set()
+            return self.session
+
+    async def _hold(self, channel: str, opened: asyncio.Future[Session]) -> None:
+        """Hold a sitting to its end, and see to what follows. A crash ends here, loudly."""
+        run_id = self.case.run_id
+        try:
+            reason = await self._hold_session(channel, opened)
+            log.info("= session over: %s", reason, extra={"run": run_id})
+            if self.session is not None and self.session.outcome is not None:
+                await self._keeper.finish(run_id, self.session.outcome)
+        except* WriterFenced:
+            log.warning("= this run goes on elsewhere", extra={"run": run_id})
+        except* LogBroken:
+            log.exception("! the log of a session is broken", extra={"run": run_id})
+            self._apologise()
+        except* Exception as faults:
+            log.error("! a session crashed", extra={"run": run_id}, exc_info=faults)
+            self._apologise()
+            if not opened.done():
+                opened.set_exception(faults.exceptions[0])
+        finally:
+            self._session_ended.set()
+            if self.session is not None and self.session.outcome is None:
+                self.session, self._begun = None, asyncio.Event()
+            if self.empty:
+                self._emptied(self)
+
+    async def _hold_session(self, channel: str, opened: asyncio.Future[Session]) -> str:
+        run_id = self.case.run_id
+        history = await self._keeper.history(run_id)
+        events = await self._keeper.open_session(run_id, lambda _: None)
+        recorder = None
+        if (await self._keeper.find(run_id)).records:
+            kept = await self._keeper.open_recording(
+                run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
+            )
+            recorder = SessionRecorder(kept.recording, kept.file, begun=kept.begun)
+        return await hold_session(
+            events,
+            self.case,
+            facts_of(history),
+            self._kit,
+            self._policy,
+            channel=channel,
+            recorder=recorder,
+            show_level=self._show_level,
+            opened=opened.set_result,
+        )
+
+    def _apologise(self) -> None:
+        if self._page is not None:
+            self._page.tell(wire.Notice(0, "failed", SORRY))
+            self._page.close(FAILED, "a fault on our side")
+
+    def _show_level(self, dbfs: float) -> None:
+        if self._page is not None:
+            self._page.tell(wire.Level(round(dbfs, 1)))
+
+    async def close(self, reason: str) -> None:
+        """End whatever goes on; the run can be gone on with elsewhere."""
+        if self.session is not None:
+            self.session.close(reason)
+        if self._page is not None:
+            self._page.close(TRY_AGAIN, reason)
+        await self._session_ended.wait()
+
+
+def _consent_state(standing: Standing) -> ConsentState:
+    match standing.consent_status:
+        case "granted":
+            return "granted"
+        case "declined":
+            return "declined"
+        case "not_required":
+            return "not_required"
+        case _:
+            return "asked"

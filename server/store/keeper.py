@@ -1,0 +1,100 @@
+"""What a talk asks of storage, in its own words: its run's standing, its log and its recording.
+
+Knows nothing of pages, legs or what is said.
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from dialog.consent import ConsentAnswer
+from dialog.events import Event
+from media.ogg import parse_last_page
+from media.recording import OggRecording
+from server.clock import wall_clock_ms
+from server.store.database import Database
+from server.store.event_log import EventLog, StorageChanged
+from server.store.event_rows import read_events
+from server.store.log_writer import LogWriter
+from server.store.recordings import RecordingFile, Recordings
+from server.store.run_status import RunStatus
+from server.store.runs import ConsentRecord, Run, Runs
+
+_ROADS: Final[dict[str, tuple[RunStatus, ...]]] = {
+    "completed": ("processing", "completed"),
+    "time": ("processing", "completed"),
+    "stopped": ("abandoned",),
+    "cancelled": ("cancelled",),
+    "failed": ("failed",),
+}
+"""The statuses that a run passes through at each outcome of its interview."""
+
+
+class OpenRecording(msgspec.Struct, frozen=True):
+    """A run's recording, ready to be gone on with."""
+
+    recording: OggRecording
+    file: RecordingFile
+    begun: bool
+    """The file has its headers."""
+
+
+class RunKeeper:
+    """Keeps the runs that somebody is here for."""
+
+    def __init__(self, database: Database, runs: Runs, writer: LogWriter, recordings: Recordings) -> None:
+        self._database = database
+        self._runs = runs
+        self._writer = writer
+        self._recordings = recordings
+
+    async def find(self, run_id: str) -> Run:
+        """Raises RunNotFound."""
+        return await self._runs.find(run_id)
+
+    async def open_door(self, run_id: str) -> Run:
+        """The participant is there: ask for consent, or begin where none is needed. Raises RunNotFound."""
+        run = await self._runs.find(run_id)
+        if run.status == "awaiting_participant":
+            wanted: RunStatus = "awaiting_consent" if run.consent_status == "pending" else "active"
+            run = await self._runs.transition(run_id, wanted)
+        return run
+
+    async def settle_consent(self, run_id: str, answer: ConsentAnswer) -> Run:
+        """Put the answer on record. Raises TransitionRefused, RunNotFound."""
+        record = ConsentRecord(
+            text=answer.text,
+            text_hash=answer.text_hash,
+            method=answer.method,
+            recording=answer.recording,
+            answered_at=wall_clock_ms(),
+            words=answer.answer or None,
+        )
+        return await self._runs.record_consent(run_id, granted=answer.granted, record=record)
+
+    async def finish(self, run_id: str, outcome: str) -> None:
+        """Lead the run to its end. Safe to call again after a part of the way."""
+        road = _ROADS[outcome]
+        status = (await self._runs.find(run_id)).status
+        for wanted in road[road.index(status) + 1 :] if status in road else road:
+            await self._runs.transition(run_id, wanted)
+
+    async def history(self, run_id: str) -> list[Event]:
+        """Everything stored of a run, in order."""
+        return await read_events(self._database, run_id)
+
+    async def open_session(self, run_id: str, storage_changed: StorageChanged) -> EventLog:
+        """Begin a sitting. Raises TransitionRefused, RunNotFound."""
+        return self._writer.open(await self._runs.open_session(run_id), storage_changed)
+
+    async def open_recording(self, run_id: str, failed: Callable[[str], None]) -> OpenRecording:
+        """Go on with the run's recording behind its last whole page."""
+        tail = await self._recordings.tail(run_id)
+        last = parse_last_page(tail.data)
+        if last is None or last.sequence < 1:
+            recording = OggRecording(zlib.crc32(run_id.encode()))
+            return OpenRecording(recording, self._recordings.open(run_id, keep=0, failed=failed), begun=False)
+        file = self._recordings.open(run_id, keep=tail.start + last.end, failed=failed)
+        return OpenRecording(OggRecording.resumed(last), file, begun=True)
