@@ -27,6 +27,8 @@ _CLOCK_LOOK_FRAMES: Final = 50
 _CLOCK_PATIENCE_FRAMES: Final = 500
 """Frames after which it is followed even though nobody falls silent."""
 _CLOCK_LEAP_SLOTS: Final = 10
+_NEW_CLOCK_TICKS: Final = OPUS_CLOCK_HZ // 2
+"""After a leap of timestamps longer than this (another leg, an outage) the origin is sought anew."""
 _QUIET_SHARE: Final = 0.5
 """A frame of less than this share of the mean size is taken for silence."""
 
@@ -92,7 +94,8 @@ class _Placing:
     """Which slot a moment of the participant's clock falls into: origin and drift by the least delay seen."""
 
     def __init__(self) -> None:
-        self._shift: int | None = None
+        self._shift = 0
+        self._last_ticks: int | None = None
         self._least_late = 0
         self._looked = 0
         self._mean_size = 0.0
@@ -100,7 +103,9 @@ class _Placing:
     def slot(self, frame: _SlotFrame, now: int) -> tuple[int, int | None]:
         """Place a frame that comes at slot `now`; with it the slot that a clock set back leaves empty."""
         nominal = (frame.ticks + OPUS_FRAME_TICKS // 2) // OPUS_FRAME_TICKS
-        if self._shift is None or now - nominal - self._shift < -_CLOCK_LEAP_SLOTS // 2:
+        leapt = self._last_ticks is None or abs(frame.ticks - self._last_ticks) > _NEW_CLOCK_TICKS
+        self._last_ticks = frame.ticks
+        if leapt or now - nominal - self._shift < -_CLOCK_LEAP_SLOTS // 2:
             self._shift = now - nominal
             self._look_again()
         before = nominal + self._shift

@@ -165,6 +165,22 @@ def test_a_file_without_whole_headers_can_not_be_resumed() -> None:
         OggRecording.resumed(last)
 
 
+def test_a_leg_that_comes_back_with_another_clock_is_in_its_place_from_its_first_packet() -> None:
+    recording = OggRecording(SERIAL)
+    out = recording.header_pages()
+    back_at = 300
+    for slot in range(back_at + 100):
+        recording.sent(OPUS_SILENCE, slot)
+        if slot < 50:
+            recording.received(SPEECH[slot], slot * OPUS_FRAME_TICKS)
+        elif slot >= back_at:
+            recording.received(SPEECH[slot - back_at], (slot - 8) * OPUS_FRAME_TICKS)
+        out += recording.pages(slot)
+    channels = decoded(b"".join(out + recording.finish()))
+
+    assert alike(channels[0, back_at * OPUS_FRAME_TICKS :], mono(SPEECH[:100])) > SAME
+
+
 @pytest.mark.parametrize("drift", [-0.004, 0.004])
 def test_a_participants_clock_that_runs_wrong_stays_within_three_frames(drift: float) -> None:
     """0.4 % is forty times what a sound card does; a minute of it would be 240 ms."""
