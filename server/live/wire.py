@@ -1,7 +1,8 @@
-"""The whole vocabulary between a participant's page and the server, on one page: JSON objects over `WS /join/{run_id}/live`.
+"""The whole vocabulary between a participant's page and the server: JSON objects over `WS /join/{run_id}/live`.
 
-The first message of the page is `Hello`; the server answers with `Welcome` and then sends what happens, each message that
-changes the page numbered by the `seq` of the event behind it, so that a page that comes back gets what it has missed.
+The first message of the page is `Hello`; the server answers with `Welcome` and then sends what happens, each
+message that changes the page numbered by the `seq` of the event behind it, so that a page that comes back gets
+what it has missed.
 """
 
 from typing import Literal
@@ -16,14 +17,14 @@ class FromPage(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fie
 
 
 class Hello(FromPage, frozen=True, tag="hello"):
-    """Who is there: the token of POST /session, and the last `seq` that this page has shown (0 = nothing yet)."""
+    """Who is there: the token of POST /session, and the last `seq` that this page has shown (0 = nothing)."""
 
     access_token: str
     after_seq: int = 0
 
 
 class Consent(FromPage, frozen=True, tag="consent"):
-    """The answer to the consent text. `text_hash` is that of the text shown, so that what was agreed to is beyond doubt."""
+    """The answer to the consent text. `text_hash` is of the text shown: what was agreed to is beyond doubt."""
 
     granted: bool
     recording: bool
@@ -45,7 +46,7 @@ class Hold(FromPage, frozen=True, tag="hold_to_talk"):
 
 
 class TypedText(FromPage, frozen=True, tag="text"):
-    """A typed answer, 1–5,000 characters. `id` is the page's own, so that one sent again after a reconnect counts once."""
+    """A typed answer, 1–5,000 characters. `id` is the page's own: sent again after a reconnect, it counts once."""
 
     text: str
     id: str
@@ -60,7 +61,7 @@ class Mute(FromPage, frozen=True, tag="mute"):
 
 
 class Claim(FromPage, frozen=True, tag="claim"):
-    """One of the participant's rights. `stop` ends the interview for good; `pause` also goes before leaving for a while."""
+    """One of the participant's rights. `stop` is for good; `pause` also goes before leaving for a while."""
 
     right: Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop"]
 
@@ -73,7 +74,7 @@ class Respond(FromPage, frozen=True, tag="respond"):
 
 
 class Playout(FromPage, frozen=True, tag="playout"):
-    """Seconds between the arrival of a packet and its sounding, as the browser measures it; twice a second."""
+    """Seconds from the arrival of a packet to its sounding, as the browser measures it; twice a second."""
 
     delay: float
 
@@ -82,7 +83,9 @@ class Ping(FromPage, frozen=True, tag="ping"):
     n: int
 
 
-AnyFromPage = Hello | Consent | Start | Done | Hold | TypedText | Typing | Mute | Claim | Respond | Playout | Ping
+AnyFromPage = (
+    Hello | Consent | Start | Done | Hold | TypedText | Typing | Mute | Claim | Respond | Playout | Ping
+)
 
 
 class ToPage(msgspec.Struct, frozen=True, tag_field="type"):
@@ -112,7 +115,7 @@ class ContentOnShow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Welcome(ToPage, frozen=True, tag="welcome"):
-    """First message of the server. `status` as in the run's life cycle; `resumed` when the talk had begun before."""
+    """First message of the server. `status` is the run's; `resumed` when the talk had begun before."""
 
     session_id: str
     status: str
@@ -122,7 +125,7 @@ class Welcome(ToPage, frozen=True, tag="welcome"):
 
 
 class Floor(ToPage, frozen=True, tag="floor"):
-    """The light: whose turn it is. `detail` is the floor machine's own state, for the words under the light."""
+    """The light: whose turn it is. `detail` is the floor's own state, for the words under the light."""
 
     seq: int
     light: Literal["yours", "thinking", "mine", "paused", "away", "ended"]
@@ -130,7 +133,10 @@ class Floor(ToPage, frozen=True, tag="floor"):
 
 
 class Caption(ToPage, frozen=True, tag="caption"):
-    """Words of either side. The same `id` again replaces the text; `final` false = may still change; `gone` = take it away."""
+    """Words of either side. The same `id` again replaces the text.
+
+    `final` false = may still change; `gone` = take it away.
+    """
 
     seq: int
     id: str
@@ -155,7 +161,7 @@ class Question(ToPage, frozen=True, tag="question"):
 
 
 class Progress(ToPage, frozen=True, tag="progress"):
-    """`answered` of about `expected` questions on the path as it looks now; honest remaining time in minutes."""
+    """`answered` of about `expected` questions on the path as it looks now; the time that remains, in minutes."""
 
     seq: int
     answered: int
@@ -173,7 +179,7 @@ class Notice(ToPage, frozen=True, tag="notice"):
 
 
 class Level(ToPage, frozen=True, tag="level"):
-    """What the server hears of the microphone, −90–0 dBFS, a few times a second while voice is on: proof that it arrives."""
+    """What the server hears of the microphone, −90–0 dBFS, a few times a second: proof that it arrives."""
 
     dbfs: float
 
@@ -203,15 +209,5 @@ class Pong(ToPage, frozen=True, tag="pong"):
 
 
 AnyToPage = (
-    Welcome
-    | Floor
-    | Caption
-    | Question
-    | Progress
-    | Notice
-    | Level
-    | Ended
-    | Displaced
-    | Refused
-    | Pong
+    Welcome | Floor | Caption | Question | Progress | Notice | Level | Ended | Displaced | Refused | Pong
 )
