@@ -78,8 +78,10 @@ class JitterBuffer:
     ) -> None:
         """Take one packet as it arrives: 16-bit `sequence`, 32-bit `timestamp`, `arrival` in seconds.
 
-        A packet found inside a later one is pushed before that one, as `redundant`.
+        A packet found inside a later one is pushed before that one, as `redundant`; nothing of it is no packet.
         """
+        if redundant and not payload:
+            return
         if not self._started:
             self._started = True
             self._next_sequence = sequence

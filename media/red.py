@@ -25,8 +25,9 @@ class RedBlock(msgspec.Struct, frozen=True):
 
 
 def parse_red(payload: bytes) -> list[RedBlock]:
-    """Take a payload apart: redundant blocks as they come (empty ones left out), the primary block last.
+    """Take a payload apart: redundant blocks as they come, oldest first, the primary block last.
 
+    A redundant block may be empty: it stands for a packet that there is nothing of, so that places still count.
     Raises RedError for lengths that don't fit, a missing or empty primary, or more than MAX_BLOCKS.
     """
     headers: list[tuple[int, int, int]] = []
@@ -47,8 +48,7 @@ def parse_red(payload: bytes) -> list[RedBlock]:
     for payload_type, offset, size in headers:
         if at + size > len(payload):
             raise RedError("a block is cut off")
-        if size:
-            blocks.append(RedBlock(payload_type, offset, payload[at : at + size]))
+        blocks.append(RedBlock(payload_type, offset, payload[at : at + size]))
         at += size
     if at == len(payload):
         raise RedError("the primary block is empty")

@@ -2,6 +2,6 @@
 
 from hypothesis import HealthCheck, settings
 
-# no test is timed: how long an example takes says more about the machine's other guests than about the product
+# no test is timed: how long an example takes says more about the machine than about the product
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

@@ -95,6 +95,15 @@ def test_redundancy_fills_a_hole_and_is_otherwise_ignored() -> None:
     assert buffer.dropped == 0
 
 
+def test_nothing_found_in_a_later_packet_fills_no_hole() -> None:
+    buffer = JitterBuffer()
+    push(buffer, 0)
+    buffer.push(1, TICKS, b"", 2 * FRAME, redundant=True)
+    push(buffer, 2)
+
+    assert indices(buffer.pop(1.0)) == [0, None, 2]
+
+
 @pytest.mark.parametrize("start", [65_500, 65_535, (1 << 32) // TICKS - 20])
 def test_both_counters_may_wrap_around(start: int) -> None:
     buffer = JitterBuffer()
