@@ -19,6 +19,10 @@ MAX_CANDIDATES: Final = 32
 """Of one connection, trickled ones included: each makes us send checks to an address of the stranger's
 choice."""
 
+_UNUSED: Final = ("a=end-of-candidates", "a=rtcp-fb:", "a=ssrc")
+"""Lines that say nothing to us; feedback for `*` is multiplied by the formats, to a third of a second of
+parsing."""
+
 _MAX_LINES: Final = 600
 """A browser's offer has about a hundred. The parser takes square time in some kinds of lines."""
 _AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -70,7 +74,7 @@ def read_offer(sdp: str) -> AudioOffer:
             if candidates >= MAX_CANDIDATES or read_candidate(line[12:]) is None:
                 continue
             candidates += 1
-        if line != "a=end-of-candidates":
+        if not line.startswith(_UNUSED):
             kept.append(line)
     audio, data = _sections(_parsed(kept))
     opus, red = _codecs(audio)
