@@ -78,7 +78,7 @@ class JitterBuffer:
     ) -> None:
         """Take one packet as it arrives: 16-bit `sequence`, 32-bit `timestamp`, `arrival` in seconds.
 
-        A packet found inside a later one is pushed before that one, as `redundant`; nothing of it is no packet.
+        A packet found inside a later one is pushed before that one, as `redundant`; an empty one is none.
         """
         if redundant and not payload:
             return
