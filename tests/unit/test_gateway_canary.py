@@ -10,7 +10,16 @@ from aiortc.rtcpeerconnection import RTCPeerConnection as Connection
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpSendParameters
 from aiortc.sdp import MediaDescription, candidate_from_sdp
 
+from server.gateway.leg import Leg
+from server.gateway.webrtc import WebRtcLeg
+from server.gateway.websocket import WebSocketLeg
 from tests.unit.test_gateway_offer import OFFER
+
+
+def test_both_roads_are_legs() -> None:
+    roads: list[type[Leg]] = [WebRtcLeg, WebSocketLeg]
+
+    assert ["webrtc", "websocket"] == [road.name for road in roads]
 
 
 def test_aiortc_is_the_version_that_the_gateway_was_written_for() -> None:
