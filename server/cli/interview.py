@@ -18,13 +18,13 @@ from server.rehearsal.typed import RIGHTS, Line, TypedInterview
 @click.command()
 @click.argument("file", type=readable_file)
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for transcript and responses."
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Where to write what it leaves."
 )
 def interview(file: Path, out: Path | None) -> None:
     """Hold an interview in the terminal, typed.
 
-    Answers are judged by rules, as on a server without keys. An answer may be one of the participant's rights,
-    as in /skip or /repeat. Time stands still while you think. Exits with 1 when it is left before its end.
+    Answers are judged by rules, as on a server without keys. An answer may be one of the participant's
+    rights, as in /skip. Time stands still while you think. Exits with 1 when it is left before its end.
     """
     blueprint = load_blueprint(file)
     if not _consent(blueprint):
@@ -68,7 +68,7 @@ def _ask() -> str | None:
     """One line from whoever types; None at the end of input."""
     if sys.stdin.isatty():
         click.echo(click.style("> ", bold=True), nl=False)
-    line = click.get_text_stream("stdin").readline()
+    line = sys.stdin.readline()
     return line.strip() if line else None
 
 

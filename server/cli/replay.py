@@ -24,11 +24,11 @@ from dialog.signals import Signal
 from server.cli.configuration import load_settings, opened_database, storage_options
 from server.cli.files import MAX_FILE_BYTES, load_blueprint, readable_file
 from server.cli.output import Failure, counted, json_option, print_json
+from server.cli.seeding import open_vault
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.event_rows import read_events
 from server.store.runs import RunNotFound, Runs
-from server.store.vault import Vault
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -170,9 +170,8 @@ def _read_metadata(text: str) -> dict[str, Any]:
 
 async def _read_run(settings: Settings, run_id: str) -> tuple[Blueprint, list[Event], dict[str, Any]]:
     async with opened_database(settings) as database:
-        secret = settings.secret_key.get_secret_value() if settings.secret_key else None
         try:
-            run = await Runs(database, Vault.open(settings.data_dir, secret)).find(run_id)
+            run = await Runs(database, open_vault(settings)).find(run_id)
         except RunNotFound:
             raise Failure(f"{run_id} is neither a file nor a run of {settings.database_url}.") from None
         design = await Blueprints(database).snapshot(run.blueprint_id, run.blueprint_version)

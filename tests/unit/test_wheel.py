@@ -51,7 +51,9 @@ def test_the_wheel_carries_every_file_of_its_rooms(wheel: zipfile.ZipFile) -> No
         "static/join/index.html",
         "media/models/silero_vad.onnx",
         "server/store/migrations/versions/*.py",
-        "server/examples/*.json",
+        "server/examples/*/blueprint.json",
+        "server/examples/*/persona.json",
+        "server/examples/*/answers/*.opus",
     ],
 )
 def test_the_wheel_carries_what_is_no_code_but_needed(wheel: zipfile.ZipFile, needed: str) -> None:

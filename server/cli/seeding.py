@@ -1,0 +1,60 @@
+"""A study ready to be taken part in: organization, key, published blueprint and one open link."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import server
+from dialog.blueprint import Blueprint
+from server.settings import Settings
+from server.store.blueprints import Blueprints
+from server.store.database import Database
+from server.store.organizations import Organizations, Tenant
+from server.store.runs import Participant, Runs
+from server.store.vault import Vault
+
+SAMPLE: Final = Path(server.__file__).parent / "examples" / "product-discovery"
+"""The sample study: blueprint, persona and its spoken answers."""
+
+
+class Seeded(msgspec.Struct, frozen=True):
+    """What a newcomer needs."""
+
+    run_id: str
+    join_token: str
+    api_key: str
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The server's secrets, as the server itself opens them."""
+    secret = settings.secret_key
+    return Vault.open(settings.data_dir, secret.get_secret_value() if secret is not None else None)
+
+
+async def seed(database: Database, settings: Settings, blueprint: Blueprint, participant: str) -> Seeded:
+    """Publish the blueprint, unless the newest one is the same, and make a run of it and a key."""
+    organizations = Organizations(database)
+    organization = await organizations.first()
+    tenant = Tenant(organization.id, test_mode=False)
+    blueprints = Blueprints(database)
+    kept = next(
+        (
+            stored
+            for stored in await blueprints.list_newest(tenant, limit=100)
+            if stored.status == "published" and stored.draft == blueprint
+        ),
+        None,
+    )
+    if kept is None:
+        kept = await blueprints.publish(tenant, (await blueprints.create(tenant, blueprint)).id)
+    run, token = await Runs(database, open_vault(settings)).create(
+        tenant,
+        kept.id,
+        consent_needed=blueprint.settings.consent,
+        participant=Participant(name=participant),
+    )
+    _, secret = await organizations.create_key(
+        organization.id, test_mode=False, scopes=("read", "write", "operate")
+    )
+    return Seeded(run.id, token, secret)

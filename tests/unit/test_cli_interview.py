@@ -1,0 +1,131 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from server.cli.replay import first_difference
+from tests.support.command_line import SAMPLE, run_command, sample_blueprint, write_json
+
+ANSWERS = (
+    "I cook for my wife and our two boys.",
+    "Last Sunday I sat at the kitchen table and wrote down seven meals.",
+    "Because my son wanted something different every day.",
+    "paper",
+    "My mother always did it that way.",
+    "It hangs on the wall.",
+    "Last month half of the food was thrown away because I came home late.",
+    "We lost sixty dollars.",
+    "I feel bad about it.",
+    "I would like the plan to change by itself, because I work late.",
+    "I think of it on the train.",
+    "That is all.",
+)
+
+
+def _typed(*lines: str) -> str:
+    return "".join(line + "\n" for line in lines)
+
+
+def test_a_whole_interview_is_held_and_written_down(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    result = run_command("interview", SAMPLE, "--out", out, typed=_typed("yes", *ANSWERS))
+    responses = json.loads((out / "responses.json").read_text(encoding="utf-8"))
+    transcript = json.loads((out / "transcript.json").read_text(encoding="utf-8"))
+
+    assert result.exit_code == 0, result.output
+    assert "Robin: To begin with, who do you cook for at home?" in result.output
+    assert responses["items"][0]["answer"]["verbatim"] == ANSWERS[0]
+    assert ANSWERS[0] in [entry["content"] for entry in transcript["entries"]]
+    assert (out / "transcript.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+
+
+def test_the_log_of_an_interview_replays_to_the_same_log(tmp_path: Path) -> None:
+    run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", "/repeat", *ANSWERS))
+
+    result = run_command("replay", tmp_path / "events.jsonl", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["same"] is True
+
+
+def test_a_log_that_was_changed_shows_its_first_difference(tmp_path: Path) -> None:
+    run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", *ANSWERS))
+    log = tmp_path / "events.jsonl"
+    log.write_text(log.read_text(encoding="utf-8").replace("seven meals", "nine meals", 1), encoding="utf-8")
+
+    result = run_command("replay", log)
+
+    assert result.exit_code == 1
+    assert "First difference: session 1" in result.output
+    assert "seven meals" in result.output
+
+
+def test_a_log_replayed_with_another_blueprint_differs(tmp_path: Path) -> None:
+    run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", *ANSWERS))
+    blueprint = sample_blueprint()
+    blueprint["graph"]["nodes"]["household"]["text"] = "Who eats at your table?"
+    other = write_json(tmp_path / "other.json", blueprint)
+
+    result = run_command("replay", tmp_path / "events.jsonl", "--blueprint", other, "--json")
+
+    assert result.exit_code == 1
+    assert "Who eats at your table?" in json.dumps(json.loads(result.output)["difference"]["today"])
+
+
+def test_an_empty_log_has_no_difference(tmp_path: Path) -> None:
+    from server.cli.files import load_blueprint
+
+    assert first_difference(load_blueprint(SAMPLE), {}, []) is None
+
+
+@pytest.mark.parametrize("garbage", [b"no event\n", b"\xff\xfe\n", b'{"seq": 1}\n', b"[" * 5_000 + b"\n"])
+def test_a_line_that_is_no_event_is_refused_with_its_number(tmp_path: Path, garbage: bytes) -> None:
+    log = tmp_path / "events.jsonl"
+    log.write_bytes(garbage)
+
+    result = run_command("replay", log, "--blueprint", SAMPLE)
+
+    assert result.exit_code == 1
+    assert "line 1" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_run_that_is_unknown_is_told_in_a_sentence(elsewhere: Path) -> None:
+    result = run_command("replay", "run_unknown")
+
+    assert result.exit_code == 1
+    assert "neither a file nor a run" in result.stderr
+
+
+def test_who_declines_is_not_interviewed() -> None:
+    result = run_command("interview", SAMPLE, typed=_typed("no"))
+
+    assert result.exit_code == 1
+    assert "Nothing was kept." in result.output
+    assert "who do you cook for" not in result.output
+
+
+def test_consent_that_is_not_clear_is_asked_for_again() -> None:
+    result = run_command("interview", SAMPLE, typed=_typed("mm-hm", "whatever", "yes", "/stop", "yes"))
+
+    assert result.output.count("Please answer yes or no.") == 2
+    assert "who do you cook for" in result.output
+
+
+def test_an_interview_that_is_left_says_so_and_keeps_what_was_said(tmp_path: Path) -> None:
+    result = run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", ANSWERS[0]))
+
+    assert result.exit_code == 1
+    assert "left before its end" in result.stderr
+    assert ANSWERS[0] in (tmp_path / "transcript.json").read_text(encoding="utf-8")
+
+
+def test_a_faulty_blueprint_is_not_talked_through(tmp_path: Path) -> None:
+    blueprint = sample_blueprint()
+    blueprint["graph"]["entry_node"] = "nowhere"
+
+    result = run_command("interview", write_json(tmp_path / "blueprint.json", blueprint))
+
+    assert result.exit_code == 1
+    assert "vivavoce check" in result.stderr
