@@ -4,7 +4,7 @@ import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
 /** @typedef {{mode: import("./wire.js").Mode, muted: boolean, link: import("./live_link.js").LinkState, sound: import("./sound_road.js").RoadState}} Situation */
-/** @typedef {{tone: "calm" | "warn" | "fail", words: string, offers: [string, () => void][]}} Banner */
+/** @typedef {{tone: "calm" | "warn" | "fail", words: string, offers: [string, () => void][], dismiss?: () => void}} Banner */
 
 /**
  * @typedef {object} WaysOut
@@ -51,10 +51,10 @@ export class Banners {
       repeat: ["Repeat", () => claim("repeat")],
       pause: ["Pause", () => claim("pause")],
       resume: ["Resume", () => claim("resume")],
-      hold: ["I’m still talking", () => hold(true)],
+      hold: ["Hold my turn", () => hold(true)],
     };
     const offers = notice.offers.filter((name) => Object.hasOwn(known, name)).map((name) => known[name]);
-    return { tone: "calm", words: notice.text, offers: [...offers, ["Dismiss", dismiss]] };
+    return { tone: "calm", words: notice.text, offers, dismiss };
   }
 }
 
@@ -86,7 +86,9 @@ function mutedBanner({ muted, mode }, { toggleMute }) {
 }
 
 /** @param {Banner} banner */
-function banner({ tone, words, offers }) {
+function banner({ tone, words, offers, dismiss }) {
   const buttons = offers.map(([name, onclick]) => el("button", { class: "button", type: "button", onclick }, name));
-  return el("div", { class: "banner", "data-tone": tone }, icon(tone === "calm" ? "help" : "warning"), el("p", {}, words), buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
+  const cross = dismiss && el("button", { class: "button quiet dismiss", type: "button", "aria-label": "Dismiss", onclick: dismiss }, icon("close"));
+  const ways = buttons.length > 0 && el("div", { class: "buttons" }, ...buttons);
+  return el("div", { class: "banner", "data-tone": tone }, icon(tone === "calm" ? "info" : "warning"), el("p", {}, words), ways, cross);
 }
