@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import pairwise
 
 import pytest
 
@@ -90,10 +89,9 @@ async def test_partials_come_while_the_participant_speaks() -> None:
         recognition.end_utterance(1)
         *partials, final = await listening
 
-    assert 3 <= len(partials) <= 25
+    assert 3 <= len(partials) <= 25  # one in 200 ms at most
     assert not any(partial.final for partial in partials)
-    assert all(a.text != b.text for a, b in pairwise(partials))
-    assert "dashboards" in partials[-1].text
+    assert "configured" in partials[-1].text
     assert final.final
 
 

@@ -35,6 +35,13 @@ MIN_ADAPTING_WORDS: Final = 3
 """A stretch with fewer words says more about the noise than about the microphone."""
 
 
+FIRST_MEAN: Final = "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17"
+"""Cepstral mean that a talk begins with: the one usual with CMUSphinx's US English model. The bundled file
+has a coarser one (40,3,-1), with which four synthetic speakers' first utterances had 16 % word errors
+instead of 11.
+"""
+
+
 class LeasedDecoder:
     """One pocketsphinx decoder, serving one lease after another."""
 
@@ -42,7 +49,6 @@ class LeasedDecoder:
         self._sink = sink
         # fwdflat off: the final in a tenth of the time; bestpath on: without it every confidence is 1.0
         self._decoder = Decoder(samprate=EAR_RATE_HZ, fwdflat=False, bestpath=True, loglevel="FATAL")
-        self._neutral_mean: str = self._decoder.get_cmn(False)
         self._lease_id: int | None = None
         self._given_mean = ""
         self._samples = 0
@@ -66,7 +72,7 @@ class LeasedDecoder:
         self._lease_id, self._given_mean = lease_id, cepstral_mean
         self._samples = self._reported = 0
         self._text = ""
-        self._decoder.set_cmn(cepstral_mean or self._neutral_mean)
+        self._decoder.set_cmn(cepstral_mean or FIRST_MEAN)
         self._decoder.start_utt()
 
     def _hear(self, pcm: bytes) -> None:
