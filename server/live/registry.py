@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Final, Self
 
@@ -72,7 +73,7 @@ class Registry:
                 self._keeper,
                 self._kit,
                 self._policy,
-                run_task=lambda work, name: tasks.create_task(work, name=name),
+                run_task=lambda work, name: tasks.create_task(_guarded(work, name), name=name),
                 emptied=self._forget,
             )
         return visit
@@ -114,3 +115,11 @@ class Registry:
         assert self._tasks is not None
         await self.close()
         await self._tasks.__aexit__(kind, error, trace)
+
+
+async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
+    """One visit's fault ends none of the others."""
+    try:
+        await work
+    except Exception:
+        log.exception("! %s failed", name)

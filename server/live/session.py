@@ -11,12 +11,12 @@ from typing import Final, Literal, cast
 
 import msgspec
 
+from dialog.blueprint import Blueprint
 from dialog.events import (
     AnswerStruck,
     AnyBody,
     AnyFact,
     Event,
-    Fact,
     InterviewFinished,
     SessionClosed,
     SessionOpened,
@@ -28,7 +28,7 @@ from dialog.signals import (
     StorageFaltered,
     StorageRecovered,
 )
-from dialog.strike import tombstones
+from dialog.strike import struck
 from media.vad import SileroModel, VoiceActivity
 from server.clock import loop_time
 from server.gateway.leg import Leg
@@ -106,7 +106,7 @@ class Session:
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
-        synthesis = Synthesis(kit.text_to_speech, kit.known_words, _voice(case))
+        synthesis = Synthesis(kit.text_to_speech, kit.known_words, voice_of(case.blueprint))
         self._mouth = Speaker(
             self.mailbox,
             events,
@@ -180,8 +180,8 @@ class Session:
             events.append(event)
             if event.seq >= last:
                 break
-        for seq, body in tombstones(events, turn_id):
-            self.log.rewrite(seq, body)
+        for erased in struck(events, turn_id):
+            self.log.rewrite(erased.seq, erased.body)
 
     def _storage_changed(self, reason: str | None) -> None:
         self.mailbox.put(StorageRecovered() if reason is None else StorageFaltered(reason))
@@ -343,11 +343,7 @@ async def hold_session(
     return reason
 
 
-def facts_of(history: list[Event]) -> list[AnyFact]:
-    """The facts among a run's events: what it is resumed from."""
-    return [event.body for event in history if isinstance(event.body, Fact)]
-
-
-def _voice(case: Case) -> Voice:
-    voice = case.blueprint.agent.voice
+def voice_of(blueprint: Blueprint) -> Voice:
+    """The agent's voice."""
+    voice = blueprint.agent.voice
     return Voice() if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)

@@ -52,6 +52,9 @@ LIGHTS: Final[dict[str, Light]] = {
 }
 """The light for each state of the floor: the participant's turn, a moment of thought, or the agent's."""
 
+FOR_OPERATORS: Final = frozenset({"storage", "storage_recovered"})
+"""Notices that a participant can do nothing about."""
+
 FAREWELLS: Final = {
     "completed": "That was everything. Thank you for taking part.",
     "stopped": "The interview has ended, as you asked. Thank you for your time.",
@@ -93,6 +96,8 @@ class View:
                 return [self.progress(event.seq)]
             case QuestionAsked():
                 return self._question(event.seq, body)
+            case NoticeGiven() if body.code in FOR_OPERATORS:
+                return []
             case NoticeGiven():
                 return [Notice(event.seq, body.code, body.text, list(body.offers))]
             case InterviewFinished():

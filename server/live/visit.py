@@ -10,13 +10,15 @@ from typing import Final
 
 from dialog.consent import Consent, ConsentState, disclosure
 from dialog.events import Event
+from dialog.responses import facts_of
+from dialog.script import known_words
 from server.gateway.leg import Leg
 from server.live import wire
 from server.live.keeping import Case, Keeper, Kit, Standing
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
 from server.live.page_signals import NotTaken, signal_of
 from server.live.recorder import SessionRecorder
-from server.live.session import Session, SessionPolicy, facts_of, hold_session
+from server.live.session import Session, SessionPolicy, hold_session, voice_of
 from server.live.view import FAREWELLS, View
 from server.store.event_log import LogBroken, WriterFenced
 
@@ -52,6 +54,7 @@ class Visit:
         self._policy = policy
         self._run_task = run_task
         self._emptied = emptied
+        self._prepared = False
         self._consent: Consent | None = None
         self._standing: Standing | None = None
         self._page: Page | None = None
@@ -75,8 +78,16 @@ class Visit:
             if self.session is not None:
                 self.session.stay()
             await self._open_door()
-            history = await self._so_far()
-            await self._welcome(page, history)
+            await self._welcome(page, await self.so_far())
+        if not self._prepared and self._kit.supports(self.case.blueprint.settings.language):
+            self._prepared = True
+            self._run_task(self._prepare_words(), f"known words of {self.case.run_id}")
+
+    async def _prepare_words(self) -> None:
+        """Have ready what is known to be said, while the participant still reads and tries the microphone."""
+        if self._kit.known_words is not None:
+            words = known_words(self.case.blueprint)
+            await self._kit.known_words.prepare(words, voice_of(self.case.blueprint))
 
     def _displace(self, *, fresh: bool) -> None:
         """Let the former page go. A fresh one begins anew, so whoever talked before has left."""
@@ -108,11 +119,17 @@ class Visit:
             )
         )
 
+    async def may_begin(self) -> bool:
+        """Whether the participant has agreed, or needn't."""
+        async with self._lock:
+            await self._open_door()
+            return self._allowed
+
     @property
     def _allowed(self) -> bool:
         return self._consent is not None and self._consent.allows
 
-    async def _so_far(self) -> list[Event]:
+    async def so_far(self) -> list[Event]:
         """Everything that has happened in the run up to now."""
         if self.session is None:
             return await self._keeper.history(self.case.run_id)
@@ -129,7 +146,7 @@ class Visit:
         """Show a page what it lacks and then what happens, until it or the sitting ends."""
         view = View(self.case.blueprint)
         begun, ended = self._begun, self._session_ended
-        history = await self._so_far()
+        history = await self.so_far()
         for message in view.replay(history, after_seq):
             await page.show(message)
         seq = history[-1].seq if history else 0
@@ -204,7 +221,7 @@ class Visit:
                 page.tell(wire.Refused("consent_text_changed", "The text has changed. Please read it again."))
                 return
             if self._consent.allows:
-                await self._welcome(page, await self._so_far())
+                await self._welcome(page, await self.so_far())
             else:
                 page.tell(wire.Ended("declined", FAREWELLS["declined"]))
                 page.close(ENDED, "declined")

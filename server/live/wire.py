@@ -1,8 +1,8 @@
-"""The whole vocabulary between a participant's page and the server: JSON objects over `WS /join/{run_id}/live`.
+"""All words between a participant's page and the server: JSON objects over `WS /join/{run_id}/live`.
 
-The first message of the page is `Hello`; the server answers with `Welcome` and then sends what happens, each
-message that changes the page numbered by the `seq` of the event behind it, so that a page that comes back gets
-what it has missed.
+The first message of the page is `Hello`; the server answers with `Welcome` and then sends what happens. Each
+message that changes the page is numbered by the `seq` of the event behind it, so that a page that comes back
+gets what it has missed.
 """
 
 from typing import Literal
@@ -24,7 +24,7 @@ class Hello(FromPage, frozen=True, tag="hello"):
 
 
 class Consent(FromPage, frozen=True, tag="consent"):
-    """The answer to the consent text. `text_hash` is of the text shown: what was agreed to is beyond doubt."""
+    """The answer to the consent text. `text_hash` is of the text shown: so what was agreed to is certain."""
 
     granted: bool
     recording: bool
@@ -46,7 +46,7 @@ class Hold(FromPage, frozen=True, tag="hold_to_talk"):
 
 
 class TypedText(FromPage, frozen=True, tag="text"):
-    """A typed answer, 1–5,000 characters. `id` is the page's own: sent again after a reconnect, it counts once."""
+    """A typed answer, 1–5,000 characters. `id` is the page's own: sent twice, it counts once."""
 
     text: str
     id: str
@@ -161,7 +161,7 @@ class Question(ToPage, frozen=True, tag="question"):
 
 
 class Progress(ToPage, frozen=True, tag="progress"):
-    """`answered` of about `expected` questions on the path as it looks now; the time that remains, in minutes."""
+    """`answered` of about `expected` questions on the path as it looks now; the time left in minutes."""
 
     seq: int
     answered: int

@@ -76,6 +76,15 @@ class Organizations:
             await connection.execute(insert(OrganizationRow), [msgspec.structs.asdict(organization)])
         return organization
 
+    async def find(self, organization_id: str) -> Organization:
+        """Raises LookupError."""
+        statement = select(OrganizationRow).where(OrganizationRow.id == organization_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None:
+            raise LookupError(f"there is no organization {organization_id}")
+        return Organization(**row._mapping)
+
     async def create_key(
         self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope]
     ) -> tuple[ApiKey, str]:

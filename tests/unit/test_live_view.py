@@ -19,7 +19,7 @@ from dialog.events import (
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechBegan, SpeechStarted
 from server.live.view import View
 from server.live.wire import AnyToPage, Caption, Ended, Floor, Notice, Progress, Question
-from tests.support.blueprints import QUESTIONS, small_blueprint
+from tests.support.small_study import QUESTIONS, small_blueprint
 
 OPENED = SessionOpened("ses_1", "text", 0, 1)
 

@@ -1,0 +1,21 @@
+"""Who a program is: the API key of its request, and what that key may do."""
+
+from starlette.requests import Request
+
+from server.api.errors import Refusal
+from server.api.house import house_of
+from server.store.organizations import ApiKey, Scope
+
+
+async def key_of(request: Request, scope: Scope) -> ApiKey:
+    """The key that a request carries, if it has this scope. Raises Refusal (401, 403)."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    key = None
+    if scheme.lower() == "bearer":
+        key = await house_of(request).organizations.verify_key(secret.strip())
+    if key is None:
+        sentence = "A valid API key is needed: Authorization: Bearer sk_live_… or sk_test_…"
+        raise Refusal(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
+    if scope not in key.scopes and "admin" not in key.scopes:
+        raise Refusal(403, "forbidden", f"This key lacks the scope `{scope}`.")
+    return key

@@ -1,0 +1,111 @@
+"""All rooms of a running server, for those who answer requests. Opened and closed in server/app.py."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+from starlette.requests import HTTPConnection
+
+from server.api.allowances import Allowances
+from server.api.errors import Refusal
+from server.api.tokens import AccessTokens
+from server.clock import wall_clock_ms
+from server.gateway.metronome import Metronome
+from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
+from server.live.keeping import Case
+from server.live.registry import RETRY_AFTER, AtCapacity, Registry
+from server.live.visit import Visit
+from server.settings import Settings
+from server.store.blueprints import Blueprints
+from server.store.database import Database
+from server.store.keeper import RunKeeper
+from server.store.log_writer import LogWriter
+from server.store.organizations import Organizations
+from server.store.recordings import Recordings
+from server.store.run_status import JOINABLE
+from server.store.runs import Run, Runs
+
+log = logging.getLogger(__name__)
+
+
+class CarriedLeg(msgspec.Struct, frozen=True):
+    """A WebRTC leg that can be trickled to and hung up."""
+
+    run_id: str
+    leg: WebRtcLeg
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One running server."""
+
+    settings: Settings
+    database: Database
+    organizations: Organizations
+    blueprints: Blueprints
+    runs: Runs
+    keeper: RunKeeper
+    writer: LogWriter
+    recordings: Recordings
+    tokens: AccessTokens
+    registry: Registry
+    metronome: Metronome
+    webrtc: WebRtcGateway
+    supports: Callable[[str], bool]
+    """Whether a language can be heard and spoken."""
+    legs: dict[str, CarriedLeg] = field(default_factory=dict)
+    wrong_tokens: Allowances = field(default_factory=lambda: Allowances(per_second=0.2, burst=20.0))
+
+    async def case(self, run: Run) -> Case:
+        """What a talk of this run depends on."""
+        blueprint = await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
+        organization = await self.organizations.find(run.organization_id)
+        return Case(run.id, blueprint, organization.name, run.participant.metadata)
+
+    async def visit(self, run: Run) -> Visit:
+        """The visit of a run that may be joined. Raises Refusal (410, 503)."""
+        found = self.registry.find(run.id)
+        if found is not None:
+            return found
+        refuse_if_over(run)
+        if self.writer.faltering is not None:
+            raise Refusal(
+                503,
+                "storage_unavailable",
+                "We can't keep any answers just now, so nothing can begin. Please try again in a while.",
+                retry_after=RETRY_AFTER,
+            )
+        try:
+            return self.registry.visit(await self.case(run))
+        except AtCapacity:
+            raise Refusal(
+                503,
+                "at_capacity",
+                "All places are taken right now. Please stay on this page: we try again for you.",
+                retry_after=RETRY_AFTER,
+            ) from None
+
+
+def house_of(connection: HTTPConnection) -> House:
+    """The house that answers this request."""
+    house = connection.app.state.house
+    assert isinstance(house, House)
+    return house
+
+
+def refuse_if_over(run: Run) -> None:
+    """Return if somebody may come, or come back. Raises Refusal (410) with a sentence for people."""
+    if run.consent_status == "declined":
+        raise Refusal(410, "run_declined", "You decided not to take part. Nothing was kept.")
+    begun = run.status == "active"
+    if run.status == "expired" or (
+        not begun and run.expires_at is not None and run.expires_at <= wall_clock_ms()
+    ):
+        raise Refusal(410, "run_expired", "This link is no longer valid. Please ask for a new one.")
+    if run.status in ("created", "scheduled"):
+        raise Refusal(
+            409, "run_not_open", "This interview is not open yet. Please come back at the agreed time."
+        )
+    if run.status not in JOINABLE:
+        raise Refusal(410, "run_finished", "This interview is over. Thank you for taking part.")

@@ -1,0 +1,37 @@
+"""The participant's page and what it is made of: files as they lie in `static`, with an ETag each."""
+
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+import static
+
+_ROOT: Final = Path(static.__file__).parent
+FRESH: Final = "no-cache"
+"""A browser may keep it, but asks each time whether it has changed: an update is seen at once."""
+
+
+class _Assets(StaticFiles):
+    """Files with an ETag, asked for again each time; no type declarations, no Python."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = FRESH
+        return response
+
+
+async def join_page(request: Request) -> Response:
+    """GET /join/{run_id}: the same page for any run; it says itself what is wrong, if anything."""
+    return FileResponse(_ROOT / "join" / "index.html", headers={"Cache-Control": FRESH})
+
+
+ROUTES: Final = [
+    Route("/join/{run_id}", join_page),
+    Mount("/static/join", _Assets(directory=_ROOT / "join")),
+    Mount("/static/shared", _Assets(directory=_ROOT / "shared")),
+]

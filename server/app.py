@@ -1,0 +1,206 @@
+"""The server put together: rooms opened in order, routes and headers around them, and all closed in reverse.
+
+Knows every room and does the work of none.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Final
+
+import uvicorn
+from aiortc import RTCIceServer
+from starlette.applications import Starlette
+
+from dialog.manager import Manager
+from server.api import pages, participant_sockets, participants, studies, vitals
+from server.api.errors import EXCEPTION_HANDLERS
+from server.api.headers import SecurityHeaders
+from server.api.house import House
+from server.api.tokens import AccessTokens
+from server.gateway.metronome import Metronome
+from server.gateway.webrtc import WebRtcGateway
+from server.live.keeping import Kit
+from server.live.registry import Registry
+from server.providers.catalog import Providers, open_providers
+from server.providers.embedded import supports
+from server.settings import VENDOR_KEYS, Settings
+from server.store.blueprints import Blueprints
+from server.store.database import Database
+from server.store.keeper import RunKeeper
+from server.store.log_writer import LogWriter
+from server.store.migrations import upgrade
+from server.store.organizations import Organizations
+from server.store.recordings import Recordings
+from server.store.runs import Runs
+from server.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+WEBSOCKET_MESSAGE: Final = 16_384
+PING_INTERVAL: Final = 10.0
+SHUTDOWN_TIMEOUT: Final = 15
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application; its lifespan opens and closes everything."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_house(settings) as house:
+            app.state.house = house
+            yield
+
+    app = Starlette(
+        routes=[
+            *participants.ROUTES,
+            *participant_sockets.ROUTES,
+            *pages.ROUTES,
+            *studies.ROUTES,
+            *vitals.ROUTES,
+        ],
+        lifespan=lifespan,
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Open every room in order; on leaving, end the talks resumably and store what waits."""
+    await asyncio.to_thread(upgrade, settings.database_url)
+    secret = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
+    vault = Vault.open(settings.data_dir, secret)
+    keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
+    metronome = Metronome()
+    async with contextlib.AsyncExitStack() as rooms:
+        database = await rooms.enter_async_context(Database(settings.database_url))
+        writer = await rooms.enter_async_context(LogWriter(database))
+        recordings = await rooms.enter_async_context(Recordings(settings.data_dir))
+        providers = await rooms.enter_async_context(
+            open_providers(
+                data_dir=settings.data_dir,
+                recogniser_processes=settings.recogniser_processes,
+                vendor_keys=keys,
+                warm=True,
+            )
+        )
+        await rooms.enter_async_context(_running(metronome.run()))
+        runs = Runs(database, vault)
+        keeper = RunKeeper(database, runs, writer, recordings)
+        registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
+        await rooms.enter_async_context(registry)
+        # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
+        gc.collect()
+        gc.freeze()
+        yield House(
+            settings=settings,
+            database=database,
+            organizations=Organizations(database),
+            blueprints=Blueprints(database),
+            runs=runs,
+            keeper=keeper,
+            writer=writer,
+            recordings=recordings,
+            tokens=AccessTokens(vault),
+            registry=registry,
+            metronome=metronome,
+            webrtc=WebRtcGateway(metronome, _ice_servers(settings)),
+            supports=supports,
+        )
+
+
+def _kit(providers: Providers) -> Kit:
+    return Kit(
+        speech_to_text=providers.speech_to_text,
+        text_to_speech=providers.text_to_speech,
+        known_words=providers.prompt_cache,
+        language_model=providers.language_model,
+        make_core=lambda blueprint, facts, metadata: Manager(blueprint, facts=facts, metadata=metadata),
+        supports=supports,
+    )
+
+
+def _ice_servers(settings: Settings) -> list[RTCIceServer]:
+    return [
+        RTCIceServer(
+            urls=list(server.urls),
+            username=server.username,
+            credential=None if server.credential is None else server.credential.get_secret_value(),
+        )
+        for server in settings.ice_servers
+    ]
+
+
+@contextlib.asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run a service beside what is inside, and end it after."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work, name="metronome")
+        yield
+        task.cancel()
+
+
+Ready = Callable[[House, str], None]
+
+
+def run_server(settings: Settings, ready: Ready) -> uvicorn.Server:
+    """A server to be awaited by `serve()`; `ready` is called with its house and URL once it listens."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_MESSAGE,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_INTERVAL,
+        ws_ping_timeout=PING_INTERVAL,
+        h11_max_incomplete_event_size=65_536,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+    )
+    return _Server(config, settings, ready)
+
+
+async def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; calls `ready` with the URL once it listens. Prints nothing."""
+    await run_server(settings, lambda _, url: ready(url)).serve()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and where; ends the talks before it closes connections."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, ready: Ready) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._ready = ready
+
+    @property
+    def _house(self) -> House | None:
+        assert isinstance(self.config.app, Starlette)
+        return getattr(self.config.app.state, "house", None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the house and listen."""
+        await super().startup(sockets)
+        if self.started and self._house is not None:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self._ready(self._house, _url(self._settings, port))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let no new talk begin, end those under way resumably, then close."""
+        if self._house is not None:
+            await self._house.registry.close()
+        await super().shutdown(sockets)
+
+
+def _url(settings: Settings, port: int) -> str:
+    """The public URL, with the port that was taken where any free one was asked for."""
+    return settings.public_url if settings.port else settings.public_url.removesuffix(":0") + f":{port}"

@@ -1,0 +1,84 @@
+"""The whole server on a loopback port, in this process, with a study ready to be joined."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from dialog.blueprint import Blueprint
+from server.api.house import House
+from server.app import run_server
+from server.settings import Settings
+from server.store.organizations import Tenant
+
+
+class Study(msgspec.Struct, frozen=True):
+    """A published blueprint, a run of it, and a key that may see it."""
+
+    run_id: str
+    token: str
+    key: str
+
+
+class RunningServer:
+    """What a test does with a server."""
+
+    def __init__(self, house: House, origin: str) -> None:
+        self.house = house
+        self.origin = origin
+        self.http = httpx.AsyncClient(base_url=origin, timeout=20)
+
+    async def study(self, blueprint: Blueprint, metadata: dict[str, Any] | None = None) -> Study:
+        """Publish a blueprint and make one run of it."""
+        organization = await self.house.organizations.first("Field & Co.")
+        tenant = Tenant(organization.id, test_mode=True)
+        made = await self.house.blueprints.create(tenant, blueprint)
+        await self.house.blueprints.publish(tenant, made.id)
+        run, token = await self.house.runs.create(
+            tenant, made.id, consent_needed=blueprint.settings.consent, metadata=metadata
+        )
+        _, secret = await self.house.organizations.create_key(
+            organization.id, test_mode=True, scopes=["read", "write"]
+        )
+        return Study(run.id, token, secret)
+
+    async def open_session(self, study: Study) -> dict[str, Any]:
+        """POST the link's secret; the answer's body."""
+        answer = await self.http.post(f"/join/{study.run_id}/session", json={"token": study.token})
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def read(self, study: Study, path: str = "", **headers: str) -> httpx.Response:
+        """GET something of the run with the study's key."""
+        return await self.http.get(
+            f"/api/v1/interview-runs/{study.run_id}{path}",
+            headers={"Authorization": f"Bearer {study.key}", **headers},
+        )
+
+    async def run_status(self, study: Study) -> str:
+        return (await self.house.runs.find(study.run_id)).status
+
+
+@asynccontextmanager
+async def running_server(data_dir: Path, **settings: Any) -> AsyncIterator[RunningServer]:
+    """Serve on a free port until the block is left."""
+    ready: asyncio.Future[tuple[House, str]] = asyncio.get_running_loop().create_future()
+    given = Settings.load(data_dir=data_dir, port=0, recogniser_processes=1, **settings)
+    async with asyncio.TaskGroup() as tasks:
+        server = run_server(given, lambda house, url: ready.set_result((house, url)))
+        serving = tasks.create_task(server.serve())
+        done, _ = await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if ready not in done:
+            raise RuntimeError("the server did not start")
+        running = RunningServer(*ready.result())
+        try:
+            yield running
+        finally:
+            await running.http.aclose()
+            server.should_exit = True
+            await serving
