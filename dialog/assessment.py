@@ -33,6 +33,8 @@ class Assessment:
         self._pending: int | None = None
         self._words = ""
         self.decision: Judgement | None = None
+        self.request: JudgementRequest | None = None
+        """What the latest judgement was asked on."""
 
     def start(self, turn: Turn, node: Node, field: FormField | None) -> None:
         """Ask for a judgement on the present words, in place of any that is under way."""
@@ -40,7 +42,8 @@ class Assessment:
         self._words = turn.text
         self._pending = self._next_id
         self._next_id += 1
-        self._out.append(Judge(self._pending, self._request(turn, node, field)))
+        self.request = self._request(turn, node, field)
+        self._out.append(Judge(self._pending, self.request))
 
     def restart(self, turn: Turn, node: Node, field: FormField | None) -> None:
         """The words may have changed: judge again if they have."""

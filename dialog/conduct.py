@@ -205,7 +205,7 @@ class Conduct:
             self._interview.commit_only(turn, judgement)
             self._moments.confirm_hard_topic(now)
             return
-        self._interview.commit(turn, judgement, now)
+        self._interview.commit(turn, judgement, self._assessment.request, now)
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if turn.confidence < 0.85 or not self._interview.may_redirect():

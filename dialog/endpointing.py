@@ -106,14 +106,14 @@ def weigh(text: str, silence: float, final: bool, profile: Profile) -> Features:
     """Fuse the evidence that the answer is over. `silence` is on media time; `final` = no word is still to
     come.
 
-    Without semantics (dictation), and without any word, silence alone counts: a missing source makes for longer
-    delays, never for a stall.
+    Without semantics (dictation), and without any word, silence alone counts: a missing source makes for
+    longer delays, never for a stall.
     """
     closed = profile.name == "closed"
     filler = ends_in_filler(text)
     words = len(words_of(text))
     complete = completeness(text, closed) if profile.semantics else 0.5
-    logit = 4.0 * (complete - 0.5) + 0.9 * math.log(max(silence, 0.05) / 0.7) + 0.35
+    logit = 6.0 * (complete - 0.5) + 0.9 * math.log(max(silence, 0.05) / 0.7) + 0.35
     if profile.semantics:
         logit += 0.25 * min(words, 30) / 30
     if not final:

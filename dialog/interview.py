@@ -19,10 +19,10 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
-from dialog.guarding import guard_probe
-from dialog.judgement import Judgement, Probe
+from dialog.judgement import Judgement, JudgementRequest, Probe
 from dialog.outbox import Outbox
 from dialog.policy import PROFILES, Policy, Profile, patience_of
+from dialog.probe_guard import check_probe
 from dialog.prompter import Prompter
 from dialog.routing import next_route, probing_ceiling
 from dialog.turn import Turn
@@ -114,8 +114,8 @@ class Interview:
 
     # Answers
 
-    def commit(self, turn: Turn, judgement: Judgement, now: float) -> None:
-        """Put an answer on the record, and go on as it was judged."""
+    def commit(self, turn: Turn, judgement: Judgement, request: JudgementRequest | None, now: float) -> None:
+        """Put an answer on the record, and go on as it was judged; `request` is what the judgement rests on."""
         node, field = self.node, self.field
         reasons = judgement.reasons
         if self._reply_failed(turn, node):
@@ -127,7 +127,7 @@ class Interview:
         if field is not None and judgement.verdict != "refused":
             self._field_answered(turn, judgement, field, now)
             return
-        probe = self._guarded(judgement, turn)
+        probe = self._guarded(judgement, request)
         if probe is not None:
             self._out.append(ProbeChosen(node.key, probe))
             self._put("probe", probe.text, now)
@@ -164,7 +164,7 @@ class Interview:
         earlier = " ".join(one.text for one in self._out.state.answers_at(node.key))
         return probe_failed(turn.text, earlier)
 
-    def _guarded(self, judgement: Judgement, turn: Turn) -> Probe | None:
+    def _guarded(self, judgement: Judgement, request: JudgementRequest | None) -> Probe | None:
         """The probe to ask, if any: nothing unguarded is spoken. Refused, the researcher's own or a neutral
         one takes its
         place, unless that was asked here already."""
@@ -172,7 +172,8 @@ class Interview:
         left = probing_ceiling(self.blueprint, node) - self._out.state.node(node.key).follow_ups
         if probe is None or left <= 0:
             return None
-        refused = guard_probe(probe, node, turn.text, self._out.state, self.blueprint)
+        written = probe.text == node.fallback_probe
+        refused = [] if written or request is None else check_probe(probe, request)
         if not refused:
             return probe
         self._out.append(FallbackUsed(node.key, "guard: " + ", ".join(refused)))

@@ -5,7 +5,7 @@ from dialog import endpointing
 from dialog.floor import Floor
 from dialog.policy import PROFILES
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
-from dialog.steps import AnswerSeemsOver, Interjected, Misheard, Step
+from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
 from dialog.turn import Turn
 
@@ -23,8 +23,13 @@ class Lull:
         """Nobody listens by ear: no check-ins and no cues (a text talk)."""
         self.frozen = False
         """The link is dead or the microphone off: silence says nothing."""
+        self._silent_check_ins = 0
         self._thinking_until = 0.0
         self._thinking_since: float | None = None
+
+    def asked(self) -> None:
+        """A new question: nobody has been asked yet whether they are there."""
+        self._silent_check_ins = 0
 
     def enter(self, turn: Turn) -> None:
         """The voice has stopped; `turn.ended_at` says when."""
@@ -53,6 +58,23 @@ class Lull:
             first if check_ins == 0 or check_ins >= len(delays) else delays[check_ins] - delays[check_ins - 1]
         )
         self._timers.set("check_in", max(since + delay, self._thinking_until))
+
+    def await_first_word(self, since: float) -> None:
+        """OPEN has a clock of its own."""
+        self.await_answer(self._silent_check_ins, since)
+
+    def check_in_due(self, turn: Turn | None) -> list[Step]:
+        """The clock of the check-ins has run out once more: check in, or stop waiting."""
+        limit = len(self._floor.profile.check_in_delays)
+        if turn is not None and turn.text:
+            if turn.check_ins >= limit:
+                return [AnswerSeemsOver("check_in")]
+            turn.check_ins += 1
+            return [CheckInDue(turn.check_ins - 1, answering=True)]
+        if self._silent_check_ins >= limit:
+            return [Unanswered()]
+        self._silent_check_ins += 1
+        return [CheckInDue(self._silent_check_ins - 1, answering=False)]
 
     def give_time(self, turn: Turn, now: float) -> None:
         """ "Let me think" buys time at once: a reflective profile, and no cue or check-in for a while."""
@@ -89,9 +111,10 @@ class Lull:
             return [AnswerSeemsOver("one", features)]
         if features.score >= (policy.loose_threshold if stage_two else policy.strict_threshold):
             return [AnswerSeemsOver("two" if stage_two else "one", features)]
-        self._timers.set(
-            "stage", now + 0.25 if stage_two else max(now + 0.1, turn.ended_at + profile.stage_two_delay)
-        )
+        if not stage_two:
+            self._timers.set("stage", max(now + 0.1, turn.ended_at + profile.stage_two_delay))
+        elif turn.pending:
+            self._timers.set("stage", now + 0.25)
         return []
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:

@@ -1,7 +1,8 @@
 """The core of a session: signals and time in, commands and facts out. Pure; sends each signal where it
 belongs.
 
-`handle(signal, now)` is the only entry and `deadline` the only wish; the same signals at the same times give the same outputs.
+`handle(signal, now)` is the only entry and `deadline` the only wish; the same signals at the same times give
+the same outputs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -63,7 +63,8 @@ class Overlap:
             return []
         if self._may_rejoin(now):
             self._duck(current.speech_id)
-            self._timers.set("rejoin", now + self._floor.policy.rejoin_speech)
+            policy = self._floor.policy
+            self._timers.set("rejoin", now + policy.rejoin_speech + policy.voice_hangover)
         elif current.barge_in:
             self._duck(current.speech_id)
             self._timers.set("overlap", now + self._floor.policy.barge_in_decision)

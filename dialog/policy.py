@@ -47,7 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
     """The starting constants, as published beside the benchmarks; each is tuned by experiment, never per
     deployment."""
 
-    profiles: dict[Patience, Profile] = PROFILES
+    profiles: dict[Patience, Profile] = msgspec.field(default_factory=lambda: PROFILES)
     strict_threshold: float = 0.72
     """Evidence 0–1 needed at stage one. Larger: more answers wait for stage two."""
     loose_threshold: float = 0.40
@@ -60,6 +60,8 @@ class Policy(msgspec.Struct, frozen=True):
     misread."""
     rejoin_speech: float = 0.3
     """Speech in that window that reopens the answer; less is a backchannel."""
+    voice_hangover: float = 0.2
+    """How long voice activity outlasts the voice: a voice reported for 0.5 s has lasted 0.3 s for sure."""
     barge_in_decision: float = 0.5
     """Speech over the agent after which it yields. Larger: more talk-over; smaller: more false stops."""
     yielded_silence: float = 1.5

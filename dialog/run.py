@@ -134,6 +134,41 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             )
         case NodeEntered():
             return replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+        case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
+            return _heard(state, fact)
+        case AnswerCommitted():
+            return _committed(state, fact)
+        case AnswerReopened():
+            return _reopened(state, fact)
+        case AnswerStruck():
+            return _struck(state, fact)
+        case RemarkMade():
+            return replace(state, kept_turn=0, kept_words="", last_at=max(state.last_at, fact.ended_at))
+        case DataRecorded() | ProbeChosen() | AnswerJudged() | NodeClosed():
+            return _at_node(state, fact)
+        case InterviewPaused():
+            return replace(state, paused=True)
+        case InterviewResumed():
+            return replace(state, paused=False)
+        case InterviewFinished():
+            return replace(state, finished=fact.outcome, asked=None)
+        case (
+            SessionClosed()
+            | FloorChanged()
+            | AnswerTaken()
+            | AnswerReleased()
+            | FallbackUsed()
+            | RightUsed()
+            | NoticeGiven()
+        ):
+            return state
+        case _:
+            assert_never(fact)
+
+
+def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | WordsHeard) -> RunState:
+    """What was put to the participant, and what they have said of an answer so far."""
+    match fact:
         case QuestionAsked():
             asked = Asked(fact.node_key, fact.kind, fact.text, fact.field, fact.speech_id)
             return replace(state, asked=asked, last_speech_id=max(state.last_speech_id, fact.speech_id))
@@ -163,32 +198,6 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
                 client_ids=ids,
                 last_turn_id=max(state.last_turn_id, fact.turn_id),
             )
-        case AnswerCommitted():
-            return _committed(state, fact)
-        case AnswerReopened():
-            return _reopened(state, fact)
-        case AnswerStruck():
-            return _struck(state, fact)
-        case RemarkMade():
-            return replace(state, kept_turn=0, kept_words="", last_at=max(state.last_at, fact.ended_at))
-        case DataRecorded() | ProbeChosen() | AnswerJudged() | NodeClosed():
-            return _at_node(state, fact)
-        case InterviewPaused():
-            return replace(state, paused=True)
-        case InterviewResumed():
-            return replace(state, paused=False)
-        case InterviewFinished():
-            return replace(state, finished=fact.outcome, asked=None)
-        case (
-            SessionClosed()
-            | FloorChanged()
-            | AnswerTaken()
-            | AnswerReleased()
-            | FallbackUsed()
-            | RightUsed()
-            | NoticeGiven()
-        ):
-            return state
         case _:
             assert_never(fact)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.forms import ask_field
+from dialog.techniques import NEUTRAL_PROBES
 
 ACKNOWLEDGEMENTS = ("Okay.", "I see.", "Right.", "Thank you.", "Alright.")
 """Neutral, falling, at most 0.6 s; never the same twice running."""
@@ -56,7 +57,10 @@ def opening(blueprint: Blueprint) -> str:
     intro = blueprint.settings.intro_message
     if not intro:
         minutes = blueprint.settings.estimated_duration_m
-        intro = f"Hello, and thank you for joining. I'm {blueprint.agent.name}, an automated interviewer. This takes about {minutes} minutes."
+        intro = (
+            f"Hello, and thank you for joining. I'm {blueprint.agent.name}, an automated interviewer. "
+            f"This takes about {minutes} minutes."
+        )
     return f"{intro.strip()} {FLOOR_RULE}"
 
 
@@ -167,6 +171,7 @@ def known_words(blueprint: Blueprint) -> list[str]:
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
     texts += [ALREADY_GIVEN, BACK, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint)]
+    texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(blueprint),) if text]
     texts.append(outro(blueprint))
     return list(dict.fromkeys(texts))

@@ -1,7 +1,7 @@
 """Who holds the floor, from voice, words and time. Knows nothing of audio, nodes or models.
 
-Brings the two sides together: the participant's (dialog.answering, with its silences in dialog.lull) and the agent's
-(dialog.speaking, with speech over it in dialog.overlap). Returns what the interview has to know as steps.
+Brings the two sides together: the participant's (dialog.answering, silences in dialog.lull) and the agent's
+(dialog.speaking, speech over it in dialog.overlap). Returns what the interview has to know as steps.
 """
 
 from dialog.answering import LISTENING, TAKEN, Answering
@@ -16,15 +16,12 @@ from dialog.policy import Policy, Profile
 from dialog.speaking import TOKENS, Speaking, Speech
 from dialog.steps import (
     AnswerAmended,
-    AnswerSeemsOver,
-    CheckInDue,
     ClockDue,
     CueDue,
     HandedOver,
     HoldOver,
     JudgementOverdue,
     Step,
-    Unanswered,
 )
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -46,7 +43,6 @@ class TurnTaking:
         self._policy = policy
         self._out = out
         self._hold_over = False
-        self._silent_check_ins = 0
 
     @property
     def state(self) -> FloorState:
@@ -61,7 +57,7 @@ class TurnTaking:
     def expect(self, node_key: str, profile: Profile) -> None:
         """What is said next asks for an answer of this kind."""
         self.floor.node_key, self.floor.profile = node_key, profile
-        self._silent_check_ins = 0
+        self.lull.asked()
         self.overlap.asked()
 
     def speak(self, speech: Speech, now: float) -> None:
@@ -118,19 +114,21 @@ class TurnTaking:
         self.timers.cancel(*OVERLAP_TIMERS, "unheard", "overdue")
         beside, turn = self.overlap.beside, self.turn
         self.overlap.reset()
-        if beside is not None and self.answering.voice is not None:
-            self.answering.adopt(beside, now)
-            self.floor.move("onset")
-        elif self.answering.voice is not None:
+        if self.answering.voice is not None:
+            if beside is not None:
+                self.answering.adopt(beside, now)
             self.answering.go_on(self.answering.voice, now)
         elif turn is not None and turn.text:
             self.floor.move("silence")
-            self.lull.enter(turn)
-            self.lull.await_answer(turn.check_ins, now)
+            if turn.check_ins == 0 and not turn.kept:
+                turn.ended_at = now
+                self.lull.enter(turn)
+            else:  # its silence was weighed before; only new words, or the clock, end it now
+                self.lull.await_answer(turn.check_ins, now)
         else:
             self.answering.turn = None
             self.floor.move("hand_over")
-            self.lull.await_answer(self._silent_check_ins, now)
+            self.lull.await_first_word(now)
 
     def show(self, reading_time: float, now: float) -> None:
         """A stimulus is being looked at: its own clock runs before the question's does."""
@@ -155,25 +153,23 @@ class TurnTaking:
 
     def take(self, token: Speech | None, now: float) -> None:
         """Hold the floor open before committing: behind an acknowledgement, or silently."""
-        self.answering.clear_clocks()
-        hold = self._hold_duration()
-        self._hold_over = hold <= 0
-        self.timers.set("judgement", now + self._policy.judgement_deadline)
-        if token is not None:
-            self.floor.move("take")
-            self.timers.set("hold", now + hold + 0.5)
-            return
-        self.floor.move("take_quietly")
-        if hold > 0:
-            self.timers.set("hold", now + hold)
+        if token is None:
+            self._begin_take(self._hold_duration(), "take_quietly", now)
+        else:  # from its onset the hold is counted anew; half a second is for a token that never sounds
+            self._begin_take(self._hold_duration() + 0.5, "take", now)
 
     def take_at_once(self, now: float) -> None:
         """Somebody said or pressed that the answer is over: no acknowledgement, no hold."""
-        self.answering.clear_clocks()
         self.answering.stop_token()
-        self._hold_over = True
+        self._begin_take(0.0, "take_quietly", now)
+
+    def _begin_take(self, hold: float, move: Move, now: float) -> None:
+        self.answering.clear_clocks()
+        self._hold_over = hold <= 0
         self.timers.set("judgement", now + self._policy.judgement_deadline)
-        self.floor.move("take_quietly")
+        self.floor.move(move)
+        if hold > 0:
+            self.timers.set("hold", now + hold)
 
     def ready(self, now: float) -> bool:
         """Whether a taken answer may be committed: the hold is over and no last word is owed."""
@@ -203,7 +199,7 @@ class TurnTaking:
         self.answering.turn = None
         if self.floor.allows("dismiss"):
             self.floor.move("dismiss")
-            self.lull.await_answer(self._silent_check_ins, now)
+            self.lull.await_first_word(now)
 
     def reopen(self, turn: Turn, now: float) -> None:
         """The committed answer goes on."""
@@ -237,13 +233,13 @@ class TurnTaking:
         self.timers.cancel("stage", "cue", "check_in", "stalled", "noise", "noise_pause")
 
     def thaw(self, now: float) -> None:
-        """Silence means something again."""
+        """Silence means something again, from now on."""
         self.lull.frozen = False
         if self.state == "lull" and self.turn is not None:
             self.turn.ended_at = now
             self.lull.enter(self.turn)
         elif self.state == "open":
-            self.lull.await_answer(self._silent_check_ins, now)
+            self.lull.await_first_word(now)
 
     # The participant's side
 
@@ -307,10 +303,6 @@ class TurnTaking:
 
     # Time
 
-    @property
-    def deadline(self) -> float | None:
-        return self.timers.deadline
-
     def time_passed(self, now: float) -> list[Step]:
         """Fire whatever is due, the earliest first."""
         steps: list[Step] = []
@@ -331,7 +323,7 @@ class TurnTaking:
             case "cue":
                 return [CueDue()]
             case "check_in":
-                return self._check_in()
+                return self.lull.check_in_due(self.turn)
             case "stalled":
                 return self.answering.stalled(now)
             case "typing":
@@ -350,19 +342,6 @@ class TurnTaking:
             case _:
                 raise AssertionError(name)
         return []
-
-    def _check_in(self) -> list[Step]:
-        delays = self.floor.profile.check_in_delays
-        turn = self.turn
-        if turn is not None and turn.text:
-            if turn.check_ins >= len(delays):
-                return [AnswerSeemsOver("check_in")]
-            turn.check_ins += 1
-            return [CheckInDue(turn.check_ins - 1, answering=True)]
-        if self._silent_check_ins >= len(delays):
-            return [Unanswered()]
-        self._silent_check_ins += 1
-        return [CheckInDue(self._silent_check_ins - 1, answering=False)]
 
     def _give_up_on_speech(self, now: float) -> list[Step]:
         """The mouth has gone silent on us: never dead air for it."""

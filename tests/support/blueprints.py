@@ -1,33 +1,45 @@
-"""Small blueprints for tests of what stands around the interview."""
+"""Small blueprints for tests, as a researcher would write them."""
 
+from itertools import pairwise
 from typing import Any
 
 from dialog.blueprint import Blueprint
 
-QUESTIONS = ("Which tools do you use at work?", "What happened the last time one of them failed you?")
+
+def question(key: str, text: str, **more: object) -> dict[str, object]:
+    """A question node with probing off, unless told otherwise."""
+    return {"type": "question", "key": key, "text": text, "probing": {"enabled": False}, **more}
 
 
-def small_blueprint(**settings: Any) -> Blueprint:
-    """Two open questions without probing; `settings` override the interview's."""
-    nodes = {
-        f"q{number}": {
-            "type": "question",
-            "key": f"q{number}",
-            "text": text,
-            "probing": {"enabled": False, "max_follow_ups": 0},
-        }
-        for number, text in enumerate(QUESTIONS, start=1)
-    }
+def blueprint(
+    *nodes: dict[str, object], edges: list[dict[str, object]] | None = None, **settings: object
+) -> Blueprint:
+    """A blueprint of these nodes, one after the other unless `edges` says otherwise."""
+    keys = [str(node["key"]) for node in nodes]
+    chain = [{"from": a, "to": b} for a, b in pairwise(keys)]
     return Blueprint.model_validate(
         {
-            "name": "Tools at work",
+            "name": "A test",
             "agent": {
                 "name": "Robin",
-                "persona": {"system_prompt": "You interview people.", "tone": "neutral"},
-                "techniques": ["tell_me_more"],
-                "probing_depth": "light",
+                "persona": {"system_prompt": "You interview.", "tone": "neutral"},
+                "techniques": ["tell_me_more", "mirroring"],
+                "probing_depth": "moderate",
             },
-            "graph": {"entry_node": "q1", "nodes": nodes, "edges": [{"from": "q1", "to": "q2"}]},
-            "settings": {"estimated_duration_m": 5, "max_duration_m": 20, "language": "en", **settings},
+            "graph": {
+                "entry_node": keys[0],
+                "nodes": dict(zip(keys, nodes, strict=True)),
+                "edges": chain if edges is None else edges,
+            },
+            "settings": {"intro_message": "Hello.", "outro_message": "Thank you, good-bye.", **settings},
         }
+    )
+
+
+def two_questions(**settings: Any) -> Blueprint:
+    """Two open questions without probing."""
+    return blueprint(
+        question("morning", "How did your morning begin?", patience="narrative"),
+        question("evening", "How did your evening end?", patience="narrative"),
+        **settings,
     )
