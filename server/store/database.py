@@ -23,7 +23,7 @@ BUSY_TIMEOUT_MS: Final = 5_000
 """How long a writer waits for another process's transaction before it counts as a failure."""
 
 CHECKPOINT_PAGES: Final = 4_000
-"""Pages of 4 KiB in the write-ahead log before it is folded back, which holds up that one commit by some 20 ms."""
+"""Pages of 4 KiB in the write-ahead log before it is folded back, which holds up one commit by some 20 ms."""
 
 READ_ONLY: Final = "vivavoce_read_only"
 

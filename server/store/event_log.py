@@ -11,7 +11,7 @@ Appending never waits. What the session needs to know of storage it asks (`durab
 import asyncio
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -161,7 +161,7 @@ class EventLog:
 
     # For pages and operators
 
-    async def follow(self, after_seq: int = 0) -> AsyncIterator[Event]:
+    async def follow(self, after_seq: int = 0) -> AsyncGenerator[Event, None]:
         """Every event of the run after `after_seq`, then each as it is appended, until the log is closed.
 
         The log itself is the queue: a reader that is slow holds nobody up and loses nothing, it reads from

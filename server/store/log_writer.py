@@ -8,7 +8,6 @@ lines wait in memory, in order, and whoever asked is told. Knows nothing of what
 import asyncio
 import contextlib
 import logging
-from types import TracebackType
 from typing import Final, Self
 
 import msgspec
@@ -90,18 +89,17 @@ class LogWriter:
         self._task = self._tasks.create_task(self.run(), name="log writer")
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._tasks is not None
         assert self._task is not None
         self.close()
-        _, late = await asyncio.wait({self._task}, timeout=CLOSE_TIMEOUT)
+        late = (await asyncio.wait({self._task}, timeout=CLOSE_TIMEOUT))[1]
         if late:
             waiting = sum(log.last_seq - log.stored_seq for log in self._logs)
             logger.error("! events are lost, the database did not come back", extra={"events": waiting})
             self._task.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
+        # What went wrong outside is not the task's: it goes on as it is, in no group.
+        await self._tasks.__aexit__(None, None, None)
 
     def _wake(self, log: EventLog) -> None:
         self._woken[log] = None

@@ -13,7 +13,6 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 import msgspec
@@ -58,13 +57,13 @@ class RecordingFile:
         self._pages: list[bytes] = []
         self._descriptor: int | None = None
         self._synced_at = 0.0
-        self._closing = False
+        self.closing = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def write(self, page: bytes) -> None:
         """Append one whole page, soon. Never waits, never raises; after a failure or `close`, drops it."""
-        if self.failure is not None or self._closing:
+        if self.failure is not None or self.closing:
             return
         if len(self._pages) >= MOST_PAGES_WAITING:
             self._fail("the disk is too slow to keep the recording")
@@ -75,7 +74,7 @@ class RecordingFile:
 
     async def close(self) -> None:
         """Write what waits, and end. Safe to call twice."""
-        self._closing = True
+        self.closing = True
         self._idle.clear()
         self._wake()
         await self._idle.wait()
@@ -87,7 +86,7 @@ class RecordingFile:
     async def drain(self) -> None:
         """For the writer: bring everything that waits to the disk, in a thread."""
         pages, self._pages = self._pages, []
-        closing = self._closing
+        closing = self.closing
         if pages and self.failure is None:
             now = loop_time()
             sync = now - self._synced_at >= SYNC_INTERVAL
@@ -99,7 +98,7 @@ class RecordingFile:
         if closing and self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             await asyncio.to_thread(_finish, descriptor)
-        if not self._pages and closing == self._closing:
+        if not self._pages and closing == self.closing:
             self._idle.set()
 
     def _append(self, data: bytes, sync: bool) -> None:
@@ -127,7 +126,10 @@ class RecordingFile:
         self.failure = reason
         self._pages.clear()
         logger.error("! a recording has stopped", extra={"path": self.path, "reason": reason})
-        self._failed(reason)
+        try:
+            self._failed(reason)
+        except Exception:  # one session's fault must not stop the writing of all the others
+            logger.exception("! a session could not be told", extra={"path": self.path})
 
 
 class Recordings:
@@ -179,7 +181,7 @@ class Recordings:
             self._work.clear()
             for file in [file for file in self._open if file.waiting]:
                 await file.drain()
-            self._open = [file for file in self._open if file.waiting or not file._closing]
+            self._open = [file for file in self._open if file.waiting or not file.closing]
             if self._closing and not any(file.waiting for file in self._open):
                 return
 
@@ -193,14 +195,13 @@ class Recordings:
         self._tasks.create_task(self.run(), name="recordings")
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._tasks is not None
         for file in self._open:
             await file.close()
         self.close()
-        await self._tasks.__aexit__(kind, error, trace)
+        # What went wrong outside is not the task's: it goes on as it is, in no group.
+        await self._tasks.__aexit__(None, None, None)
 
 
 def _finish(descriptor: int) -> None:

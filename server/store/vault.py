@@ -55,7 +55,7 @@ class Vault:
 
     def fingerprint(self, purpose: str, text: str) -> str:
         """The same as 64 hex digits: by these a token is found again without being kept."""
-        return self.sign(purpose, text.encode()).hex()
+        return self.sign(purpose, text.encode("utf-8", "surrogatepass")).hex()
 
     def seal(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
