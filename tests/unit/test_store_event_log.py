@@ -1,0 +1,130 @@
+import asyncio
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from dialog.events import AnyBody, Event, decode_event, encode_event
+from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
+from server.store.event_log import EventLog, LogClosed, OpenedSession, memory_log
+from server.store.event_rows import read_events
+from server.store.log_writer import LogWriter
+from tests.support.store import open_store, words
+
+SESSION = OpenedSession("run_1", "ses_1", number=2, epoch=2, last_seq=7, opened_at_ms=0)
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | text, st.lists)
+st.register_type_strategy(str, text)
+st.register_type_strategy(float, finite)
+st.register_type_strategy(int, st.integers(-(2**53), 2**53))
+st.register_type_strategy(object, json_values)
+
+
+def built(kind: type[msgspec.Struct]) -> st.SearchStrategy[typing.Any]:
+    """Any value of a struct, every field drawn, those with defaults too."""
+    return st.builds(kind, **{name: st.from_type(hint) for name, hint in typing.get_type_hints(kind).items()})
+
+
+for nested in (Exchange, AssessedEdge, Probe, JudgementRequest, Judgement):
+    st.register_type_strategy(nested, built(nested))
+bodies = st.one_of([built(body) for body in typing.get_args(AnyBody)])
+
+
+# Each example has a database of its own, so that shrinking one would take minutes.
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.lists(st.tuples(finite, bodies), min_size=1, max_size=20))
+def test_every_event_comes_out_of_the_store_as_it_went_in(
+    tmp_path_factory: pytest.TempPathFactory, appended: list[tuple[float, AnyBody]]
+) -> None:
+    async def round_trip(directory: Path) -> tuple[list[Event], list[Event]]:
+        async with open_store(directory) as store, LogWriter(store.database) as writer:
+            log = writer.open(await store.new_session())
+            events = [log.append(at, body) for at, body in appended]
+            await log.durable(len(events))
+            return events, await read_events(store.database, log.session.run_id)
+
+    put_in, came_out = asyncio.run(round_trip(tmp_path_factory.mktemp("store")))
+
+    assert put_in == came_out
+    assert put_in == [decode_event(encode_event(event)) for event in put_in]
+
+
+def test_the_first_event_of_a_session_follows_the_last_of_the_one_before() -> None:
+    log = memory_log(SESSION)
+
+    assert Event(8, 0.5, words("a")) == log.append(0.5, words("a"))
+    assert Event(9, 0.6, words("b")) == log.append(0.6, words("b"))
+    assert log.stored_seq == 9
+
+
+def test_a_closed_log_takes_nothing_more() -> None:
+    log = memory_log(SESSION)
+    log.close()
+
+    with pytest.raises(LogClosed):
+        log.append(0.0, words("a"))
+
+
+@pytest.mark.parametrize(
+    "said", [words("\ud800"), msgspec.structs.replace(words(""), confidence=float("nan"))]
+)
+def test_what_would_not_come_back_is_refused_at_once_and_leaves_no_gap(said: AnyBody) -> None:
+    log = memory_log(SESSION)
+
+    with pytest.raises((UnicodeEncodeError, msgspec.ValidationError)):
+        log.append(0.0, said)
+    assert log.append(0.0, words("fine")).seq == 8
+
+
+async def test_a_rewritten_event_is_rewritten_for_followers_too() -> None:
+    log = memory_log(SESSION)
+    log.append(0.5, words("secret"))
+    log.append(0.6, words("harmless"))
+    log.rewrite(8, words(""))
+    log.close()
+
+    assert [Event(8, 0.5, words("")), Event(9, 0.6, words("harmless"))] == [
+        event async for event in log.follow(7)
+    ]
+
+
+@pytest.mark.parametrize("seq", [0, -1, 8])
+def test_only_what_there_is_can_be_rewritten(seq: int) -> None:
+    with pytest.raises(ValueError, match="no event"):
+        memory_log(SESSION).rewrite(seq, words(""))
+
+
+async def test_what_has_not_been_appended_cannot_be_waited_for() -> None:
+    with pytest.raises(ValueError, match="no event 8 yet"):
+        await memory_log(SESSION).durable(8)
+
+
+@pytest.mark.parametrize("after", [-3, 0, 7, 8, 10, 10_000])
+async def test_a_follower_may_begin_anywhere(after: int) -> None:
+    log = memory_log(SESSION)
+    for _ in range(3):
+        log.append(0.0, words("a"))
+    log.close()
+
+    assert [seq for seq in (8, 9, 10) if seq > after] == [event.seq async for event in log.follow(after)]
+
+
+async def test_the_guard_returns_when_the_log_is_closed() -> None:
+    log = memory_log(SESSION)
+
+    async def close(log: EventLog) -> None:
+        log.close()
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        tasks.create_task(log.watch())
+        tasks.create_task(close(log))

@@ -1,0 +1,69 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from server.store.migrations import upgrade
+from server.store.tables import Tables
+from tests.support.store import database_url
+
+
+def test_the_migrated_database_has_the_shape_of_the_tables(tmp_path: Path) -> None:
+    upgrade(database_url(tmp_path))
+    engine = create_engine(database_url(tmp_path))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        differences = compare_metadata(context, Tables.metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_migrations_and_tables_make_the_same_statements(tmp_path: Path) -> None:
+    upgrade(database_url(tmp_path / "migrated"))
+    (tmp_path / "direct").mkdir()
+    engine = create_engine(database_url(tmp_path / "direct"))
+    Tables.metadata.create_all(engine)
+    engine.dispose()
+
+    assert statements(tmp_path / "direct") == statements(tmp_path / "migrated")
+
+
+def statements(directory: Path) -> dict[str, list[str]]:
+    connection = sqlite3.connect(directory / "vivavoce.db")
+    rows = connection.execute(
+        "select name, sql from sqlite_master where sql is not null and name != 'alembic_version'"
+    ).fetchall()
+    connection.close()
+    # Constraints may stand in any order.
+    return {name: sorted(line.strip().rstrip(",") for line in sql.splitlines()) for name, sql in rows}
+
+
+def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
+    upgrade(database_url(tmp_path))
+    before = statements(tmp_path)
+    upgrade(database_url(tmp_path))
+
+    assert before == statements(tmp_path)
+
+
+def test_processes_that_start_at_once_all_find_the_database_ready(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [pool.submit(upgrade, database_url(tmp_path)) for _ in range(4)]
+        for outcome in outcomes:
+            outcome.result()
+
+    assert "event" in statements(tmp_path)
+
+
+def test_the_working_directory_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    upgrade(database_url(tmp_path / "new" / "deep"))
+
+    assert (tmp_path / "new" / "deep" / "vivavoce.db").exists()
