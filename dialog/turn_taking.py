@@ -78,9 +78,8 @@ class TurnTaking:
         speech = self.speaking.began(speech_id, now)
         if speech is None:
             return
-        if speech is self.speaking.token:
-            if self.state == "soft_take":
-                self.timers.set("hold", now + self._hold_duration())
+        if speech is self.speaking.token and self.state == "soft_take":
+            self.timers.set("hold", now + self._hold_duration())
         elif speech is self.speaking.current:
             self.timers.cancel("unheard")
             self.timers.set("overdue", now + speech.expected_duration())
@@ -103,11 +102,11 @@ class TurnTaking:
             return []
         following = self.speaking.current
         self.timers.cancel("unheard", "overdue")
-        if following is not None:
-            if following.began_at is None:
-                self.timers.set("unheard", now + self._policy.speech_start_timeout)
-            return []
-        return [HandedOver()]
+        if following is None:
+            return [HandedOver()]
+        if following.began_at is None:
+            self.timers.set("unheard", now + self._policy.speech_start_timeout)
+        return []
 
     def hand_over(self, now: float) -> None:
         """Everything has been said: the floor is the participant's, who may be speaking already."""
@@ -266,9 +265,7 @@ class TurnTaking:
 
     def words(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> list[Step]:
         """A transcript, partial or final, of any utterance of this session."""
-        turn = self._owner(utterance_id)
-        if turn is None and text:
-            turn = self._words_without_voice(utterance_id, now)
+        turn = self._owner(utterance_id) or (self._words_without_voice(utterance_id, now) if text else None)
         if turn is None:
             return []
         before = turn.revision
