@@ -17,6 +17,7 @@ _JOINED: Final = re.compile(
     rf"|{_HELPS}\s+{_SUBJECT}\b)",
     re.IGNORECASE,
 )
+_OPENS: Final = re.compile(r"^(?:and|but|or|so)\b[\s,]*", re.IGNORECASE)
 _INVITES: Final = re.compile(
     r"^(?:can|could|would|will)\s+you\s+(?:please\s+|just\s+|maybe\s+|perhaps\s+)?(?:be\s+(?:willing"
     r"|able)\s+to\s+|mind\s+|like\s+to\s+)?"
@@ -61,7 +62,7 @@ def sentences(text: str) -> list[str]:
 def asks_two(text: str) -> bool:
     """More than one question is put: two question marks, or a second question hung on by "and" or "or"."""
     asked = [sentence for sentence in sentences(text) if sentence.endswith("?")]
-    return len(asked) > 1 or any(_JOINED.search(sentence) for sentence in asked)
+    return len(asked) > 1 or any(_JOINED.search(_OPENS.sub("", sentence)) for sentence in asked)
 
 
 def wants_yes_or_no(text: str) -> bool:

@@ -342,7 +342,8 @@ _json = st.recursive(
 )
 _PLACES = [
     ("agent",), ("graph",), ("settings",), ("graph", "nodes"), ("graph", "nodes", "a"), ("graph", "edges"),
-    ("graph", "nodes", "a", "fields"), ("graph", "nodes", "a", "content"), ("graph", "entry_node"), ("metadata",),
+    ("graph", "nodes", "a", "fields"), ("graph", "nodes", "a", "content"), ("graph", "entry_node"),
+    ("metadata",),
     ("graph", "nodes", "a", "probing"), ("agent", "persona"), ("agent", "techniques"),
 ]  # fmt: skip
 

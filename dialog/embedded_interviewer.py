@@ -1,0 +1,253 @@
+"""Judges answers by rules alone, so that an interview needs no key, no network and no model. Deterministic;
+knows no clock
+and no state beyond the request. Its reasons name the rules that led to each judgement."""
+
+import re
+from typing import Final
+
+from dialog.answers import (
+    PALE,
+    Marker,
+    Traits,
+    addresses_the_machine,
+    asks_back,
+    asks_opinion,
+    distress_in,
+    does_not_know,
+    refuses,
+    says_told_already,
+    traits_of,
+)
+from dialog.assessed_edges import edges_that_hold
+from dialog.blueprint import FormField
+from dialog.forms import parse_field
+from dialog.judgement import Judgement, JudgementRequest, Probe, Verdict
+from dialog.lexicon import content_stems, lower_words
+from dialog.rights import spoken_right
+from dialog.spans import topics_in
+from dialog.techniques import Carries, Deficiency, word_probe
+
+CARRYING_CONFIDENCE: Final = 0.85
+"""Words recognised with less are never said back to the participant."""
+FAILED_PROBES_LIMIT: Final = 2
+FULL_ANSWER: Final = 20
+"""Distinct content words that make an answer full without anything else."""
+THIN_ANSWER: Final = 6
+MOST_PROBES: Final = {"light": 1, "moderate": 3, "deep": 5}
+AIMED_PROBES: Final = {"light": 0, "moderate": 1, "deep": 3}
+"""How many probes a sufficient answer still gets while its node's hint is unfulfilled."""
+
+_ASPECTS: Final[tuple[tuple[Deficiency, Marker, re.Pattern[str]], ...]] = (
+    (
+        "example",
+        "past",
+        re.compile(r"\b(?:specific|examples?|instances?|occasions?|concrete|particular|episodes?|story)\b"),
+    ),
+    (
+        "reason",
+        "reason",
+        re.compile(r"\b(?:why|reasons?|because|causes?|caused|motivat\w+|led to|purpose)\b"),
+    ),
+    (
+        "sequence",
+        "sequence",
+        re.compile(r"\b(?:steps?|sequence|order|timeline|unfolded|course of|what happened)\b"),
+    ),
+    (
+        "number",
+        "number",
+        re.compile(r"\b(?:how (?:many|much|long|often)|numbers?|amounts?|duration|costs?|quantity)\b"),
+    ),
+    ("time", "time", re.compile(r"\b(?:when|dates?|year|time of)\b")),
+    ("person", "person", re.compile(r"\b(?:who|whom|persons?|people|someone|role)\b")),
+    ("experience", "feeling", re.compile(r"\b(?:feel\w*|felt|emotions?)\b")),
+)
+"""What a completion hint may ask for, the marker that shows it, and how the hint says it."""
+
+
+def judge(request: JudgementRequest) -> Judgement:
+    """Judge an answer and word what follows. Pure: the same request always gives the same judgement."""
+    outright = _outright(request)
+    if outright is not None:
+        return outright
+    if request.node_type == "form" and request.fields:
+        return _judge_field(request)
+    traits = traits_of(request.answer)
+    verdict, reasons = _verdict(request, traits)
+    missing_aspects = _missing_aspects(request, traits)
+    assessed = edges_that_hold(request.edges, request.answer)
+    probe = None
+    if _wants_probe(request, verdict, traits, missing_aspects, reasons):
+        probe = _probe(request, verdict, traits, missing_aspects)
+        reasons.append(f"probe:{probe.deficiency}" if probe else "no_wording_left")
+    return Judgement(verdict, probe, assessed=assessed, reasons=tuple(reasons))
+
+
+def _outright(request: JudgementRequest) -> Judgement | None:
+    """What is no answer, or shall not be followed up, whatever the node asks."""
+    latest = request.latest
+    distress = distress_in(latest)
+    if distress:
+        return Judgement("distress", reasons=(f"distress:{distress}",))
+    right = spoken_right(latest)
+    if right is not None and right != "done":
+        return Judgement("wants_right", right=right, reasons=("whole_utterance_is_a_claim",))
+    if refuses(latest):
+        return Judgement("refused", reasons=("says_rather_not",))
+    if says_told_already(latest):
+        return Judgement(
+            "already_given", assessed=edges_that_hold(request.edges, request.answer), reasons=("says_told",)
+        )
+    if asks_back(latest):
+        return Judgement("asks_back", reasons=("asks_what_is_meant",))
+    if asks_opinion(latest):
+        return Judgement("asks_back", reasons=("asks_for_an_opinion",))
+    if addresses_the_machine(latest) and request.confidence >= CARRYING_CONFIDENCE:
+        return Judgement("off_topic", reasons=("speaks_to_the_machine",))
+    return None
+
+
+def _judge_field(request: JudgementRequest) -> Judgement:
+    """A form's field, the one that was asked: a value or none; forms aren't probed."""
+    field = FormField.model_validate(request.fields[0])
+    value = parse_field(field, request.latest)
+    if value is None:
+        return Judgement("missing", reasons=(f"no_value:{field.type}",))
+    data = {field.name: value.value}
+    reason = f"value:{field.type}" if value.exact else f"value_by_likeness:{field.type}"
+    return Judgement(
+        "sufficient", data=data, assessed=edges_that_hold(request.edges, request.answer), reasons=(reason,)
+    )
+
+
+def _verdict(request: JudgementRequest, traits: Traits) -> tuple[Verdict, list[str]]:
+    fresh = traits.content - content_stems(request.question)
+    if does_not_know(request.answer):
+        return "missing", ["does_not_know"]
+    if not traits.content and not traits.predicates and not traits.feelings:
+        return "missing", ["no_content_words"]
+    if traits.general and not traits.concrete:
+        return "general", ["speaks_of_the_usual", "nothing_concrete"]
+    explained = "reason" in traits.markers or "past" in traits.markers or traits.concrete >= 2
+    if traits.predicates and not explained and len(traits.content) < FULL_ANSWER:
+        return "vague", ["judging_word_unexplained"]
+    if len(fresh) < THIN_ANSWER and traits.concrete < 2:
+        return "vague", ["few_content_words"]
+    if len(fresh) < FULL_ANSWER // 2 and not traits.concrete and "reason" not in traits.markers:
+        return "vague", ["short_and_nothing_concrete"]
+    reasons = [f"content_words:{len(traits.content)}"]
+    return "sufficient", reasons + [f"marker:{marker}" for marker in sorted(traits.markers)]
+
+
+def _missing_aspects(request: JudgementRequest, traits: Traits) -> list[Deficiency]:
+    """What the completion hint asks for and the answer hasn't got; its words count where it names nothing
+    known."""
+    hint = (request.completion_hint or "").lower()
+    wanted = [(lack, marker) for lack, marker, words in _ASPECTS if words.search(hint)]
+    if wanted:
+        return [
+            lack
+            for lack, marker in wanted
+            if marker not in traits.markers and not (lack == "example" and traits.concrete >= 2)
+        ]
+    stems = content_stems(hint)
+    if not stems or len(stems & traits.content) * 2 >= len(stems) or len(traits.content) >= FULL_ANSWER:
+        return []
+    return ["detail"]
+
+
+def _wants_probe(
+    request: JudgementRequest, verdict: Verdict, traits: Traits, aspects: list[Deficiency], reasons: list[str]
+) -> bool:
+    asked, depth = request.follow_ups_asked, request.depth
+    if request.follow_ups_left <= 0:
+        reasons.append("ceiling")
+        return False
+    if request.failed_probes >= FAILED_PROBES_LIMIT:
+        reasons.append("two_failed_probes")
+        return False
+    if asked >= MOST_PROBES[depth]:
+        reasons.append("depth_ceiling")
+        return False
+    if verdict == "missing":
+        return asked == 0
+    if depth == "light":
+        return verdict != "sufficient" and len(traits.content) < THIN_ANSWER + 2
+    if verdict != "sufficient":
+        return True
+    if request.completion_hint:
+        return bool(aspects) and asked < AIMED_PROBES[depth]
+    full = len(traits.content) >= FULL_ANSWER and traits.concrete >= 2
+    return asked < (AIMED_PROBES[depth] if depth == "deep" or not full else 0)
+
+
+def _probe(
+    request: JudgementRequest, verdict: Verdict, traits: Traits, aspects: list[Deficiency]
+) -> Probe | None:
+    """The first lack for which an allowed technique has a wording left; else the designer's own probe."""
+    here = [exchange.asked for exchange in request.exchanges if exchange.node_key == request.node_key]
+    elsewhere = [exchange.asked for exchange in request.exchanges if exchange.node_key != request.node_key]
+    carried = _carried(request, traits, here)
+    for lack in _lacks(request, verdict, traits, aspects):
+        if lack == "term" and "term" not in carried and "feeling" not in carried:
+            continue
+        probe = word_probe(lack, request.techniques, carried, here, elsewhere)
+        if probe is not None:
+            return probe
+    if request.fallback_probe and request.fallback_probe not in here:
+        return Probe("detail", "fallback", request.fallback_probe)
+    return None
+
+
+def _lacks(
+    request: JudgementRequest, verdict: Verdict, traits: Traits, aspects: list[Deficiency]
+) -> list[Deficiency]:
+    """What the answer lacks, the gravest first. Reasons are asked for only after something else was."""
+    if verdict == "missing":
+        return ["missing"]
+    lacks: list[Deficiency] = []
+    if traits.strong_feeling and request.follow_ups_asked == 0:
+        lacks.append("feeling")
+    if verdict == "general":
+        lacks += ["example", *aspects, "term", "detail"]
+    elif verdict == "vague":
+        lacks += ["term", *aspects, "detail", "example"]
+    else:
+        lacks += aspects
+        if not request.completion_hint:
+            lacks += [] if traits.markers & {"example", "past"} else ["example"]
+            lacks += ["term"] if "reason" not in traits.markers else []
+            lacks += ["sequence"] if "past" in traits.markers else []
+        lacks.append("detail")
+    rapport = request.follow_ups_asked > 0 or len(request.exchanges) > 1
+    if "reason" not in lacks and "reason" not in traits.markers and rapport and not request.completion_hint:
+        lacks.insert(min(1, len(lacks)), "reason")
+    if not rapport:
+        lacks = [lack for lack in lacks if lack != "reason"] + (["reason"] if "reason" in lacks else [])
+    if traits.confident and verdict == "sufficient" and request.follow_ups_asked > 0:
+        lacks.append("counter_view")
+    return list(dict.fromkeys(lacks))
+
+
+def _carried(request: JudgementRequest, traits: Traits, asked: list[str]) -> dict[Carries, tuple[str, str]]:
+    """The participant's words that a probe may carry: none when they were recognised badly or touch what is
+    sensitive,
+    none that were carried at this node before."""
+    if request.confidence < CARRYING_CONFIDENCE:
+        return {}
+    carried: dict[Carries, tuple[str, str]] = {}
+    said = f" {' '.join(lower_words(' '.join(asked)))} "
+    avoided = content_stems(" ".join(request.sensitive_topics))
+    fresh = [word for word in traits.predicates if f" {word.lower} " not in said]
+    telling = [word for word in fresh if word.lower not in PALE] or fresh
+    if telling:
+        carried["term"] = (telling[-1].text, telling[-1].text)
+    feelings = [word for word in traits.feelings if f" {word.lower} " not in said]
+    if feelings:
+        carried["feeling"] = (feelings[-1].text, feelings[-1].text)
+    latest = request.latest if request.latest and request.latest in request.answer else request.answer
+    for topic in topics_in(latest, within=request.answer, besides=" ".join([request.question, *asked])):
+        if not content_stems(topic.span) & avoided:
+            carried["topic"] = (topic.span, topic.said_back)
+            break
+    return carried
