@@ -5,10 +5,10 @@ Every call blocks on the disk and belongs in a thread. A disk that fails costs a
 
 import logging
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
+from server.clock import new_secret
 from server.providers.clips import ClipError, from_bytes, to_bytes
 from server.providers.protocols import PreparedClip
 
@@ -49,7 +49,7 @@ class ClipStore:
         """Write a clip under a temporary name and move it into place; False when the disk won't have it."""
         path = self._path(key)
         stored = to_bytes(clip)
-        temporary = path.with_name(f".{key}.{secrets.token_hex(4)}")
+        temporary = path.with_name(f".{key}.{new_secret(6)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._make_room(len(stored))
