@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from dialog.events import AnswerReopened, Event, FallbackUsed
+from dialog.blueprint import Blueprint
+from dialog.events import AnswerReopened, Event, FallbackUsed, NodeEntered
 from dialog.latency import Reply, replies
 from server.rehearsal.participant import Performance, SpokenAnswer
 from server.rehearsal.word_errors import WordErrors, word_errors
@@ -49,20 +50,18 @@ def understood(answers: Sequence[SpokenAnswer], items: Sequence[dict[str, Any]])
 
 
 def build_report(
-    performance: Performance, events: Sequence[Event], responses: dict[str, Any], required: Sequence[str]
+    performance: Performance, blueprint: Blueprint, events: Sequence[Event], items: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Everything that was measured, as JSON values. `required` are the nodes that must have an answer."""
-    items: list[dict[str, Any]] = list(responses["items"])
+    """Everything that was measured, as JSON values. `items` are the run's responses."""
     errors = understood(performance.answers, items)
     total = sum(errors.values(), WordErrors(0, 0))
-    answered = {item["question_key"] for item in items if item["answered"]}
     gaps = [a.replied_at - a.ended_at for a in performance.answers if a.replied_at is not None]
     return {
         "outcome": performance.outcome,
         "duration_s": round(performance.duration, 1),
         "answers": len(performance.answers),
-        "required_unanswered": [key for key in required if key not in answered],
-        "path_taken": responses.get("path_taken", []),
+        "required_unanswered": _required_unanswered(blueprint, items),
+        "path_taken": [event.body.node_key for event in events if isinstance(event.body, NodeEntered)],
         "word_errors": {"errors": total.errors, "words": total.words, "rate": round(total.rate, 3)},
         "word_errors_by_question": {key: round(found.rate, 3) for key, found in errors.items()},
         "gaps_at_the_ear_s": {"p50": _percentile(gaps, 0.5), "p95": _percentile(gaps, 0.95)},
@@ -73,6 +72,32 @@ def build_report(
         "spoken_answers": msgspec.to_builtins(performance.answers),
         "remarks": list(performance.remarks),
     }
+
+
+def _required_unanswered(blueprint: Blueprint, items: Sequence[dict[str, Any]]) -> list[str]:
+    """Required nodes on the path taken that have no answer, and those on every path that were never visited."""
+    visited = {item["question_key"]: bool(item["answered"]) for item in items}
+    return [
+        key
+        for key, node in blueprint.graph.nodes.items()
+        if node.required and not visited.get(key, not _on_every_path(blueprint, key))
+    ]
+
+
+def _on_every_path(blueprint: Blueprint, key: str) -> bool:
+    """Whether no way from the entry to an end goes past this node."""
+    graph = blueprint.graph
+    open_keys, seen = [graph.entry_node], {key}
+    while open_keys:
+        at = open_keys.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        following = [edge.to for edge in graph.edges if edge.from_ == at]
+        if not following:
+            return False
+        open_keys += following
+    return True
 
 
 def shortcomings(report: dict[str, Any]) -> list[str]:

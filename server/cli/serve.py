@@ -1,0 +1,48 @@
+"""`vivavoce serve`: the server, until it is told to end."""
+
+from pathlib import Path
+
+import click
+
+from server.app import serve as serve_until_told
+from server.cli.configuration import load_settings, storage_options, upgrade_database
+from server.cli.output import Failure
+from server.cli.serving import prepare, run_on_loop
+
+
+@click.command()
+@click.option("--host", help="Address to listen on, instead of VIVAVOCE_HOST (default: 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Instead of VIVAVOCE_PORT (default: 8080).")
+@click.option(
+    "--public-url", metavar="URL", help="Where participants reach it; instead of VIVAVOCE_PUBLIC_URL."
+)
+@storage_options
+def serve(
+    host: str | None,
+    port: int | None,
+    public_url: str | None,
+    data_dir: Path | None,
+    database_url: str | None,
+) -> None:
+    """Run the server.
+
+    Prints one line with its URL once it takes requests. SIGTERM and Ctrl-C end it when running talks are safe.
+    """
+    settings = load_settings(
+        host=host, port=port, public_url=public_url, data_dir=data_dir, database_url=database_url
+    )
+    prepare(settings)
+    upgrade_database(settings)
+    started = False
+
+    def tell(url: str) -> None:
+        nonlocal started
+        started = True
+        click.echo(f"Vivavoce is ready at {url}")
+
+    try:
+        run_on_loop(serve_until_told(settings, ready=tell))
+    except KeyboardInterrupt:
+        return
+    if not started:
+        raise Failure("The server didn't start: the lines above say why, and `vivavoce doctor` looks closer.")

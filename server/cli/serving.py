@@ -1,0 +1,71 @@
+"""Serving, as `serve` and `demo` both do it: the loop, the port, the end, and what is said when it can't be."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import click
+
+from server.app import serve
+from server.cli.output import Failure
+from server.logs import configure_logs
+from server.settings import Settings, unknown_names
+
+_Result = TypeVar("_Result")
+
+
+def run_on_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run to the end on uvloop, where there is one: its timers are on time by half a millisecond more."""
+    factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
+
+
+def prepare(settings: Settings) -> None:
+    """Set up the log, name settings that set nothing, and see that the port is free. Raises Failure."""
+    configure_logs(settings.log_level)
+    for sentence in unknown_names():
+        click.echo(sentence, err=True)
+    try:
+        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(address[0], address[1]) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address[4])
+    except OSError as error:
+        raise Failure(
+            f"{settings.host}:{settings.port} can't be listened on ({error.strerror}): end the other program,"
+            " or choose another address with --port or VIVAVOCE_HOST."
+        ) from None
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
+    """Serve beside the body: its URL, and the task that ends when somebody ends the server. Raises Failure.
+
+    Afterwards the server is asked to end as a supervisor asks, by SIGTERM, which drains it; nothing else of this
+    process hears that signal.
+    """
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    serving = asyncio.get_running_loop().create_task(serve(settings, ready=url.set_result), name="server")
+    try:
+        await asyncio.wait((url, serving), return_when=asyncio.FIRST_COMPLETED)
+        if not url.done():
+            await serving
+            raise Failure(
+                "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
+            )
+        yield url.result(), serving
+    finally:
+        if not serving.done():
+            signal.raise_signal(signal.SIGTERM)
+            await serving
+        signal.signal(signal.SIGTERM, before)

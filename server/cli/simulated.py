@@ -1,0 +1,111 @@
+"""A rehearsal: one simulated participant takes a whole interview, and what came of it is written down and judged."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from dialog.blueprint import Blueprint
+from dialog.events import Event, SessionClosed
+from dialog.responses import response_items
+from server.cli.configuration import opened_database
+from server.cli.outcome import write_json, write_outcome
+from server.cli.output import Failure, progress
+from server.cli.seeding import seed
+from server.cli.serving import served
+from server.providers.protocols import ProviderError
+from server.rehearsal.link import JoinLink, LinkError
+from server.rehearsal.participant import Performance, SimulatedParticipant
+from server.rehearsal.persona import Persona, PersonaError, load_persona
+from server.rehearsal.replies import ANSWERS_OF_THE_HOUSE
+from server.rehearsal.report import build_report, shortcomings
+from server.rehearsal.sound import ClipError
+from server.rehearsal.voices import voice_texts
+from server.settings import Settings
+from server.store.database import Database
+from server.store.event_rows import read_events
+from server.store.recordings import Recordings
+
+LONGEST: Final = 340.0
+"""Seconds that a rehearsal may take; past it something is wrong, and it is better to say so."""
+
+_SETTLING: Final = 10.0
+"""Seconds that the server has to close the session's log and recording."""
+
+
+def load_participant(path: Path) -> Persona:
+    """Read a persona. Raises Failure."""
+    try:
+        return load_persona(path)
+    except PersonaError as error:
+        raise Failure(f"{error} Correct it, or name another with --persona.") from None
+
+
+async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out: Path | None) -> list[str]:
+    """Hold the interview, tell how it went and write it to `out`; returns what was wanting. Raises Failure."""
+    progress("Preparing the participant's voice …")
+    try:
+        clips = await voice_texts(persona, [*persona.spoken(), *ANSWERS_OF_THE_HOUSE])
+    except (ClipError, ProviderError) as error:
+        raise Failure(f"The participant has no voice: {error}") from None
+    async with served(settings) as (url, _), opened_database(settings) as database:
+        seeded = await seed(database, settings, design, persona.name or "Simulated participant")
+        link = JoinLink.parse(f"{url}/join/{seeded.run_id}#{seeded.join_token}")
+        participant = SimulatedParticipant(link, persona, clips)
+        participant.progress = progress
+        try:
+            async with asyncio.timeout(LONGEST):
+                performance = await participant.take_part()
+        except LinkError as error:
+            raise Failure(f"The participant wasn't let in: {error}") from None
+        except TimeoutError:
+            raise Failure(
+                f"The interview wasn't over after {LONGEST:.0f} s: rehearse a shorter blueprint, or a brisker persona."
+            ) from None
+        events = await _settled_events(database, seeded.run_id)
+    recording = Recordings(settings.data_dir).path(seeded.run_id)
+    return _conclude(design, performance, events, recording, out)
+
+
+async def _settled_events(database: Database, run_id: str) -> list[Event]:
+    """The run's log once its session is closed."""
+    events: list[Event] = []
+    async with asyncio.timeout(_SETTLING):
+        while not (events and isinstance(events[-1].body, SessionClosed)):
+            await asyncio.sleep(0.1)
+            events = await read_events(database, run_id)
+    return events
+
+
+def _conclude(
+    design: Blueprint, performance: Performance, events: Sequence[Event], recording: Path, out: Path | None
+) -> list[str]:
+    report = build_report(performance, design, events, response_items(design, events))
+    if out is not None:
+        write_outcome(out, design, events)
+        write_json(out / "report.json", report)
+        if recording.is_file():
+            shutil.copyfile(recording, out / "recording.ogg")
+    _tell(report, out)
+    return shortcomings(report)
+
+
+def _tell(report: dict[str, Any], out: Path | None) -> None:
+    errors, gaps = report["word_errors"], report["gaps_at_the_ear_s"]
+    click.echo(
+        f"Interview    {report['outcome']} in {report['duration_s']:.0f} s, {report['answers']} answers"
+    )
+    click.echo(f"Path         {' → '.join(report['path_taken'])}")
+    click.echo(f"Word errors  {errors['rate']:.1%} of {errors['words']} words (embedded recogniser)")
+    if gaps["p50"] is not None:
+        click.echo(f"Gaps         {gaps['p50']:.2f} s p50, {gaps['p95']:.2f} s p95, at the participant's ear")
+    click.echo(
+        f"Cut in       {report['cut_ins']}, reopened {report['reopened']}, fallbacks {report['fallbacks']}"
+    )
+    for remark in report["remarks"]:
+        click.echo(f"Remark       {remark}")
+    if out is not None:
+        click.echo(f"Written to   {out}")
