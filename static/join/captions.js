@@ -19,11 +19,15 @@ export class Captions {
     this.element = el("div", { class: "captions", tabindex: "0", role: "region", "aria-label": "Captions" }, this.empty, this.log, this.flux);
     /** @type {Map<string, HTMLElement>} */
     this.final = new Map();
+    this.following = true;
+    this.element.addEventListener("scroll", () => {
+      this.following = this.#isNearTheEnd();
+    });
+    new ResizeObserver(() => this.#follow()).observe(this.element);
   }
 
   /** @param {import("./talk_state.js").Talk} talk */
   show(talk) {
-    const following = this.#isNearTheEnd();
     const lines = [...talk.lines.values()];
     for (const [id, element] of this.final) {
       if (!talk.lines.get(id)?.final) {
@@ -36,7 +40,7 @@ export class Captions {
     const onTheWay = talk.unconfirmed.map(({ id, text }) => this.#line({ id, text, role: "participant", final: false, cut: false }, "on-the-way"));
     fill(this.flux, ...inFlux, ...onTheWay);
     this.empty.hidden = lines.length + onTheWay.length > 0;
-    if (following) this.element.scrollTop = this.element.scrollHeight;
+    this.#follow();
   }
 
   /** @param {boolean} aloud whether screen readers are to read new lines */
@@ -64,6 +68,11 @@ export class Captions {
     const who = line.role === "agent" ? this.agentName : "You";
     const name = el("span", { class: "line-name" }, who, el("span", { class: "unseen" }, ": "));
     return el("p", { class: `line ${line.role} ${state}` }, name, el("span", { class: "line-text" }, textOf(line)));
+  }
+
+  /** Stay with the newest words, unless the reader has gone back to older ones. */
+  #follow() {
+    if (this.following) this.element.scrollTop = this.element.scrollHeight;
   }
 
   #isNearTheEnd() {

@@ -42,7 +42,7 @@ export class Controls {
     this.more.setAttribute("aria-expanded", "false");
     this.more.setAttribute("aria-controls", "more-panel");
     this.bar = el("div", { class: "bar" }, this.done, this.hold, this.mute, this.repeat, this.pause, this.skip, this.more);
-    this.element = el("footer", { class: "controls" }, this.panel, this.bar);
+    this.element = el("footer", { class: "controls" }, this.bar, this.panel);
     this.#letHold();
     // a click must not take the focus along: the space bar would then press that button again instead of saying "done"
     this.element.addEventListener("mousedown", (event) => event.preventDefault());

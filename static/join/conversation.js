@@ -75,7 +75,8 @@ export class Conversation {
   /** @param {import("./wire.js").ToPage} message */
   hear(message) {
     fold(this.talk, message);
-    this.screen?.show();
+    if (message.type === "level") this.screen?.showLevel();
+    else this.screen?.show();
   }
 
   /** @param {Partial<Situation>} now */

@@ -73,7 +73,7 @@ function conversation(talk, session) {
     "section",
     { class: "card", "aria-labelledby": "kept-heading" },
     el("h2", { id: "kept-heading" }, "What was said"),
-    el("div", { class: "kept", tabindex: "0", role: "region", "aria-labelledby": "kept-heading" }, el("dl", {}, ...said)),
+    el("div", { class: "kept", tabindex: "0", role: "region", "aria-label": "The conversation" }, el("dl", {}, ...said)),
     el("p", {}),
     el("button", { class: "button", type: "button", onclick: () => save(asText(talk, session.title, agent)) }, icon("save"), "Save as a text file"),
   );

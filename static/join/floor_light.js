@@ -55,9 +55,15 @@ export class FloorLight {
     this.shape = el("span", { class: "light-shape" });
     this.words = el("strong", { class: "light-words" });
     this.under = el("span", { class: "light-detail" });
-    this.element = el("div", { class: "light" }, this.shape, el("div", { class: "light-text" }, this.words, this.under));
+    this.heard = el("span", { class: "light-heard", "aria-hidden": "true" });
+    this.element = el("div", { class: "light" }, this.shape, el("div", { class: "light-text" }, this.words, this.under), this.heard);
     /** @type {Light | ""} */
     this.shown = "";
+  }
+
+  /** @param {number} dbfs what arrives of the voice; shown while the turn is theirs */
+  hear(dbfs) {
+    this.heard.style.transform = `scaleX(${Math.max(0, Math.min(1, (dbfs + 65) / 50)).toFixed(2)})`;
   }
 
   /**

@@ -58,12 +58,16 @@ export class TalkScreen {
     showScreen(this.element, () => this.close());
     this.show();
     this.question.heading.focus({ preventScroll: true });
-    this.captions.element.scrollTop = this.captions.element.scrollHeight;
   }
 
   close() {
     this.shortcuts.close();
     this.controls.close();
+  }
+
+  /** Show that the voice arrives at the server: nothing else changes with it. */
+  showLevel() {
+    this.light.hear(this.talk.dbfs);
   }
 
   /** Show all that may have changed; each part touches only what differs. */

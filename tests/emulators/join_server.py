@@ -83,15 +83,15 @@ class JoinServer:
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as door:
             self.port = door.getsockname()[1]
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(server.serve(sockets=[door]))
-                try:
-                    yield self
-                finally:
-                    await self.cut()
-                    for connection in self.connections:
-                        await connection.close()
-                    server.should_exit = server.force_exit = True
+            serving = asyncio.get_running_loop().create_task(server.serve(sockets=[door]))
+            try:
+                yield self
+            finally:
+                await self.cut()
+                for connection in self.connections:
+                    await connection.close()
+                server.should_exit = server.force_exit = True
+                await serving
 
     def app(self) -> ASGIApp:
         routes: list[BaseRoute] = [
