@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,6 +15,9 @@ from server.cli.seeding import SAMPLE, Seeded, seed
 from server.cli.serving import prepare, run_on_loop, served
 from server.cli.simulated import load_participant, rehearse
 from server.settings import Settings
+
+_QUIET: Final = "warning"
+"""What is less severe than this would drown what a demonstration tells."""
 
 
 @click.command()
@@ -44,7 +48,7 @@ def demo(
     design = load_blueprint(blueprint_file)
     if participant == "none":
         settings = load_settings(port=port, data_dir=data_dir, database_url=database_url)
-        prepare(settings)
+        prepare(settings, _QUIET)
         try:
             run_on_loop(_serve_sample(settings, design))
         except KeyboardInterrupt:
@@ -60,7 +64,7 @@ def demo(
             data_dir=data_dir or folder,
             database_url=database_url,
         )
-        prepare(settings)
+        prepare(settings, _QUIET)
         try:
             shortcomings = run_on_loop(rehearse(settings, design, simulated, out))
         except KeyboardInterrupt:

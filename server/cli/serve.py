@@ -7,15 +7,13 @@ import click
 from server.app import serve as serve_until_told
 from server.cli.configuration import load_settings, storage_options, upgrade_database
 from server.cli.output import Failure
-from server.cli.serving import prepare, run_on_loop
+from server.cli.serving import NOT_STARTED, prepare, run_on_loop
 
 
 @click.command()
 @click.option("--host", help="Address to listen on, instead of VIVAVOCE_HOST (default: 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Instead of VIVAVOCE_PORT (default: 8080).")
-@click.option(
-    "--public-url", metavar="URL", help="Where participants reach it; instead of VIVAVOCE_PUBLIC_URL."
-)
+@click.option("--public-url", metavar="URL", help="Where participants reach it.")
 @storage_options
 def serve(
     host: str | None,
@@ -26,12 +24,12 @@ def serve(
 ) -> None:
     """Run the server.
 
-    Prints one line with its URL once it takes requests. SIGTERM and Ctrl-C end it when running talks are safe.
+    Prints one line with its URL once it takes requests. SIGTERM and Ctrl-C end it once talks are safe.
     """
     settings = load_settings(
         host=host, port=port, public_url=public_url, data_dir=data_dir, database_url=database_url
     )
-    prepare(settings)
+    prepare(settings, settings.log_level)
     upgrade_database(settings)
     started = False
 
@@ -45,4 +43,4 @@ def serve(
     except KeyboardInterrupt:
         return
     if not started:
-        raise Failure("The server didn't start: the lines above say why, and `vivavoce doctor` looks closer.")
+        raise Failure(NOT_STARTED)

@@ -1,12 +1,13 @@
-"""Serving, as `serve` and `demo` both do it: the loop, the port, the end, and what is said when it can't be."""
+"""Serving, as `serve` and `demo` both do it: the loop, the port, the end, and what is said if it fails."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -14,6 +15,8 @@ from server.app import serve
 from server.cli.output import Failure
 from server.logs import configure_logs
 from server.settings import Settings, unknown_names
+
+NOT_STARTED: Final = "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
 
 _Result = TypeVar("_Result")
 
@@ -29,9 +32,10 @@ def run_on_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
         return runner.run(work)
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, log_level: str) -> None:
     """Set up the log, name settings that set nothing, and see that the port is free. Raises Failure."""
-    configure_logs(settings.log_level)
+    configure_logs(log_level)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells what we tell in our own words
     for sentence in unknown_names():
         click.echo(sentence, err=True)
     try:
@@ -50,8 +54,8 @@ def prepare(settings: Settings) -> None:
 async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
     """Serve beside the body: its URL, and the task that ends when somebody ends the server. Raises Failure.
 
-    Afterwards the server is asked to end as a supervisor asks, by SIGTERM, which drains it; nothing else of this
-    process hears that signal.
+    Afterwards the server is asked to end as a supervisor asks, by SIGTERM, which drains it; nothing else of
+    this process hears that signal.
     """
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     before = signal.signal(signal.SIGTERM, lambda *_: None)
@@ -60,9 +64,7 @@ async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[No
         await asyncio.wait((url, serving), return_when=asyncio.FIRST_COMPLETED)
         if not url.done():
             await serving
-            raise Failure(
-                "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
-            )
+            raise Failure(NOT_STARTED)
         yield url.result(), serving
     finally:
         if not serving.done():

@@ -1,4 +1,4 @@
-"""A rehearsal: one simulated participant takes a whole interview, and what came of it is written down and judged."""
+"""A rehearsal: one simulated participant takes a whole interview; what came of it is written and judged."""
 
 import asyncio
 import shutil
@@ -45,7 +45,7 @@ def load_participant(path: Path) -> Persona:
 
 
 async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out: Path | None) -> list[str]:
-    """Hold the interview, tell how it went and write it to `out`; returns what was wanting. Raises Failure."""
+    """Hold the interview, tell how it went, write it to `out`; returns what was wanting. Raises Failure."""
     progress("Preparing the participant's voice …")
     try:
         clips = await voice_texts(persona, [*persona.spoken(), *ANSWERS_OF_THE_HOUSE])
@@ -63,7 +63,7 @@ async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out:
             raise Failure(f"The participant wasn't let in: {error}") from None
         except TimeoutError:
             raise Failure(
-                f"The interview wasn't over after {LONGEST:.0f} s: rehearse a shorter blueprint, or a brisker persona."
+                f"The interview wasn't over after {LONGEST:.0f} s: rehearse a shorter blueprint."
             ) from None
         events = await _settled_events(database, seeded.run_id)
     recording = Recordings(settings.data_dir).path(seeded.run_id)

@@ -50,6 +50,7 @@ class SpokenAnswer(msgspec.Struct, frozen=True):
 
     node_key: str
     kind: str
+    """`question` or `probe` as the page was told; `again` for what was said once more into a silence."""
     asked: str
     said: str
     question_ended_at: float
@@ -164,7 +165,8 @@ class SimulatedParticipant:
             phrases = self._replies.to(question) if fresh else self._replies.again()
             ended_at = call.hearing.heard_at or self._asked_at
             await asyncio.sleep(ended_at + self._persona.start_delay_ms / 1000 - loop_time())
-            await self._answer(call, question, ended_at, phrases)
+            kind = question.kind if fresh else "again"
+            await self._answer(call, question, kind, ended_at, phrases)
 
     async def _heard_out(self, call: Call, live: LiveChannel) -> Question | None:
         """Wait until it is this side's turn to answer something; None when the interview is over."""
@@ -200,7 +202,7 @@ class SimulatedParticipant:
         return question
 
     async def _answer(
-        self, call: Call, question: Question, question_ended_at: float, phrases: Sequence[Phrase]
+        self, call: Call, question: Question, kind: str, question_ended_at: float, phrases: Sequence[Phrase]
     ) -> None:
         began_at = loop_time()
         ended_at = began_at
@@ -214,7 +216,7 @@ class SimulatedParticipant:
         self._answers.append(
             SpokenAnswer(
                 question.node_key,
-                question.kind,
+                kind,
                 question.text,
                 said,
                 question_ended_at - self._origin,

@@ -75,7 +75,7 @@ def build_report(
 
 
 def _required_unanswered(blueprint: Blueprint, items: Sequence[dict[str, Any]]) -> list[str]:
-    """Required nodes on the path taken that have no answer, and those on every path that were never visited."""
+    """Required nodes that were visited and have no answer, and those on every path that were not visited."""
     visited = {item["question_key"]: bool(item["answered"]) for item in items}
     return [
         key
