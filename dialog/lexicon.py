@@ -2,6 +2,7 @@
 and no node."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -138,7 +139,7 @@ def words_of(text: str) -> list[Word]:
 
 
 def lower_words(text: str) -> list[str]:
-    return [found.group().lower().replace("’", "'") for found in _WORD.finditer(text)]
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 def plain(text: str) -> str:
@@ -146,8 +147,10 @@ def plain(text: str) -> str:
     return " ".join(lower_words(text))
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """A word cut to what its forms have in common; crude, short words and numbers stay whole."""
+    """A word cut to what its forms have in common; crude, short words and numbers stay whole.
+    Remembered, since a talk comes back to its words and a judgement has milliseconds."""
     word = word.lower().replace("’", "'").removesuffix("'s")
     for suffix, ending in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:

@@ -243,10 +243,12 @@ def _sentence_rules(sentence: str, named: set[str], known: set[str]) -> set[str]
 
 def _quotes_objective(text: str, context: GuardContext, theirs: str) -> bool:
     """Six words in a row of the objective, which only the designer and the interviewer know."""
-    words, known = lower_words(text), f" {plain(context.question)} | {plain(theirs)} "
+    words = lower_words(text)
     secret = f" {plain(context.objective or '')} "
     runs = (f" {' '.join(words[start : start + 6])} " for start in range(len(words) - 5))
-    return any(run in secret and run not in known for run in runs)
+    quoted = [run for run in runs if run in secret]
+    known = f" {plain(context.question)} | {plain(theirs)} " if quoted else ""
+    return any(run not in known for run in quoted)
 
 
 def _touches(text: str, topics: Iterable[str]) -> bool:

@@ -55,8 +55,9 @@ def test_a_changed_phrase_or_voice_has_another_clip() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        None, [], "x", {"answers": []}, {"answers": {"a": 3}}, {"answers": {"a": {"first": [{"say": 3}]}}},
-        {"consent": 4}, {"voice": []}, {"facts": [{"markers": ["("], "name": "x"}]}, {"start_delay_ms": "soon"},
+        None, [], "x", {"answers": []}, {"answers": {"a": 3}},
+        {"answers": {"a": {"first": [{"say": 3}]}}},
+        {"consent": 4}, {"voice": []}, {"facts": [{"markers": ["("], "name": "x"}]}, {"start_delay_ms": ""},
         {"probes": [{"when": ["["], "answer": "x"}]}, {"behaviours": {}}, {"expected": 1}, {"noise": "loud"},
     ],
 )  # fmt: skip
