@@ -14,7 +14,7 @@ async def key_of(request: Request, scope: Scope) -> ApiKey:
     if scheme.lower() == "bearer":
         key = await house_of(request).organizations.verify_key(secret.strip())
     if key is None:
-        sentence = "A valid API key is needed: Authorization: Bearer sk_live_… or sk_test_…"
+        sentence = "An API key is needed, in the header `Authorization: Bearer sk_…`."
         raise Refusal(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
     if scope not in key.scopes and "admin" not in key.scopes:
         raise Refusal(403, "forbidden", f"This key lacks the scope `{scope}`.")

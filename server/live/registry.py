@@ -34,7 +34,8 @@ class Registry:
         """No new talk begins."""
         self._keeper = keeper
         self._kit = kit
-        self._policy = policy or SessionPolicy()
+        self.policy = policy or SessionPolicy()
+        """For visits that begin from now on."""
         self._max_sessions = max_sessions
         self._visits: dict[str, Visit] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -72,7 +73,7 @@ class Registry:
                 case,
                 self._keeper,
                 self._kit,
-                self._policy,
+                self.policy,
                 run_task=lambda work, name: tasks.create_task(_guarded(work, name), name=name),
                 emptied=self._forget,
             )

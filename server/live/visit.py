@@ -24,6 +24,9 @@ from server.store.event_log import LogBroken, WriterFenced
 
 log = logging.getLogger(__name__)
 
+_STORING: Final = 5.0
+"""Seconds that a sitting's last events have to be stored before the run's status tells of its end."""
+
 SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
 DISPLACED: Final = "This interview was opened in another window, and goes on there."
 CONSENT_FIRST: Final = "Please answer the question about taking part first."
@@ -295,7 +298,7 @@ class Visit:
                 run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
             )
             recorder = SessionRecorder(kept.recording, kept.file, begun=kept.begun)
-        return await hold_session(
+        reason = await hold_session(
             events,
             self.case,
             facts_of(history),
@@ -306,6 +309,12 @@ class Visit:
             show_level=self._show_level,
             opened=opened.set_result,
         )
+        try:
+            async with asyncio.timeout(_STORING):
+                await events.settled()
+        except TimeoutError:
+            log.error("! a session's end is not stored yet", extra={"run": run_id})
+        return reason
 
     def _apologise(self) -> None:
         if self._page is not None:

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from tests.support.small_study import QUESTIONS, small_blueprint
 from tests.support.page import opened_page, start_text
 from tests.support.running_server import running_server
+from tests.support.small_study import QUESTIONS, small_blueprint
 
 ANSWERS = [
     "I use a hammer every day, and a saw when I build shelves.",

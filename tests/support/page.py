@@ -1,12 +1,14 @@
 """A participant's page without a browser: the live socket, spoken as the page speaks it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from server.live.wire import (
     AnyFromPage,
@@ -21,7 +23,7 @@ from server.live.wire import (
     TypedText,
     Welcome,
 )
-from tests.support.running_server import RunningServer, Study
+from tests.support.running_server import Door, Study
 
 _decoder = msgspec.json.Decoder(AnyToPage)
 Message = TypeVar("Message", bound=msgspec.Struct)
@@ -67,7 +69,15 @@ class TestPage:
             await self.until(Question)
             await self.until(Floor, lambda floor: floor.detail == "open")
             await self.send(TypedText(answer, f"answer-{number}"))
-        return await self.until(Ended)
+        return await self.until_over()
+
+    async def until_over(self) -> Ended:
+        """Read up to the end of the interview, and until the server has closed the socket behind it."""
+        ended = await self.until(Ended)
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.next()
+        return ended
 
     def captions(self, role: str) -> list[str]:
         """The final text of each bubble of one side, in order; those taken away are not among them."""
@@ -76,7 +86,7 @@ class TestPage:
 
 
 @asynccontextmanager
-async def opened_page(server: RunningServer, study: Study, *, after_seq: int = 0) -> AsyncIterator[TestPage]:
+async def opened_page(server: Door, study: Study, *, after_seq: int = 0) -> AsyncIterator[TestPage]:
     """Open the link and say hello."""
     session = await server.open_session(study)
     address = f"ws{server.origin.removeprefix('http')}/join/{study.run_id}/live"

@@ -24,27 +24,12 @@ class Study(msgspec.Struct, frozen=True):
     key: str
 
 
-class RunningServer:
-    """What a test does with a server."""
+class Door:
+    """A server from outside: what a page or a program does with it."""
 
-    def __init__(self, house: House, origin: str) -> None:
-        self.house = house
+    def __init__(self, origin: str) -> None:
         self.origin = origin
         self.http = httpx.AsyncClient(base_url=origin, timeout=20)
-
-    async def study(self, blueprint: Blueprint, metadata: dict[str, Any] | None = None) -> Study:
-        """Publish a blueprint and make one run of it."""
-        organization = await self.house.organizations.first("Field & Co.")
-        tenant = Tenant(organization.id, test_mode=True)
-        made = await self.house.blueprints.create(tenant, blueprint)
-        await self.house.blueprints.publish(tenant, made.id)
-        run, token = await self.house.runs.create(
-            tenant, made.id, consent_needed=blueprint.settings.consent, metadata=metadata
-        )
-        _, secret = await self.house.organizations.create_key(
-            organization.id, test_mode=True, scopes=["read", "write"]
-        )
-        return Study(run.id, token, secret)
 
     async def open_session(self, study: Study) -> dict[str, Any]:
         """POST the link's secret; the answer's body."""
@@ -59,6 +44,28 @@ class RunningServer:
             f"/api/v1/interview-runs/{study.run_id}{path}",
             headers={"Authorization": f"Bearer {study.key}", **headers},
         )
+
+
+class RunningServer(Door):
+    """A server in this process."""
+
+    def __init__(self, house: House, origin: str) -> None:
+        super().__init__(origin)
+        self.house = house
+
+    async def study(self, blueprint: Blueprint, metadata: dict[str, Any] | None = None) -> Study:
+        """Publish a blueprint and make one run of it."""
+        organization = await self.house.organizations.first("Field & Co.")
+        tenant = Tenant(organization.id, test_mode=True)
+        made = await self.house.blueprints.create(tenant, blueprint)
+        await self.house.blueprints.publish(tenant, made.id)
+        run, token = await self.house.runs.create(
+            tenant, made.id, consent_needed=blueprint.settings.consent, metadata=metadata
+        )
+        _, secret = await self.house.organizations.create_key(
+            organization.id, test_mode=True, scopes=["read", "write"]
+        )
+        return Study(run.id, token, secret)
 
     async def run_status(self, study: Study) -> str:
         return (await self.house.runs.find(study.run_id)).status

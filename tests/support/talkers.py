@@ -20,7 +20,7 @@ from server.clock import loop_time
 from server.rehearsal.link import Call, JoinLink
 from server.rehearsal.sound import AUDIBLE_DBFS, load_clip
 from tests.support.page import TestPage
-from tests.support.running_server import RunningServer, Study
+from tests.support.running_server import Door, Study
 
 
 class Talker(Protocol):
@@ -58,7 +58,7 @@ class WebRtcTalker:
 
 @asynccontextmanager
 async def webrtc_talker(
-    server: RunningServer, study: Study, page: TestPage, folder: Path
+    server: Door, study: Study, page: TestPage, folder: Path
 ) -> AsyncIterator[WebRtcTalker]:
     """Call as the page does."""
     call = Call(lambda: None)
@@ -111,7 +111,7 @@ class SocketTalker:
 
 @asynccontextmanager
 async def socket_talker(
-    server: RunningServer, study: Study, page: TestPage, folder: Path
+    server: Door, study: Study, page: TestPage, folder: Path
 ) -> AsyncIterator[SocketTalker]:
     """Connect as the page does where UDP can't pass."""
     address = f"ws{server.origin.removeprefix('http')}/join/{study.run_id}/audio"
