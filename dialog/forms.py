@@ -2,7 +2,6 @@
 one field or
 node at a time, and nothing of what comes next."""
 
-import math
 import re
 from collections.abc import Mapping
 from difflib import SequenceMatcher
@@ -20,6 +19,8 @@ from dialog.numerals import ORDINALS, date_in, numbers_in
 OPTIONS_READ_ALOUD: Final = 5
 """More options than this aren't listed: nobody keeps them in mind."""
 MAX_TEXT: Final = 2_000
+MAX_NUMBER: Final = 1e15
+"""Whole numbers beyond this don't survive JSON readers that know doubles only."""
 DEFAULT_RATING: Final = (1.0, 5.0)
 
 _YES: Final = frozenset(
@@ -289,7 +290,7 @@ def _complaint(field: FormField, value: object) -> str | None:
                 return "This must be a text."
             return f"This must be at most {MAX_TEXT:,} characters long." if len(value) > MAX_TEXT else None
         case "number" | "rating":
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_NUMBER:
                 return "This must be a number."
             low, high = rating_range(field) if field.type == "rating" else (field.min, field.max)
             if (low is not None and value < low) or (high is not None and value > high):

@@ -329,6 +329,9 @@ def deep(levels: int) -> Any:
         design(edges=[edge("a", "b", condition=condition("participant.metadata.", "eq", deep(5_000)))]),
         {"graph": {"nodes": {"a": node("a", schema={"x": deep(20_000)})}}},
         {"graph": {"edges": [{}] * 20_000}},
+        design(FORM | {"fields": [{"name": "x", "label": "X", "type": "number", "min": 10**400, "max": -1}]}),
+        design() | {"settings": {"max_duration_m": 10**400}},
+        design(edges=[edge("a", "b", priority=10**400)]),
     ],
 )
 def test_hostile_input_is_refused_and_never_raises(data: object) -> None:

@@ -240,7 +240,19 @@ def test_every_fault_of_the_data_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], "x", 3, {"size": True}, {"size": float("nan")}, {"tool": {}}, {"tools": "x"}, {1: 2}]
+    "data",
+    [
+        None,
+        [],
+        "x",
+        3,
+        {"size": True},
+        {"size": float("nan")},
+        {"size": 10**400},
+        {"tool": {}},
+        {"tools": "x"},
+        {1: 2},
+    ],
 )
 def test_garbage_from_the_page_is_refused_and_never_raises(data: object) -> None:
     assert validate_data(FORM, data)
@@ -265,3 +277,20 @@ def test_a_custom_node_holds_its_data_to_its_schema() -> None:
         "/x",
     }
     assert [f.path for f in validate_data(node, {})] == ["/stars"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": 7, "enum": 3, "properties": [], "required": 1, "minimum": "x", "items": 4},
+        {"type": ["object", {}], "minimum": 10**400, "additionalProperties": {"maximum": 10**400}},
+        {"additionalProperties": {"type": "integer", "maxLength": -1, "const": {"a": []}}},
+    ],
+)
+@pytest.mark.parametrize(
+    "data", [{"a": 10**400}, {"a": float("inf")}, {"a": [1] * 5_000}, {"~/": {"": None}}]
+)
+def test_a_strange_schema_or_value_never_raises(schema: dict[str, Any], data: dict[str, Any]) -> None:
+    node = Node.model_validate({"type": "custom", "key": "c", "text": "t", "schema": schema})
+
+    assert isinstance(validate_data(node, data), list)
