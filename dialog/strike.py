@@ -23,6 +23,7 @@ from dialog.signals import (
     FormFilled,
     JudgementArrived,
     PartialTranscript,
+    Signal,
     SpeechEnded,
     TextTyped,
 )
@@ -41,7 +42,8 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
     words = _words_of(events, turn_id)
     closed = _last_mention(events, turn_id)
     changed = []
-    for place, event in enumerate(events[opened[0] :], start=opened[0]):
+    first = _cause(events, opened[0])
+    for place, event in enumerate(events[first:], start=first):
         body = _without(event, turn_id, words, within=place <= closed)
         if body is not None:
             changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
@@ -50,6 +52,14 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
 
 def _opens(event: Event, turn_id: int) -> bool:
     return isinstance(event.body, TurnOpened | WordsHeard) and event.body.turn_id == turn_id
+
+
+def _cause(events: Sequence[Event], opened: int) -> int:
+    """The signal that opened a turn: typed words come before it."""
+    for place in range(opened, 0, -1):
+        if isinstance(events[place].body, Signal):
+            return place
+    return 0
 
 
 def _words_of(events: Sequence[Event], turn_id: int) -> list[str]:

@@ -148,13 +148,13 @@ class Visit:
     async def show(self, page: Page, after_seq: int) -> None:
         """Show a page what it lacks and then what happens, until it or the sitting ends."""
         view = View(self.case.blueprint)
-        begun, ended = self._begun, self._session_ended
+        begun = self._begun
         history = await self.so_far()
         for message in view.replay(history, after_seq):
             await page.show(message)
         seq = history[-1].seq if history else 0
         await begun.wait()
-        session = self.session
+        session, ended = self.session, self._session_ended
         if session is None:
             return
         async for event in session.log.follow(seq):
