@@ -1,0 +1,57 @@
+import signal
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from server.rehearsal.link import JoinLink
+from tests.support.programs import next_line, program, told_to_end
+
+
+async def test_serve_prints_one_line_with_its_url_and_ends_when_told(tmp_path: Path) -> None:
+    async with program("serve", "--port", "0", cwd=tmp_path) as child:
+        line = await next_line(child)
+        url = line.removeprefix("Vivavoce is ready at ")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.get(f"{url}/healthz")
+        rest, _ = await told_to_end(child)
+
+        assert answer.status_code == 200
+        assert rest == ""
+        assert child.returncode in (0, -signal.SIGTERM)
+
+
+async def test_demo_prints_a_link_that_opens_and_a_key_that_reads(tmp_path: Path) -> None:
+    async with program("demo", "--port", "0", cwd=tmp_path) as child:
+        url = (await next_line(child)).removeprefix("Vivavoce is ready at ")
+        link = (await next_line(child)).split()[-1]
+        key = (await next_line(child)).split()[-1]
+        curl = await next_line(child)
+        parsed = JoinLink.parse(link)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            page = await http.get(parsed.page)
+            session = await http.post(f"{parsed.page}/session", json={"token": parsed.token})
+            run = await http.get(
+                f"{url}/api/v1/interview-runs/{parsed.run_id}", headers={"Authorization": f"Bearer {key}"}
+            )
+        await told_to_end(child)
+
+        assert [200, 200, 200] == [page.status_code, session.status_code, run.status_code]
+        assert f"{url}/api/v1/interview-runs/{parsed.run_id}/transcript" in curl
+        assert key in curl
+        assert child.returncode == 0
+
+
+async def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        async with program("serve", "--port", str(taken.getsockname()[1]), cwd=tmp_path) as child:
+            out, err = await child.communicate()
+
+            assert child.returncode == 1
+            assert out == b""
+            assert b"can't be listened on" in err
+            assert b"--port" in err
+            assert b"Traceback" not in err

@@ -1,0 +1,55 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from server.cli.seeding import SAMPLE
+from tests.support.command_line import run_command, sample_blueprint, write_json
+from tests.support.programs import program
+
+
+@pytest.fixture
+def short_study(tmp_path: Path) -> Path:
+    """Two questions of the sample study without follow-ups, and its persona with its spoken answers."""
+    blueprint = sample_blueprint()
+    nodes: dict[str, Any] = {key: blueprint["graph"]["nodes"][key] for key in ("household", "wish")}
+    for node in nodes.values():
+        node["probing"] = {"enabled": False, "max_follow_ups": 0}
+    blueprint["graph"] = {
+        "entry_node": "household",
+        "nodes": nodes,
+        "edges": [{"from": "household", "to": "wish"}],
+    }
+    blueprint["settings"]["intro_message"] = "Hello."
+    study = tmp_path / "study"
+    study.mkdir()
+    shutil.copyfile(SAMPLE / "persona.json", study / "persona.json")
+    shutil.copytree(SAMPLE / "answers", study / "answers")
+    return write_json(study / "blueprint.json", blueprint)
+
+
+@pytest.mark.timeout(300)
+async def test_a_simulated_participant_takes_a_whole_interview_aloud(
+    tmp_path: Path, short_study: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ("demo", "--participant", "simulated", "--blueprint", short_study, "--out", out)
+    async with program(*arguments, cwd=tmp_path) as child:
+        told, errors = await child.communicate()
+        code = child.returncode
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    responses = json.loads((out / "responses.json").read_text(encoding="utf-8"))
+
+    assert code == 0, errors.decode()
+    assert b"Interview    completed" in told
+    assert report["required_unanswered"] == []
+    assert [item["question_key"] for item in responses["items"]] == ["household", "wish"]
+    assert report["word_errors"]["rate"] < 0.5, report["word_errors_by_question"]
+    assert (out / "transcript.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+    assert not (tmp_path / "data").exists()
+    with av.open(str(out / "recording.ogg")) as recording:
+        assert recording.streams.audio[0].channels == 2
+    assert run_command("replay", out / "events.jsonl").exit_code == 0
