@@ -110,16 +110,25 @@ class Answering:
         self._floor.move("silence")
         self._lull.enter(self.need_turn(now))
 
-    def stalled(self, now: float) -> list[Step]:
-        """The voice goes on without words, as noise does: the lull runs from the last word."""
-        turn = self.turn
-        if turn is None or self._floor.state != "hearing":
-            return []
-        turn.ended_at = max(turn.ended_at, turn.last_word_at or turn.ended_at)
-        self.enter_lull(now)
-        return self._lull.look(turn, now)
+    def stalled(self, now: float) -> None:
+        """The voice goes on without a new word, as noise does: the lull runs from the last word.
 
-    def words(self, turn: Turn, grown: bool, final: bool, changed: bool, now: float) -> list[Step]:
+        A recogniser that is merely behind says nothing at all for a while; noise is told from that by the same
+        words being reported again.
+        """
+        turn, policy = self.turn, self._floor.policy
+        if turn is None or self._floor.state != "hearing":
+            return
+        last_word_at = turn.last_word_at if turn.last_word_at is not None else turn.began_at
+        reported_at = turn.reported_at if turn.reported_at is not None else turn.began_at
+        behind = now - reported_at > policy.recogniser_silence
+        if self.voice is not None and behind and now - last_word_at < policy.recogniser_timeout:
+            self._timers.set("stalled", now + 0.5)
+            return
+        turn.ended_at = max(turn.ended_at, last_word_at)
+        self.enter_lull(now)
+
+    def words(self, turn: Turn, grown: bool, final: bool, now: float) -> list[Step]:
         """The open answer has got other words."""
         if grown:
             self._lull.give_time(turn, now)
@@ -132,7 +141,7 @@ class Answering:
                 if grown or final:
                     return self._lull.look(turn, now)
             case "soft_take" | "hold":
-                return [WordsChanged()] if changed else []
+                return [WordsChanged()] if final else []
             case _:
                 pass
         return []

@@ -1,26 +1,16 @@
 """The judgement of the answer at hand: what is asked of the judge, what has come back, and what is done when
 nothing does."""
 
+from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import CancelJudgement, Judge
 from dialog.events import FallbackUsed
 from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
-from dialog.lexicon import content_stems
 from dialog.outbox import Outbox
 from dialog.routing import assessed_edges, probing_ceiling
 from dialog.turn import Turn
 
 _EXCHANGES = 40
-_DONT_KNOW = ("don't know", "do not know", "no idea", "i told you", "i already said", "not sure")
-
-
-def probe_failed(reply: str, earlier: str) -> bool:
-    """Whether a reply to a probe brought nothing: at most eight words and no new word of content, or a
-    don't-know."""
-    lowered = reply.lower().replace("’", "'")
-    if len(reply.split()) <= 8 and any(phrase in lowered for phrase in _DONT_KNOW):
-        return True
-    return len(reply.split()) <= 8 and not content_stems(reply) - content_stems(earlier)
 
 
 class Assessment:
@@ -45,10 +35,9 @@ class Assessment:
         self.request = self._request(turn, node, field)
         self._out.append(Judge(self._pending, self.request))
 
-    def restart(self, turn: Turn, node: Node, field: FormField | None) -> None:
-        """The words may have changed: judge again if they have."""
-        if turn.text != self._words and (self._pending is not None or self.decision is not None):
-            self.start(turn, node, field)
+    def outdated_by(self, turn: Turn) -> bool:
+        """Whether what was judged, or is being judged, are other words than these."""
+        return turn.text != self._words and (self._pending is not None or self.decision is not None)
 
     def cancel(self) -> None:
         """Forget what was judged or is being judged."""

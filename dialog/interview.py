@@ -4,7 +4,7 @@ no silence."""
 from collections.abc import Mapping
 
 from dialog import script
-from dialog.assessment import probe_failed
+from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import HangUp
 from dialog.events import (
@@ -115,7 +115,7 @@ class Interview:
     # Answers
 
     def commit(self, turn: Turn, judgement: Judgement, request: JudgementRequest | None, now: float) -> None:
-        """Put an answer on the record, and go on as it was judged; `request` is what the judgement rests on."""
+        """Put an answer on the record, and go on as it was judged, which rests on `request`."""
         node, field = self.node, self.field
         reasons = judgement.reasons
         if self._reply_failed(turn, node):
@@ -154,8 +154,9 @@ class Interview:
 
     def amend(self, turn: Turn) -> None:
         """A last word came after the commit: the record gets it, nothing else changes."""
-        if any(answer.turn_id == turn.turn_id for answer in self._out.state.answers):
-            self._record_answer(turn)
+        for answer in self._out.state.answers:
+            if answer.turn_id == turn.turn_id and answer.text != turn.text:
+                self._record_answer(turn)
 
     def _reply_failed(self, turn: Turn, node: Node) -> bool:
         asked = self._out.state.asked

@@ -37,6 +37,7 @@ from dialog.signals import (
     JudgementFailed,
     KeyPressed,
     MicrophoneMuted,
+    NewsOfTheWorld,
     OperatorHandedBack,
     OperatorTookOver,
     PacketsReturned,
@@ -99,18 +100,23 @@ class Manager:
         """Take one signal in; returns what follows from it, in order. Never raises for what the world may
         do."""
         if not self.finished:
-            for step in self._take_in(signal, now):
-                self._conduct.follow(step, now)
-            self._conduct.settle(now)
+            if isinstance(signal, TimePassed):
+                while (steps := self._turns.fire_next(now)) is not None:
+                    self._follow(steps, now)
+            else:
+                self._follow(self._take_in(signal, now), now)
         return self._out.drain()
+
+    def _follow(self, steps: list[Step], now: float) -> None:
+        for step in steps:
+            self._conduct.follow(step, now)
+        self._conduct.settle(now)
 
     # Signals
 
-    def _take_in(self, signal: AnySignal, now: float) -> list[Step]:
+    def _take_in(self, signal: NewsOfTheWorld, now: float) -> list[Step]:
         turns = self._turns
         match signal:
-            case TimePassed():
-                return turns.time_passed(now)
             case SpeechStarted():
                 return turns.speech_started(signal.utterance_id, now)
             case SpeechStopped():
@@ -120,6 +126,7 @@ class Manager:
             case FinalTranscript():
                 if turns.state == "paused" and spoken_right(signal.text) == "resume":
                     self._moments.resume(now)
+                    return []
                 return turns.words(signal.utterance_id, signal.text, signal.confidence, True, now)
             case SpeechBegan():
                 self._prompter.began(signal.speech_id, now)
@@ -128,7 +135,8 @@ class Manager:
                 self._prompter.ended(signal)
                 return turns.speech_ended(signal.speech_id, signal.fraction, now)
             case SynthesisFailed():
-                self._out.append(FallbackUsed(turns.floor.node_key, f"voice: {signal.reason}"))
+                if self._prompter.expects(signal.speech_id):
+                    self._out.append(FallbackUsed(turns.floor.node_key, f"voice: {signal.reason}"))
             case JudgementArrived():
                 self._assessment.arrived(signal.judgement_id, signal.judgement)
             case JudgementFailed():
@@ -140,9 +148,9 @@ class Manager:
                 self._assessment.cancel()
                 self._moments.left()
             case PacketsStopped():
-                turns.freeze()
+                turns.lull.freeze()
             case PacketsReturned():
-                turns.thaw(now)
+                turns.lull.thaw(turns.turn, now)
             case MicrophoneMuted():
                 self._muted(signal.muted, now)
             case StorageFaltered():
@@ -242,12 +250,12 @@ class Manager:
 
     def _muted(self, muted: bool, now: float) -> None:
         if muted:
-            self._turns.freeze()
+            self._turns.lull.freeze()
             self._turns.timers.set("muted_notice", now + self._policy.muted_notice_delay)
             self._turns.timers.set("muted_pause", now + self._policy.muted_pause_delay)
         else:
             self._turns.timers.cancel("muted_notice", "muted_pause")
-            self._turns.thaw(now)
+            self._turns.lull.thaw(self._turns.turn, now)
 
     def _from_outside(
         self, signal: OperatorTookOver | OperatorHandedBack | InterviewCancelled, now: float

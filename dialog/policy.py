@@ -75,6 +75,10 @@ class Policy(msgspec.Struct, frozen=True):
     """How long a commit waits for the recogniser's last word on an utterance."""
     stalled_words_delay: float = 1.5
     """Voice without a new word for this long is noise: the lull's clock runs from the last word."""
+    recogniser_silence: float = 1.0
+    """A recogniser that has reported nothing for this long is behind: its lack of words proves no noise."""
+    recogniser_timeout: float = 6.0
+    """But no turn waits longer than this for a word while a voice goes on."""
     noise_notice_delay: float = 10.0
     noise_pause_delay: float = 60.0
     typing_hold: float = 10.0
@@ -96,6 +100,8 @@ class Policy(msgspec.Struct, frozen=True):
     """More patience after we cut somebody off, wearing off over three answers."""
     speech_start_timeout: float = 4.0
     """A speech that hasn't begun by then is taken for failed: no dead air."""
+    stop_timeout: float = 1.0
+    """A speech that was stopped is taken for silent by then, whatever the mouth says."""
     reading_rate: float = 3.0
     """Words a second at which a stimulus is read."""
     misheard_voice: float = 0.4

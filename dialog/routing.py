@@ -2,36 +2,17 @@
 
 from collections.abc import Mapping
 
-from dialog.blueprint import Assessed, Blueprint, Edge, Graph, Node, Structured
+from dialog.blueprint import Assessed, Blueprint, Graph, Node, Structured
 from dialog.run import RunState
 
 _SETTLED = frozenset(("answered", "skipped", "refused", "no_answer", "shown"))
-
-
-def edges_of(graph: Graph, key: str) -> list[tuple[int, Edge]]:
-    """Edges out of a node with their index, in the order in which they are tried: ascending priority, then
-    structured
-    before assessed before unconditional, then as written."""
-
-    def rank(item: tuple[int, Edge]) -> tuple[int, int, int]:
-        index, edge = item
-        match edge.condition:
-            case Structured():
-                kind = 0
-            case Assessed():
-                kind = 1
-            case None:
-                kind = 2
-        return edge.priority, kind, index
-
-    return sorted(((index, edge) for index, edge in enumerate(graph.edges) if edge.from_ == key), key=rank)
 
 
 def assessed_edges(graph: Graph, key: str) -> list[tuple[int, str]]:
     """The edges out of a node that somebody has to judge: index and instruction."""
     return [
         (index, edge.condition.instruction)
-        for index, edge in edges_of(graph, key)
+        for index, edge in graph.edges_from(key)
         if isinstance(edge.condition, Assessed)
     ]
 
@@ -127,7 +108,7 @@ class Route:
 def _step(
     blueprint: Blueprint, key: str, state: RunState, metadata: Mapping[str, object], assessed: frozenset[int]
 ) -> Route:
-    for index, edge in edges_of(blueprint.graph, key):
+    for index, edge in blueprint.graph.edges_from(key):
         match edge.condition:
             case None:
                 return Route(edge.to, index, "default")
@@ -173,8 +154,8 @@ def nodes_ahead(blueprint: Blueprint, state: RunState) -> int:
     """How many nodes are likely still to come: along the default edges, the current one not counted."""
     key, count, seen = state.current, 0, set(state.path)
     while key is not None:
-        ahead = [edge.to for _, edge in edges_of(blueprint.graph, key) if edge.condition is None] or [
-            edge.to for _, edge in edges_of(blueprint.graph, key)
+        ahead = [edge.to for _, edge in blueprint.graph.edges_from(key) if edge.condition is None] or [
+            edge.to for _, edge in blueprint.graph.edges_from(key)
         ]
         key = ahead[0] if ahead and ahead[0] in blueprint.graph.nodes and ahead[0] not in seen else None
         if key is not None:

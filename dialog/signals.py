@@ -182,7 +182,7 @@ class TimePassed(Signal, frozen=True):
     """The deadline that the core asked for has come."""
 
 
-AnySignal = (
+NewsOfTheWorld = (
     ParticipantJoined
     | ParticipantLeft
     | PacketsStopped
@@ -209,5 +209,7 @@ AnySignal = (
     | OperatorTookOver
     | OperatorHandedBack
     | InterviewCancelled
-    | TimePassed
 )
+"""Every signal but the passing of time."""
+
+AnySignal = NewsOfTheWorld | TimePassed

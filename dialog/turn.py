@@ -13,6 +13,8 @@ class Turn:
         self.began_at = began_at
         self.ended_at = began_at
         self.last_word_at: float | None = None
+        self.reported_at: float | None = None
+        """When the recogniser last said anything about it, the same words included."""
         self.voiced = 0.0
         self.revision = 0
         self.typed = False
@@ -74,6 +76,7 @@ class Turn:
         """Take a transcript in; returns whether there are more words than before."""
         if ("spoken", utterance_id) not in self._order:
             self._order.append(("spoken", utterance_id))
+        self.reported_at = now
         before = self._finals.get(utterance_id, (self._partials.get(utterance_id, ""), 0.0))[0]
         if final:
             self._pending.discard(utterance_id)

@@ -5,6 +5,7 @@ Brings the two sides together: the participant's (dialog.answering, silences in 
 """
 
 from dialog.answering import LISTENING, TAKEN, Answering
+from dialog.attribution import Attribution
 from dialog.commands import StopSpeech
 from dialog.events import FloorState, WordsHeard
 from dialog.floor import Floor, Move
@@ -22,6 +23,7 @@ from dialog.steps import (
     HoldOver,
     JudgementOverdue,
     Step,
+    WordsChanged,
 )
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -42,6 +44,7 @@ class TurnTaking:
         self.answering = Answering(self.floor, self.speaking, self.timers, self.lull, first_turn_id)
         self._policy = policy
         self._out = out
+        self._attribution = Attribution()
         self._hold_over = False
 
     @property
@@ -86,9 +89,10 @@ class TurnTaking:
 
     def speech_ended(self, speech_id: int, fraction: float, now: float) -> list[Step]:
         """SpeechEnded, of whatever was said at any time."""
-        was_token = self.speaking.token is not None and self.speaking.token.speech_id == speech_id
-        self.speaking.ended(speech_id)
-        if was_token:
+        token, current = self.speaking.token, self.speaking.current
+        if self.speaking.ended(speech_id) is None:
+            return []
+        if token is not None and token.speech_id == speech_id:
             if self.state == "soft_take":
                 self.floor.move("acknowledged")
                 if self._hold_over:
@@ -98,7 +102,7 @@ class TurnTaking:
         interrupted = self.overlap.stopped(speech_id, fraction)
         if interrupted is not None:
             return interrupted
-        if self.state not in AGENTS:
+        if self.state not in AGENTS or current is None or current.speech_id != speech_id:
             return []
         following = self.speaking.current
         self.timers.cancel("unheard", "overdue")
@@ -165,10 +169,14 @@ class TurnTaking:
     def _begin_take(self, hold: float, move: Move, now: float) -> None:
         self.answering.clear_clocks()
         self._hold_over = hold <= 0
-        self.timers.set("judgement", now + self._policy.judgement_deadline)
+        self.await_judgement(now)
         self.floor.move(move)
         if hold > 0:
             self.timers.set("hold", now + hold)
+
+    def await_judgement(self, now: float) -> None:
+        """A judgement was asked for; past its deadline the talk goes on without."""
+        self.timers.set("judgement", now + self._policy.judgement_deadline)
 
     def ready(self, now: float) -> bool:
         """Whether a taken answer may be committed: the hold is over and no last word is owed."""
@@ -215,8 +223,10 @@ class TurnTaking:
             self._hear_on(now)
 
     def _hear_on(self, now: float) -> None:
-        self.floor.move("onset")
-        if self.answering.voice is None:
+        if self.answering.voice is not None:
+            self.answering.go_on(self.answering.voice, now)
+        else:
+            self.floor.move("onset")
             self.answering.enter_lull(now)
 
     def suspend(self, move: Move) -> None:
@@ -225,20 +235,6 @@ class TurnTaking:
         self.timers.cancel_all()
         self.answering.turn = self.answering.voice = self.overlap.committed = None
         self.floor.move(move)
-
-    def freeze(self) -> None:
-        """The link is dead or the microphone off: silence says nothing any more."""
-        self.lull.frozen = True
-        self.timers.cancel("stage", "cue", "check_in", "stalled", "noise", "noise_pause")
-
-    def thaw(self, now: float) -> None:
-        """Silence means something again, from now on."""
-        self.lull.frozen = False
-        if self.state == "lull" and self.turn is not None:
-            self.turn.ended_at = now
-            self.lull.enter(self.turn)
-        elif self.state == "open":
-            self.lull.await_first_word(now)
 
     # The participant's side
 
@@ -265,18 +261,21 @@ class TurnTaking:
 
     def words(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> list[Step]:
         """A transcript, partial or final, of any utterance of this session."""
-        turn = self._owner(utterance_id) or (self._words_without_voice(utterance_id, now) if text else None)
+        turn = self._owner(utterance_id)
+        rest = self._attribution.take(utterance_id, text, final, turn is not None)
+        if rest is None or (not rest and turn is None):
+            return []
+        turn, text = turn or self._words_without_voice(utterance_id, now), rest
         if turn is None:
             return []
-        before = turn.revision
         grown = turn.hear(utterance_id, text, confidence, final, now)
         if final and text and turn is self.turn:
             self._out.append(WordsHeard(turn.turn_id, turn.node_key, text, confidence))
         if turn is self.overlap.committed:
-            return [AnswerAmended(turn)] if final and turn.revision != before else []
+            return [AnswerAmended(turn)] if final else []
         if turn is self.overlap.beside:
             return self.overlap.words(now) if grown or final else []
-        steps = self.answering.words(turn, grown, final, turn.revision != before, now)
+        steps = self.answering.words(turn, grown, final, now)
         if final and self.ready(now):
             self.timers.cancel("finals")
             steps.append(HoldOver())
@@ -300,12 +299,10 @@ class TurnTaking:
 
     # Time
 
-    def time_passed(self, now: float) -> list[Step]:
-        """Fire whatever is due, the earliest first."""
-        steps: list[Step] = []
-        while (name := self.timers.take_due(now)) is not None:
-            steps += self._fire(name, now)
-        return steps
+    def fire_next(self, now: float) -> list[Step] | None:
+        """Fire the earliest clock that is due; None when none is. Its steps come before the next clock."""
+        name = self.timers.take_due(now)
+        return None if name is None else self._fire(name, now)
 
     def _fire(self, name: str, now: float) -> list[Step]:
         if name in OVERLAP_TIMERS:
@@ -322,7 +319,7 @@ class TurnTaking:
             case "check_in":
                 return self.lull.check_in_due(self.turn)
             case "stalled":
-                return self.answering.stalled(now)
+                self.answering.stalled(now)
             case "typing":
                 self.answering.rest_hands(now)
             case "hold":
@@ -331,7 +328,7 @@ class TurnTaking:
             case "finals":
                 if self.turn is not None:
                     self.turn.give_up_on_finals()
-                return [HoldOver()]
+                return [WordsChanged(), HoldOver()]
             case "judgement":
                 return [JudgementOverdue()]
             case "unheard" | "overdue":

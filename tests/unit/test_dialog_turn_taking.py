@@ -225,9 +225,21 @@ def test_noise_after_the_last_word_does_not_keep_the_turn_open() -> None:
     stage.at(now + 0.5, SpeechStarted(1))
     for count, moment in enumerate((0.8, 1.1, 1.4, 1.7, 2.0, 2.3), start=1):
         stage.at(now + moment, PartialTranscript(1, " ".join("we took the early train home".split()[:count])))
+    for again in range(10):
+        stage.at(now + 2.6 + 0.6 * again, PartialTranscript(1, "we took the early train home"))
     stage.run(now + 6)
 
     assert ["we took the early train home"] == committed(stage)
+
+
+def test_a_recogniser_that_is_behind_is_not_taken_for_noise() -> None:
+    stage, now = asked()
+    stage.at(now + 0.5, SpeechStarted(1))
+    stage.at(now + 1.5, PartialTranscript(1, "we took the early train home"))
+    stage.run(now + 5)
+
+    assert [] == stage.facts(AnswerTaken)
+    assert "hearing" == stage.floor
 
 
 def test_let_me_think_silences_the_check_in_for_eight_seconds() -> None:

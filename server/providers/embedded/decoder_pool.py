@@ -139,6 +139,8 @@ class _Worker:
                 lease.decoded_samples = message.samples
                 if message.text is not None:
                     lease.utterance.show(message.text)
+                else:
+                    lease.utterance.nothing_new()
             case FinalWords():
                 self._free()
                 lease.utterance.memory.cepstral_mean = message.cepstral_mean

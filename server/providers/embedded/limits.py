@@ -23,7 +23,7 @@ class RecogniserLimits(msgspec.Struct, frozen=True):
     """From here on a lease ends at the first quiet frame, so that no word is cut in two."""
     kept_duration: float = 30.0
     """Sound kept of an utterance while no decoder is free; past it the utterance has failed as `busy`."""
-    stall_timeout: float = 3.0
+    stall_timeout: float = 8.0
     """Without a word from a decoder that has work. Larger: a hung decoder is noticed later; smaller: a busy
     machine gets its decoders killed.
     """

@@ -6,6 +6,7 @@ Knows no process. An utterance longer than a decoder may be leased for is heard 
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from media.frames import EAR_RATE_HZ
 from server.providers.embedded.limits import QUIET, RecogniserLimits
 from server.providers.embedded.pipe import HeardWord
 from server.providers.protocols import Transcript
+
+REPORTS_UNCHANGED: Final = 3
+"""After this many reports (0.2 s of sound each) without a new word the last partial is given again."""
 
 
 class TalkMemory:
@@ -41,6 +45,8 @@ class Utterance:
         self._words: list[HeardWord] = []
         self._kept: deque[bytes] = deque()
         self._kept_samples = 0
+        self._shown = ""
+        self._unchanged = 0
         self._max_kept_samples = limits.kept_duration * EAR_RATE_HZ
 
     @property
@@ -76,8 +82,15 @@ class Utterance:
         end: 1.0.
         """
         if not self.answered and not self.failed:
-            whole = " ".join([*(word.text for word in self._words), *text.split()])
-            self._answer(Transcript(self.utterance_id, whole, 1.0, final=False))
+            self._shown = " ".join([*(word.text for word in self._words), *text.split()])
+            self._unchanged = 0
+            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False))
+
+    def nothing_new(self) -> None:
+        """The decoder hears on without a new word: say so now and then, for silence would look like delay."""
+        self._unchanged += 1
+        if self._unchanged % REPORTS_UNCHANGED == 0 and not self.answered and not self.failed:
+            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False))
 
     def fail(self, reason: str) -> None:
         """Nothing more is to be had; the final transcript, when it is asked for, says so."""
