@@ -12,9 +12,10 @@ from dialog.blueprint import Blueprint, FormField, Node
 from dialog.forms import ask_field
 from dialog.techniques import NEUTRAL_PROBES
 
-ACKNOWLEDGEMENTS = ("Okay.", "I see.", "Right.", "Thank you.", "Alright.")
+ACKNOWLEDGEMENTS = ("Okay.", "I see.", "Right.", "Thanks.", "Alright.")
 """Neutral, falling, at most 0.6 s; never the same twice running."""
-CUE = "Mm-hm."
+CUE = "Mm."
+"""0.6 s in the embedded voice, where "Mm-hm." takes 0.9 s."""
 TAKE_YOUR_TIME = ("Take your time.", "No hurry at all.", "I'm listening.")
 OFFER_WAYS_OUT = "I can repeat the question, skip it, or we can pause. What would you like?"
 STILL_THERE = "Are you still there? Take all the time you need."
