@@ -137,6 +137,15 @@ class EventLog:
                 raise ValueError(f"there is no event {seq} yet")
             await self._stirred.wait()
 
+    async def durable_within(self, seq: int, seconds: float) -> bool:
+        """Wait for `durable`, at most `seconds`. False when it is not to be had."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.durable(seq)
+        except (TimeoutError, WriterFenced, LogBroken):
+            return False
+        return True
+
     async def settled(self) -> None:
         """Wait until nothing waits for storage, rewriting included. Raises as `durable`."""
         while self._unconfirmed:
