@@ -138,7 +138,7 @@ export class Conversation {
 
   /** @param {string} text */
   #sendText(text) {
-    const id = crypto.randomUUID();
+    const id = newId();
     this.talk.unconfirmed.push({ id, text });
     this.link.send({ type: "text", text, id });
     this.screen?.show();
@@ -150,4 +150,9 @@ export class Conversation {
     this.link.send({ type: "mute", muted });
     this.change({ muted });
   }
+}
+
+/** @returns {string} 128 random bits; unlike randomUUID there is this on plain http, where people may still type */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

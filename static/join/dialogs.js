@@ -47,20 +47,25 @@ export function showHelp(session, { shortcutsOn, onShortcuts, readAloud, onReadA
  * @param {{onVoice: () => void, onText: () => void}} chosen
  */
 export function checkSound(microphone, speaker, { onVoice, onText }) {
+  const before = microphone.stream;
+  // Escape, too, may leave another microphone behind, on which the talk has to go on
+  let then = () => (microphone.stream === before ? undefined : onVoice());
+  /** @param {() => void} chosen */
+  const leave = (chosen) => {
+    then = chosen;
+    dialog.close();
+  };
   const check = new DeviceCheck(microphone, speaker, {
     startLabel: "Go on talking",
     onStart: () => leave(onVoice),
     onType: () => leave(onText),
   });
   const dialog = opened("Microphone and sound", check.steps, check.buttons);
-  dialog.addEventListener("close", () => check.close());
-  void check.open();
-
-  /** @param {() => void} then */
-  function leave(then) {
-    dialog.close();
+  dialog.addEventListener("close", () => {
+    check.close();
     then();
-  }
+  });
+  void check.open();
 }
 
 /**

@@ -99,7 +99,7 @@ export class TalkScreen {
     return el(
       "div",
       { class: "paused", hidden: true },
-      el("h2", { tabindex: "-1" }, "Paused"),
+      el("h1", { tabindex: "-1" }, "Paused"),
       el("p", {}, "Take the time you need. Nothing is listened to, and your place is kept."),
       resume,
     );
@@ -108,7 +108,7 @@ export class TalkScreen {
   /** @param {boolean} paused */
   #showPaused(paused) {
     this.paused.hidden = !paused;
-    const target = paused ? this.paused.querySelector("h2") : this.question.heading;
+    const target = paused ? this.paused.querySelector("h1") : this.question.heading;
     const lost = document.activeElement === document.body || !document.activeElement?.checkVisibility?.();
     if (lost) target?.focus({ preventScroll: true });
   }
@@ -121,7 +121,7 @@ export class TalkScreen {
     const label = `${answered} of about ${expected} questions${time}`;
     if (this.progress.dataset.label === label) return;
     this.progress.dataset.label = label;
-    fill(this.progress, el("progress", { max: expected, value: Math.min(answered, expected), "aria-label": "Progress" }), el("span", {}, label));
+    fill(this.progress, el("progress", { max: expected, value: Math.min(answered, expected), "aria-label": "Progress" }), el("span", {}, `${answered} of about ${expected}`, el("span", { class: "wide" }, " questions"), time));
   }
 
   #dismiss() {

@@ -54,7 +54,7 @@ async def _walk(server: JoinServer, visit: Visit) -> list[str]:
     await visit.press("Check my sound")
     await visit.shows("Microphone and sound")
     await look("sound check")
-    await visit.press("Type instead")
+    await visit.page.get_by_role("dialog").get_by_role("button", name="Type instead").click()
     await server.send(question("form", "How was it?", node_type="form", fields=FIELDS))
     await visit.shows("How was it?")
     await visit.press("Send answer")
