@@ -92,9 +92,7 @@ class Speaker:
     def use_text(self) -> None:
         """Show what is to be said from now on. What was just being said is on show already."""
         if self._leg is not None:
-            for speech in list(self._sounding.values()):
-                self._end(speech, None, cut=False)
-            self._cut_what_sounds()
+            self._cut_what_sounds(shown=True)
             self._leg = None
         if self._giving_up is not None:
             self._giving_up.cancel()
@@ -283,15 +281,15 @@ class Speaker:
             self._current = None
             self._end(speech, speech.cut_at, cut=True)
 
-    def _cut_what_sounds(self) -> None:
-        """The road to the ear is gone, in the middle of whatever was said."""
+    def _cut_what_sounds(self, *, shown: bool = False) -> None:
+        """The road to the ear is gone, in the middle of whatever was said; with `shown`, that can be read."""
         if self._current is not None and self._current.say.speech_id not in self._sounding:
             if self._current.work is not None:
                 self._current.work.cancel()
             self._current.clip = None
             self._queue.appendleft(self._current)  # not a sound of it was heard: it is said again
         for speech in list(self._sounding.values()):
-            self._end(speech, self._samples_heard(speech), cut=True)
+            self._end(speech, None if shown else self._samples_heard(speech), cut=not shown)
         self._current = None
 
     def _end(self, speech: Speech, samples: int | None, *, cut: bool) -> None:
