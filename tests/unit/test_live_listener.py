@@ -1,0 +1,151 @@
+import asyncio
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from dialog.signals import (
+    AnySignal,
+    FinalTranscript,
+    MicrophoneMuted,
+    PacketsReturned,
+    PacketsStopped,
+    PartialTranscript,
+    SpeechStarted,
+    SpeechStopped,
+)
+from media.frames import EAR_RATE_HZ
+from media.vad import SileroModel, VoiceActivity
+from server.live.listener import Listener, ListenerPolicy
+from server.live.mailbox import Mailbox
+from server.providers.protocols import Transcript
+from tests.support.noted_recognition import NotedRecognition
+from tests.support.speech import ear_frames, silence, speech_pcm
+
+SECOND = EAR_RATE_HZ * 2
+UTTERANCE = speech_pcm()[: 5 * SECOND]
+
+
+class Ear:
+    """A listener, and what comes out of it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.mailbox = Mailbox()
+        self.recognition = NotedRecognition()
+        self.levels: list[float] = []
+        self.listener = Listener(
+            self.mailbox,
+            self.recognition,
+            VoiceActivity(second_opinion=SileroModel.shared()),
+            agent_sounds=lambda: False,
+            show_level=self.levels.append,
+            **options,
+        )
+        self.listener.attentive = True
+        self._frame = 0
+
+    def hear(self, *sounds: bytes, muted: bool = False, concealed: bool = False) -> None:
+        for frame in ear_frames(b"".join(sounds), self._frame):
+            self._frame += 1
+            self.listener.hear(replace(frame, muted=muted, concealed=concealed))
+
+    async def signals(self) -> list[AnySignal]:
+        return [await self.mailbox.receive(None) for _ in range(len(self.mailbox))]
+
+
+async def test_speech_becomes_one_utterance_with_what_went_before_it() -> None:
+    ear = Ear(policy=ListenerPolicy(soft_limit=60, hard_limit=60, closing_silence=1.0))
+    ear.hear(silence(1), UTTERANCE[: 2 * SECOND], silence(2))
+    signals = await ear.signals()
+
+    assert isinstance(signals[0], SpeechStarted)
+    assert isinstance(signals[-1], SpeechStopped)
+    assert {1} == {signal.utterance_id for signal in signals}  # type: ignore[union-attr]
+    assert [1] == ear.recognition.ended
+    assert ear.recognition.frames[1] > 100
+
+
+async def test_a_short_gap_belongs_to_the_utterance_and_a_long_one_ends_it() -> None:
+    speech = UTTERANCE[SECOND : 2 * SECOND]
+    ear = Ear()
+    ear.hear(silence(0.5), speech, silence(0.26), speech, silence(1.5), speech, silence(1))
+    started = [s.utterance_id for s in await ear.signals() if isinstance(s, SpeechStarted)]
+
+    assert 1 == started[0]
+    assert [1, 2] == sorted(set(started))
+    assert [1, 2] == ear.recognition.ended
+
+
+async def test_a_monologue_is_cut_where_it_gets_too_long() -> None:
+    ear = Ear(policy=ListenerPolicy(soft_limit=1.0, hard_limit=1.5, closing_silence=5.0))
+    ear.hear(silence(0.5), UTTERANCE, silence(1))
+
+    assert len(ear.recognition.ended) >= 2
+    assert all(frames <= 76 + 15 for frames in ear.recognition.frames.values())
+
+
+async def test_before_the_talk_begins_only_the_level_moves() -> None:
+    ear = Ear()
+    ear.listener.attentive = False
+    ear.hear(UTTERANCE)
+
+    assert [] == await ear.signals()
+    assert {} == ear.recognition.frames
+    assert max(ear.levels) > -40
+    assert 4 == pytest.approx(len(ear.levels) / 5, abs=0.5)
+
+
+async def test_muting_breaks_off_and_is_told_once_whoever_does_it() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND])
+    ear.listener.mute(True)
+    ear.hear(silence(0.5), muted=True)
+    ear.listener.mute(False)
+    ear.hear(silence(0.1))
+    signals = await ear.signals()
+
+    assert [MicrophoneMuted(True), MicrophoneMuted(False)] == [
+        signal for signal in signals if isinstance(signal, MicrophoneMuted)
+    ]
+    assert [1] == ear.recognition.ended
+    assert isinstance(signals[signals.index(MicrophoneMuted(True)) - 1], SpeechStopped)
+
+
+async def test_lost_packets_break_off_and_are_told_once_until_they_return() -> None:
+    ear = Ear()
+    ear.listener.lost()
+    ear.listener.lost()
+    ear.hear(silence(0.1), concealed=True)
+    ear.hear(silence(0.1))
+
+    assert [PacketsStopped(), PacketsReturned()] == await ear.signals()
+
+
+async def test_concealed_sound_is_no_pause() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND])
+    ear.hear(silence(3), concealed=True)
+
+    assert [] == ear.recognition.ended
+
+
+async def test_a_new_leg_counts_its_utterances_on() -> None:
+    ear = Ear(utterances_before=7)
+    ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND], silence(1))
+
+    assert [8] == ear.recognition.ended
+
+
+async def test_words_come_into_the_mailbox_and_the_last_ones_are_waited_for() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND])
+    ear.listener.hang_up()
+    await ear.signals()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(ear.listener.pass_on_transcripts())
+        ear.recognition.say(Transcript(1, "one", 0.5, final=False))
+        ear.recognition.say(Transcript(1, "one two", 0.9, final=True))
+        await ear.listener.last_words()
+        await ear.recognition.close()
+
+    assert [PartialTranscript(1, "one", 0.5), FinalTranscript(1, "one two", 0.9)] == await ear.signals()
