@@ -92,6 +92,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         await rooms.enter_async_context(_running(metronome.run()))
         runs = Runs(database, vault)
         keeper = RunKeeper(database, runs, writer, recordings)
+        await keeper.finish_what_is_over()
         registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.

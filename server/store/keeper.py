@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from sqlalchemy import select
 
 from dialog.consent import ConsentAnswer
-from dialog.events import Event
+from dialog.events import Event, InterviewFinished
 from media.ogg import parse_last_page
 from media.recording import OggRecording
 from server.clock import wall_clock_ms
@@ -21,6 +22,7 @@ from server.store.log_writer import LogWriter
 from server.store.recordings import RecordingFile, Recordings
 from server.store.run_status import RunStatus
 from server.store.runs import ConsentRecord, Run, Runs
+from server.store.tables import EventRow, RunRow
 
 _ROADS: Final[dict[str, tuple[RunStatus, ...]]] = {
     "completed": ("processing", "completed"),
@@ -80,6 +82,22 @@ class RunKeeper:
         status = (await self._runs.find(run_id)).status
         for wanted in road[road.index(status) + 1 :] if status in road else road:
             await self._runs.transition(run_id, wanted)
+
+    async def finish_what_is_over(self) -> list[str]:
+        """Lead those runs to their end whose interview was over when the server was killed; returns their
+        ids. For the start alone, when nobody talks yet.
+        """
+        statement = (
+            select(RunRow.id, EventRow.body)
+            .join(EventRow, EventRow.run_id == RunRow.id)
+            .where(RunRow.status.in_(("active", "processing")), EventRow.kind == InterviewFinished.__name__)
+            .order_by(RunRow.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        for run_id, body in rows:
+            await self.finish(run_id, msgspec.json.decode(body, type=InterviewFinished).outcome)
+        return [run_id for run_id, _ in rows]
 
     async def history(self, run_id: str) -> list[Event]:
         """Everything stored of a run, in order."""
