@@ -42,9 +42,13 @@ class JoinLink(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, url: str) -> "JoinLink":
         """Read `{origin}/join/{run_id}#{token}`. Raises LinkError."""
-        parts = urlsplit(url)
-        prefix, _, run_id = parts.path.rpartition("/join/")
-        if parts.scheme not in ("http", "https") or not (parts.netloc and run_id and parts.fragment):
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        prefix, separator, run_id = parts.path.rpartition("/join/")
+        complete = parts.netloc and separator and run_id and parts.fragment
+        if parts.scheme not in ("http", "https") or not complete:
             raise LinkError(f"{url!r} is no join link: it looks like https://host/join/run_…#secret.")
         return cls(f"{parts.scheme}://{parts.netloc}{prefix}", run_id, parts.fragment)
 
