@@ -7,6 +7,7 @@ from dialog import script
 from dialog.assessment import Assessment
 from dialog.events import AnswerReopened, AnswerTaken, RemarkMade, Stage
 from dialog.forms import clear_answer
+from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Judgement, Right
 from dialog.moments import Moments
@@ -28,12 +29,13 @@ from dialog.steps import (
     NothingSaid,
     OverlapTwice,
     Rejoined,
+    SaidInVain,
     Step,
     Unanswered,
     WordsChanged,
 )
 from dialog.turn import Turn
-from dialog.turn_taking import AGENTS, TurnTaking
+from dialog.turn_taking import TurnTaking
 
 
 class Conduct:
@@ -67,14 +69,18 @@ class Conduct:
                 self._over(step, now)
             case WordsChanged():
                 turn = self._turns.turn
-                if turn is not None:
-                    self._assessment.restart(turn, self._interview.node, self._interview.field)
+                if turn is not None and self._assessment.outdated_by(turn):
+                    self._assessment.start(turn, self._interview.node, self._interview.field)
+                    self._turns.await_judgement(now)
             case HoldOver():
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
                 self._assessment.overdue(self._interview.node)
             case HandedOver():
                 self._handed_over(now)
+            case SaidInVain():
+                for lost in step.lost:
+                    self._prompter.say_again(lost, now)
             case AnswerAmended():
                 self._interview.amend(step.turn)
             case Rejoined():
@@ -108,7 +114,7 @@ class Conduct:
             self._moments.pause_said()
         else:
             self._turns.hand_over(now)
-            self._turns.show(self._interview.reading_time(), now)
+            self._turns.lull.show(self._interview.reading_time(), now)
             if self._out.state.asked is None and self._moments.confirming is None:
                 self._interview.ask(now)
 
@@ -119,7 +125,8 @@ class Conduct:
             return
         if self._moments.confirming is not None:
             answer = clear_answer(turn.text)
-            self._remark(turn, "confirmation")
+            if self._moments.takes_as_confirmation(answer):
+                self._remark(turn, "confirmation")
             if self._moments.confirmed(answer, now):
                 return
         right = spoken_right(turn.text)
@@ -167,7 +174,7 @@ class Conduct:
         self._remark(turn, right or "backchannel")
         if not over_speech:
             self._turns.dismiss(now)
-        if right is not None and right != "done":
+        if right is not None and right not in ("done", "resume"):
             self._moments.claim(right, now)
         elif over_speech:
             self._turns.overlap.take_up(now)
@@ -188,6 +195,9 @@ class Conduct:
         if judgement is None or turn is None:
             return
         self._assessment.decision = None
+        if not turn.text:  # the last word on it was that it was none
+            self._turns.dismiss(now)
+            return
         self._moments.question_changed()
         right = judgement.right if judgement.verdict == "wants_right" else None
         if right is not None and right != "done":

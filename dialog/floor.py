@@ -117,6 +117,7 @@ TABLE: Mapping[FloorState, Mapping[Move, FloorState]] = MappingProxyType(
             "unduck": "speaking",
             "yield": "yielded",
             "onset": "hearing",
+            "silence": "lull",
             "hand_over": "open",
             "hold": "held",
         },

@@ -27,6 +27,29 @@ class Lull:
         self._thinking_until = 0.0
         self._thinking_since: float | None = None
 
+    def freeze(self) -> None:
+        """Silence says nothing any more."""
+        self.frozen = True
+        self._timers.cancel(*TIMERS, "stalled", "noise", "noise_pause")
+
+    def thaw(self, turn: Turn | None, now: float) -> None:
+        """Silence means something again, from now on."""
+        self.frozen = False
+        if self._floor.state == "lull" and turn is not None:
+            turn.ended_at = now
+            self.enter(turn)
+        elif self._floor.state == "open":
+            self.await_first_word(now)
+
+    def listen(self, by_ear: bool, turn: Turn | None, now: float) -> None:
+        """Somebody listens by ear from now on, or reads: only a listener's silence is met with words."""
+        if by_ear and self.voiceless and not self.frozen:
+            self.voiceless = False
+            self.thaw(turn, now)
+        elif not by_ear:
+            self._timers.cancel("cue", "check_in")
+        self.voiceless = not by_ear
+
     def asked(self) -> None:
         """A new question: nobody has been asked yet whether they are there."""
         self._silent_check_ins = 0
@@ -62,6 +85,12 @@ class Lull:
     def await_first_word(self, since: float) -> None:
         """OPEN has a clock of its own."""
         self.await_answer(self._silent_check_ins, since)
+
+    def show(self, reading_time: float, now: float) -> None:
+        """A stimulus is being looked at: its own clock runs before the question's does."""
+        if self._floor.state == "open" and reading_time > 0:
+            self._floor.move("show")
+            self._timers.set("check_in", now + 2 * reading_time)
 
     def check_in_due(self, turn: Turn | None) -> list[Step]:
         """The clock of the check-ins has run out once more: check in, or stop waiting."""

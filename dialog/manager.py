@@ -20,6 +20,7 @@ from dialog.events import (
     InterviewResumed,
     NoticeGiven,
 )
+from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.moments import Moments
 from dialog.outbox import Outbox
@@ -58,7 +59,7 @@ from dialog.signals import (
     TypingNoticed,
 )
 from dialog.steps import Step
-from dialog.turn_taking import AGENTS, TurnTaking
+from dialog.turn_taking import TurnTaking
 
 _DEAF = frozenset(("waiting", "paused", "away", "operator", "closed"))
 
@@ -122,12 +123,9 @@ class Manager:
             case SpeechStopped():
                 return turns.speech_stopped(signal.silence, signal.voiced, now)
             case PartialTranscript():
-                return turns.words(signal.utterance_id, signal.text, signal.confidence, False, now)
+                return turns.words(signal.utterance_id, signal.text, signal.confidence, now, final=False)
             case FinalTranscript():
-                if turns.state == "paused" and spoken_right(signal.text) == "resume":
-                    self._moments.resume(now)
-                    return []
-                return turns.words(signal.utterance_id, signal.text, signal.confidence, True, now)
+                return self._last_words(signal, now)
             case SpeechBegan():
                 self._prompter.began(signal.speech_id, now)
                 turns.speech_began(signal.speech_id, now)
@@ -163,6 +161,15 @@ class Manager:
                 return self._by_hand(signal, now)
         return []
 
+    def _last_words(self, signal: FinalTranscript, now: float) -> list[Step]:
+        paused, failed = self._turns.state == "paused", signal.failed is not None
+        steps = self._turns.words(
+            signal.utterance_id, signal.text, signal.confidence, now, final=True, failed=failed
+        )
+        if paused and spoken_right(signal.text) == "resume":
+            self._moments.resume(now)
+        return steps
+
     def _by_hand(
         self,
         signal: DonePressed | HoldToTalk | TextTyped | TypingNoticed | KeyPressed | FormFilled | RightClaimed,
@@ -172,46 +179,44 @@ class Manager:
         answering, state = self._turns.answering, self._turns.state
         if state == "paused" and isinstance(signal, TextTyped | FormFilled):
             self._moments.resume(now)
+        elif self._interview.closing is not None:
+            return []  # the last words are being said, and nothing can be answered any more
         elif state in _DEAF and not (isinstance(signal, RightClaimed) and state == "paused"):
             return []
         match signal:
             case DonePressed():
                 return answering.done(now) if state not in AGENTS else []
             case HoldToTalk():
-                if signal.pressed and state in AGENTS:
-                    self._turns.stop_speaking()
+                if signal.pressed:
+                    self._turns.give_way(now)
                 return answering.hold_to_talk(signal.pressed, now)
             case TypingNoticed():
                 answering.typing(now)
             case TextTyped():
                 if not signal.text.strip() or signal.client_id in self._out.state.client_ids:
                     return []
-                self._yield_to_hands()
+                self._turns.give_way(now)
                 return answering.typed(signal.text.strip(), signal.client_id, now)
             case KeyPressed():
                 return self._key(signal.key, now)
             case FormFilled():
-                if signal.node_key == self._out.state.current and self._interview.closing is None:
+                if signal.node_key == self._out.state.current:
                     self._fill(signal, now)
             case RightClaimed():
-                if self._interview.closing is None:
-                    if signal.right == "done":
-                        return answering.done(now) if state not in AGENTS else []
-                    self._claim(signal, now)
+                if signal.right == "done":
+                    return answering.done(now) if state not in AGENTS else []
+                self._claim(signal, now)
             case _:
                 assert_never(signal)
         return []
 
     def _claim(self, signal: RightClaimed, now: float) -> None:
-        self._assessment.cancel()
+        if signal.right != "resume":
+            self._assessment.cancel()
         if signal.right == "stop":
             self._moments.stop_for_good(now)
         else:
             self._moments.claim(signal.right, now)
-
-    def _yield_to_hands(self) -> None:
-        if self._turns.state in AGENTS:
-            self._turns.stop_speaking()
 
     def _key(self, key: str, now: float) -> list[Step]:
         if key == "*":
@@ -219,13 +224,13 @@ class Manager:
         elif key == "0" and self._turns.floor.profile.name != "closed":
             self._moments.claim("human", now)
         elif key in "123456789#0" and len(key) == 1:
-            self._yield_to_hands()
+            self._turns.give_way(now)
             return self._turns.answering.keyed(key, now)
         return []
 
     def _fill(self, signal: FormFilled, now: float) -> None:
         self._assessment.cancel()
-        self._yield_to_hands()
+        self._turns.give_way(now)
         turn = self._turns.answering.need_turn(now)
         turn.drop_words()
         turn.type("; ".join(f"{name}: {value}" for name, value in signal.data.items()), now)
@@ -235,7 +240,7 @@ class Manager:
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
         turns, state = self._turns, self._out.state
-        turns.lull.voiceless = signal.channel == "text"
+        turns.lull.listen(signal.channel != "text", turns.turn, now)
         if turns.state not in ("waiting", "away", "paused"):
             return
         turns.floor.move("return")

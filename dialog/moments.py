@@ -11,12 +11,13 @@ from dialog.events import (
     RightUsed,
     WordsHeard,
 )
+from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Right
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
 from dialog.steps import CheckInDue
-from dialog.turn_taking import AGENTS, TurnTaking
+from dialog.turn_taking import TurnTaking
 
 _WAYS_OUT = ("repeat", "skip", "pause")
 
@@ -111,6 +112,10 @@ class Moments:
             self._out.append(NoticeGiven("help", line, ("pause", "skip")))
             self._prompter.say("notice", line, now)
         self._confirm("hard_topic", script.HARD_TOPIC, now)
+
+    def takes_as_confirmation(self, answer: str | None) -> bool:
+        """Whether this is no answer of its own: any word about stopping, a yes or no about anything else."""
+        return self.confirming == "stop" or answer is not None
 
     def confirmed(self, answer: str | None, now: float) -> bool:
         """The answer to what was to be confirmed; False when it was no yes or no and counts as an answer of

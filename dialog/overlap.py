@@ -12,7 +12,7 @@ from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
 from dialog.timers import Timers
 from dialog.turn import Turn
 
-TIMERS = ("rejoin", "overlap", "no_words", "take_up")
+TIMERS = ("rejoin", "overlap", "no_words", "take_up", "unstopped")
 
 
 class Overlap:
@@ -55,6 +55,8 @@ class Overlap:
             self.beside = Turn(0, self._floor.node_key, now)
         self.beside.begin_utterance(utterance_id)
         self._timers.cancel("no_words", "take_up")
+        if self._floor.state == "yielded" and self._stopping is None:
+            self._await_words(now)
         if self._floor.state != "speaking":
             return []
         self._began_at = now
@@ -151,9 +153,12 @@ class Overlap:
         if self._stopping is None and not self._voice_on:
             self._after_yield(now)
         elif self._stopping is None:
-            # a voice that goes on without a word for this long is noise
-            self._timers.set("no_words", now + 2 * self._floor.policy.yielded_silence)
+            self._await_words(now)
         return steps
+
+    def _await_words(self, since: float) -> None:
+        """A voice that goes on without a word for this long is noise."""
+        self._timers.set("no_words", since + 2 * self._floor.policy.yielded_silence)
 
     def _yielded_words(self, now: float) -> list[Step]:
         """Words after yielding: over a question they are an answer, so the question is really over."""
@@ -163,6 +168,7 @@ class Overlap:
         if current.kind in ASKING and self._stopping is None:
             self._stopping = current.speech_id
             self._timers.cancel(*TIMERS)
+            self._timers.set("unstopped", now + self._floor.policy.stop_timeout)
             self._floor.out.append(StopSpeech(current.speech_id))
             self._speaking.drop_queue()
         return []
@@ -172,6 +178,7 @@ class Overlap:
         if self._stopping != speech_id:
             return None
         self._stopping = None
+        self._timers.cancel("unstopped")
         if self.committed is not None and not self.committed.reopened:
             if fraction < self._floor.policy.question_heard_enough:
                 return self._rejoin()
@@ -206,7 +213,14 @@ class Overlap:
             case "overlap":
                 return self._judge(now)
             case "no_words":
+                spoken_at = self.beside.last_word_at if self.beside is not None else None
+                if self._voice_on and spoken_at is not None and spoken_at > self._began_at:
+                    if now < spoken_at + 2 * self._floor.policy.yielded_silence:
+                        self._await_words(spoken_at)
+                        return []
                 return self._take_up(now)
+            case "unstopped":  # the mouth owes its word; how much was heard nobody knows
+                return self.stopped(self._stopping, 1.0) or [] if self._stopping is not None else []
             case "take_up":
                 if self.beside is not None and self.beside.text:
                     return [Interjected(self.beside)]

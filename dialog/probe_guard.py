@@ -143,6 +143,8 @@ class GuardContext(msgspec.Struct, frozen=True):
 
 def check_probe(probe: Probe, request: JudgementRequest) -> list[str]:
     """Rules that a judgement's probe breaks. The designer's own fallback probe breaks none."""
+    if not probe.text.strip():
+        return ["empty"]
     if probe.text == request.fallback_probe:
         return []
     lines = [

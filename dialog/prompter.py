@@ -53,12 +53,16 @@ class Prompter:
         after_storage: bool = False,
     ) -> Speech:
         """Issue a Say; anything but a token takes the floor."""
-        speech = Speech(self._next_id, kind, text, barge_in, node_key)
+        speech = Speech(self._next_id, kind, text, barge_in, node_key, speed=self._speed)
         self._next_id += 1
         self._said[speech.speech_id] = _Said(kind, node_key, now)
         self._out.append(Say(speech.speech_id, kind, text, node_key, after_storage, self._speed))
         self._turns.speak(speech, now)
         return speech
+
+    def say_again(self, lost: Speech, now: float) -> None:
+        """Issue anew what was dropped behind a speech that never came to its end."""
+        self.say(lost.kind, lost.text, now, node_key=lost.node_key, barge_in=lost.barge_in)
 
     def ask(
         self,
@@ -107,6 +111,10 @@ class Prompter:
         said = self._said.get(speech_id)
         if said is not None:
             said.began_at = now
+
+    def expects(self, speech_id: int) -> bool:
+        """Whether a Say of this id is still on its way to its end."""
+        return speech_id in self._said
 
     def ended(self, signal: SpeechEnded) -> None:
         """SpeechEnded: put on record what was heard, once."""

@@ -143,7 +143,10 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case AnswerStruck():
             return _struck(state, fact)
         case RemarkMade():
-            return replace(state, kept_turn=0, kept_words="", last_at=max(state.last_at, fact.ended_at))
+            state = replace(state, last_at=max(state.last_at, fact.ended_at))
+            if fact.turn_id != state.kept_turn:  # said beside an answer, which goes on
+                return state
+            return replace(state, kept_turn=0, kept_words="")
         case DataRecorded() | ProbeChosen() | AnswerJudged() | NodeClosed():
             return _at_node(state, fact)
         case InterviewPaused():

@@ -20,10 +20,11 @@ class Speech(msgspec.Struct):
     node_key: str | None = None
     said_at: float = 0.0
     began_at: float | None = None
+    speed: float = 1.0
 
     def expected_duration(self) -> float:
         """A generous bound on how long it takes to say, in seconds."""
-        return 6.0 + 0.7 * len(self.text.split())
+        return 6.0 + 0.7 * len(self.text.split()) / self.speed
 
 
 class Speaking:

@@ -4,6 +4,7 @@ import msgspec
 
 from dialog.endpointing import Features
 from dialog.events import Stage
+from dialog.speaking import Speech
 from dialog.turn import Turn
 
 
@@ -82,6 +83,12 @@ class NothingSaid(Step, frozen=True):
 
 class HandedOver(Step, frozen=True):
     """Everything that was to be said has been heard."""
+
+
+class SaidInVain(Step, frozen=True):
+    """A speech was given up, and with it everything behind it; `lost` may be worth another try."""
+
+    lost: tuple[Speech, ...]
 
 
 class ClockDue(Step, frozen=True):

@@ -91,6 +91,11 @@ class Turn:
             self.last_word_at = now
         return grown
 
+    def words_of(self, utterance_id: int) -> str:
+        """What is known of one utterance."""
+        known = self._finals.get(utterance_id)
+        return known[0] if known is not None else self._partials.get(utterance_id, "")
+
     def type(self, text: str, now: float) -> None:
         """Append a typed message: typing and speech of one turn are one answer."""
         key = len(self._typed_parts)

@@ -5,10 +5,10 @@ Brings the two sides together: the participant's (dialog.answering, silences in 
 """
 
 from dialog.answering import LISTENING, TAKEN, Answering
-from dialog.attribution import Attribution
 from dialog.commands import StopSpeech
-from dialog.events import FloorState, WordsHeard
+from dialog.events import FloorState
 from dialog.floor import Floor, Move
+from dialog.hearing import AGENTS, Hearing
 from dialog.lull import Lull
 from dialog.outbox import Outbox
 from dialog.overlap import TIMERS as OVERLAP_TIMERS
@@ -16,19 +16,18 @@ from dialog.overlap import Overlap
 from dialog.policy import Policy, Profile
 from dialog.speaking import TOKENS, Speaking, Speech
 from dialog.steps import (
-    AnswerAmended,
     ClockDue,
     CueDue,
     HandedOver,
     HoldOver,
     JudgementOverdue,
+    SaidInVain,
     Step,
     WordsChanged,
 )
 from dialog.timers import Timers
 from dialog.turn import Turn
 
-AGENTS: frozenset[FloorState] = frozenset(("speaking", "ducked", "yielded"))
 _CLOCKS = ("muted_notice", "muted_pause", "noise", "noise_pause")
 
 
@@ -42,10 +41,12 @@ class TurnTaking:
         self.lull = Lull(self.floor, self.timers)
         self.overlap = Overlap(self.floor, self.speaking, self.timers)
         self.answering = Answering(self.floor, self.speaking, self.timers, self.lull, first_turn_id)
+        self.hearing = Hearing(self.floor, self.timers, self.answering, self.overlap)
         self._policy = policy
         self._out = out
-        self._attribution = Attribution()
         self._hold_over = False
+        self._in_vain = False
+        """The latest speech was given up."""
 
     @property
     def state(self) -> FloorState:
@@ -81,6 +82,7 @@ class TurnTaking:
         speech = self.speaking.began(speech_id, now)
         if speech is None:
             return
+        self._in_vain = False
         if speech is self.speaking.token and self.state == "soft_take":
             self.timers.set("hold", now + self._hold_duration())
         elif speech is self.speaking.current:
@@ -117,13 +119,15 @@ class TurnTaking:
         self.timers.cancel(*OVERLAP_TIMERS, "unheard", "overdue")
         beside, turn = self.overlap.beside, self.turn
         self.overlap.reset()
+        adopted = beside is not None and (self.answering.voice is not None or beside.substantial)
+        if adopted and beside is not None:
+            self.answering.adopt(beside, now)
+            turn = self.turn
         if self.answering.voice is not None:
-            if beside is not None:
-                self.answering.adopt(beside, now)
             self.answering.go_on(self.answering.voice, now)
         elif turn is not None and turn.text:
             self.floor.move("silence")
-            if turn.check_ins == 0 and not turn.kept:
+            if adopted or (turn.check_ins == 0 and not turn.kept):
                 turn.ended_at = now
                 self.lull.enter(turn)
             else:  # its silence was weighed before; only new words, or the clock, end it now
@@ -133,11 +137,15 @@ class TurnTaking:
             self.floor.move("hand_over")
             self.lull.await_first_word(now)
 
-    def show(self, reading_time: float, now: float) -> None:
-        """A stimulus is being looked at: its own clock runs before the question's does."""
-        if self.state == "open" and reading_time > 0:
-            self.floor.move("show")
-            self.timers.set("check_in", now + 2 * reading_time)
+    def give_way(self, now: float) -> None:
+        """Somebody answers by hand while the agent speaks: the floor is theirs, with what they said."""
+        if self.state not in AGENTS:
+            return
+        beside = self.overlap.beside
+        self.stop_speaking()
+        self.floor.move("hand_over")
+        if beside is not None and beside.text:
+            self.answering.adopt(beside, now)
 
     def stop_speaking(self) -> None:
         """Cut whatever is being said and drop what is queued."""
@@ -259,43 +267,22 @@ class TurnTaking:
         self.answering.voice_stopped(silence, voiced, now)
         return []
 
-    def words(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> list[Step]:
+    def words(
+        self,
+        utterance_id: int,
+        text: str,
+        confidence: float,
+        now: float,
+        *,
+        final: bool,
+        failed: bool = False,
+    ) -> list[Step]:
         """A transcript, partial or final, of any utterance of this session."""
-        turn = self._owner(utterance_id)
-        rest = self._attribution.take(utterance_id, text, final, turn is not None)
-        if rest is None or (not rest and turn is None):
-            return []
-        turn, text = turn or self._words_without_voice(utterance_id, now), rest
-        if turn is None:
-            return []
-        grown = turn.hear(utterance_id, text, confidence, final, now)
-        if final and text and turn is self.turn:
-            self._out.append(WordsHeard(turn.turn_id, turn.node_key, text, confidence))
-        if turn is self.overlap.committed:
-            return [AnswerAmended(turn)] if final else []
-        if turn is self.overlap.beside:
-            return self.overlap.words(now) if grown or final else []
-        steps = self.answering.words(turn, grown, final, now)
+        steps = self.hearing.words(utterance_id, text, confidence, final, failed, now)
         if final and self.ready(now):
             self.timers.cancel("finals")
             steps.append(HoldOver())
         return steps
-
-    def _owner(self, utterance_id: int) -> Turn | None:
-        for turn in (self.turn, self.overlap.beside, self.overlap.committed):
-            if turn is not None and turn.owns(utterance_id):
-                return turn
-        return None
-
-    def _words_without_voice(self, utterance_id: int, now: float) -> Turn | None:
-        """Words without a voice onset are an onset."""
-        if self.state in LISTENING or self.state in TAKEN:
-            self.answering.go_on(utterance_id, now)
-            self.timers.set("stalled", now + self._policy.stalled_words_delay)
-        elif self.state in AGENTS:
-            self.overlap.voice_on(utterance_id, now)
-            self.overlap.voice_off(0.0, 0.0, now)
-        return self._owner(utterance_id)
 
     # Time
 
@@ -332,15 +319,19 @@ class TurnTaking:
             case "judgement":
                 return [JudgementOverdue()]
             case "unheard" | "overdue":
-                return self._give_up_on_speech(now)
+                return self._give_up_on_speech()
             case _:
                 raise AssertionError(name)
         return []
 
-    def _give_up_on_speech(self, now: float) -> list[Step]:
-        """The mouth has gone silent on us: never dead air for it."""
+    def _give_up_on_speech(self) -> list[Step]:
+        """The mouth has gone silent on us: never dead air for it. What was behind is tried once more."""
         current = self.speaking.current
         if current is None:
             return []
         self._out.append(StopSpeech(current.speech_id))
-        return self.speech_ended(current.speech_id, 1.0, now)
+        lost = () if self._in_vain else tuple(self.speaking.queue[1:])
+        self._in_vain = True
+        self.speaking.drop_queue()
+        self.timers.cancel("unheard", "overdue")
+        return [SaidInVain(lost) if lost else HandedOver()]

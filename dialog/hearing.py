@@ -1,0 +1,63 @@
+"""To which turn the recogniser's words belong: the open answer, what is said over the agent, or the answer
+just committed. Weighs nothing."""
+
+from dialog.answering import LISTENING, TAKEN, Answering
+from dialog.attribution import Attribution
+from dialog.events import FloorState, WordsHeard
+from dialog.floor import Floor
+from dialog.overlap import Overlap
+from dialog.steps import AnswerAmended, Step
+from dialog.timers import Timers
+from dialog.turn import Turn
+
+AGENTS: frozenset[FloorState] = frozenset(("speaking", "ducked", "yielded"))
+
+
+class Hearing:
+    """Every transcript of a session goes through here."""
+
+    def __init__(self, floor: Floor, timers: Timers, answering: Answering, overlap: Overlap) -> None:
+        self.attribution = Attribution()
+        self._floor = floor
+        self._timers = timers
+        self._answering = answering
+        self._overlap = overlap
+
+    def words(
+        self, utterance_id: int, text: str, confidence: float, final: bool, failed: bool, now: float
+    ) -> list[Step]:
+        """A transcript of any utterance. When no last word could be had, what is known counts as it is."""
+        turn = self._owner(utterance_id)
+        rest = self.attribution.take(utterance_id, text, final, turn is not None)
+        if rest is None:
+            return []
+        turn = turn or self._words_without_voice(utterance_id, now)
+        if turn is None:
+            return []
+        if failed and not rest:
+            rest = turn.words_of(utterance_id)
+        grown = turn.hear(utterance_id, rest, confidence, final, now)
+        if final and rest and turn is self._answering.turn:
+            self._floor.out.append(WordsHeard(turn.turn_id, turn.node_key, rest, confidence))
+        if turn is self._overlap.committed:
+            return [AnswerAmended(turn)] if final else []
+        if turn is self._overlap.beside:
+            return self._overlap.words(now) if grown or final else []
+        return self._answering.words(turn, grown, final, now)
+
+    def _owner(self, utterance_id: int) -> Turn | None:
+        for turn in (self._answering.turn, self._overlap.beside, self._overlap.committed):
+            if turn is not None and turn.owns(utterance_id):
+                return turn
+        return None
+
+    def _words_without_voice(self, utterance_id: int, now: float) -> Turn | None:
+        """Words without a voice onset are an onset."""
+        state = self._floor.state
+        if state in LISTENING or state in TAKEN:
+            self._answering.go_on(utterance_id, now)
+            self._timers.set("stalled", now + self._floor.policy.stalled_words_delay)
+        elif state in AGENTS:
+            self._overlap.voice_on(utterance_id, now)
+            self._overlap.voice_off(0.0, 0.0, now)
+        return self._owner(utterance_id)
