@@ -1,0 +1,95 @@
+"""A real server in a process of its own, to be killed and started again on the same data."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from dialog.blueprint import Blueprint
+from dialog.events import Event
+from server.cli.seeding import seed
+from server.settings import Settings
+from server.store.database import Database
+from server.store.event_rows import read_events
+from server.store.migrations import upgrade
+from tests.support.house import ROOT
+from tests.support.running_server import Door, Study
+
+_START_TIMEOUT = 60.0
+
+
+class MortalServer(Door):
+    """One data directory, one port, and the server that runs there at the moment, if any."""
+
+    def __init__(self, starter: asyncio.subprocess.Process, settings: Settings) -> None:
+        super().__init__(f"http://127.0.0.1:{settings.port}")
+        self.settings = settings
+        self._starter = starter
+        self._pid = 0
+
+    async def start(self) -> None:
+        """Start a server and wait until it takes requests."""
+        arguments = ["--data-dir", str(self.settings.data_dir), "--port", str(self.settings.port)]
+        assert self._starter.stdin is not None
+        self._starter.stdin.write(json.dumps(arguments).encode() + b"\n")
+        self._pid = int(await self._line())
+        assert "ready" in await self._line()
+
+    async def kill(self) -> None:
+        """Kill it as a power failure does, and wait until it is gone."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._pid = 0
+            while await self._line() != "over":
+                pass
+
+    async def _line(self) -> str:
+        assert self._starter.stdout is not None
+        async with asyncio.timeout(_START_TIMEOUT):
+            line = await self._starter.stdout.readline()
+        assert line, "the server has ended"
+        return line.decode().strip()
+
+    async def study(self, blueprint: Blueprint) -> Study:
+        """Publish a blueprint and make one run of it; the server needn't run."""
+        upgrade(self.settings.database_url)
+        async with Database(self.settings.database_url) as database:
+            seeded = await seed(database, self.settings, blueprint, "A participant")
+        return Study(seeded.run_id, seeded.join_token, seeded.api_key)
+
+    async def events(self, study: Study) -> list[Event]:
+        """What lies in the database at this moment; the server needn't run."""
+        async with Database(self.settings.database_url) as database:
+            return await read_events(database, study.run_id)
+
+
+@asynccontextmanager
+async def mortal_server(data_dir: Path) -> AsyncIterator[MortalServer]:
+    """A data directory and what starts servers on it; none runs yet. Whatever runs at the end is killed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = Settings.load(data_dir=data_dir, port=port, recogniser_processes=1)
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.support.start_servers",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env={"PATH": os.defpath, "VIVAVOCE_RECOGNISER_PROCESSES": "1", "VIVAVOCE_LOG_LEVEL": "warning"},
+    )
+    server = MortalServer(starter, settings)
+    try:
+        yield server
+    finally:
+        await server.http.aclose()
+        await server.kill()
+        assert starter.stdin is not None
+        starter.stdin.close()
+        await starter.wait()
