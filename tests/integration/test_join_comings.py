@@ -23,7 +23,6 @@ from server.live.wire import (
     TypedText,
     Welcome,
 )
-from server.store.event_rows import read_events
 from tests.support.page import TestPage, opened_page
 from tests.support.running_server import Door, RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
@@ -68,7 +67,7 @@ async def test_a_reload_shows_the_talk_so_far_and_goes_on_in_the_same_sitting(se
         await until_yours(page)
         await page.send(TypedText(SECOND, "second"))
         ended = await page.until_over()
-    events = await read_events(server.house.database, study.run_id)
+    events = await server.events(study)
 
     assert isinstance(welcome, Welcome)
     assert welcome.resumed
@@ -104,7 +103,7 @@ async def test_a_message_sent_again_after_a_reconnect_counts_once(server: Runnin
         await page.send(TypedText(FIRST, "first"))
         await page.send(TypedText(SECOND, "second"))
         await page.until_over()
-    events = await read_events(server.house.database, study.run_id)
+    events = await server.events(study)
 
     assert [FIRST, SECOND] == [e.body.text for e in events if isinstance(e.body, AnswerCommitted)]
 
@@ -145,7 +144,7 @@ async def test_an_empty_sitting_is_closed_and_the_run_goes_on_in_the_next(server
         await page.send(TypedText(SECOND, "second"))
         ended = await page.until_over()
         replayed = page.captions("participant")
-    events = await read_events(server.house.database, study.run_id)
+    events = await server.events(study)
 
     assert "completed" == ended.outcome
     assert [FIRST, SECOND] == replayed
@@ -197,7 +196,7 @@ async def test_a_server_that_stops_closes_the_sitting_and_the_run_can_be_gone_on
             await server.house.registry.close()
             with pytest.raises(ConnectionClosed) as closed:
                 await page.until(Ended)
-        events = await read_events(server.house.database, study.run_id)
+        events = await server.events(study)
         refused = await server.http.post(f"/join/{study.run_id}/session", json={"token": study.token})
 
     assert closed.value.rcvd is not None

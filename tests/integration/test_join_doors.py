@@ -9,7 +9,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.live.wire import Consent, Ended, Floor, Refused, Start, TypedText, Welcome
-from server.store.event_rows import read_events
 from tests.support.page import opened_page
 from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import small_blueprint
@@ -194,7 +193,7 @@ async def test_declined_consent_leaves_nothing_but_that_it_was_declined(server: 
 
     assert "declined" == ended.outcome
     assert ("abandoned", "declined", 0) == (run.status, run.consent_status, run.session_count)
-    assert [] == await read_events(server.house.database, study.run_id)
+    assert [] == await server.events(study)
     assert not server.house.recordings.path(study.run_id).parent.exists()
     assert (410, "run_declined") == code_of(again)
 

@@ -10,9 +10,11 @@ import httpx
 import msgspec
 
 from dialog.blueprint import Blueprint
+from dialog.events import Event
 from server.api.house import House
 from server.app import run_server
 from server.settings import Settings
+from server.store.event_rows import read_events
 from server.store.organizations import Tenant
 
 
@@ -66,6 +68,13 @@ class RunningServer(Door):
             organization.id, test_mode=True, scopes=["read", "write"]
         )
         return Study(run.id, token, secret)
+
+    async def events(self, study: Study) -> list[Event]:
+        """Everything that has happened in the run up to now, once it is stored."""
+        visit = self.house.registry.find(study.run_id)
+        if visit is not None and visit.session is not None:
+            await visit.session.log.settled()
+        return await read_events(self.house.database, study.run_id)
 
     async def run_status(self, study: Study) -> str:
         return (await self.house.runs.find(study.run_id)).status
