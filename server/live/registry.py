@@ -33,7 +33,7 @@ class Registry:
         self.draining = False
         """No new talk begins."""
         self._keeper = keeper
-        self._kit = kit
+        self.kit = kit
         self.policy = policy or SessionPolicy()
         """For visits that begin from now on."""
         self._max_sessions = max_sessions
@@ -72,7 +72,7 @@ class Registry:
             visit = self._visits[case.run_id] = Visit(
                 case,
                 self._keeper,
-                self._kit,
+                self.kit,
                 self.policy,
                 run_task=lambda work, name: tasks.create_task(_guarded(work, name), name=name),
                 emptied=self._forget,
