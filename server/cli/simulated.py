@@ -1,6 +1,7 @@
 """A rehearsal: one simulated participant takes a whole interview; what came of it is written and judged."""
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +30,8 @@ from server.store.database import Database
 from server.store.event_rows import read_events
 from server.store.recordings import Recordings
 
-LONGEST: Final = 340.0
-"""Seconds that a rehearsal may take; past it something is wrong, and it is better to say so."""
+LONGEST: Final = 320.0
+"""Seconds that a talk may take; past it something is wrong, and what there is of it is written down."""
 
 _SETTLING: Final = 10.0
 """Seconds that the server has to close the session's log and recording."""
@@ -51,33 +52,32 @@ async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out:
         clips = await voice_texts(persona, [*persona.spoken(), *ANSWERS_OF_THE_HOUSE])
     except (ClipError, ProviderError) as error:
         raise Failure(f"The participant has no voice: {error}") from None
-    async with served(settings) as (url, _), opened_database(settings) as database:
-        seeded = await seed(database, settings, design, persona.name or "Simulated participant")
-        link = JoinLink.parse(f"{url}/join/{seeded.run_id}#{seeded.join_token}")
-        participant = SimulatedParticipant(link, persona, clips)
-        participant.progress = progress
-        try:
-            async with asyncio.timeout(LONGEST):
-                performance = await participant.take_part()
-        except LinkError as error:
-            raise Failure(f"The participant wasn't let in: {error}") from None
-        except TimeoutError:
-            raise Failure(
-                f"The interview wasn't over after {LONGEST:.0f} s: rehearse a shorter blueprint."
-            ) from None
-        events = await _settled_events(database, seeded.run_id)
+    async with opened_database(settings) as database:
+        async with served(settings) as (url, _):
+            seeded = await seed(database, settings, design, persona.name or "Simulated participant")
+            link = JoinLink.parse(f"{url}/join/{seeded.run_id}#{seeded.join_token}")
+            participant = SimulatedParticipant(link, persona, clips)
+            participant.progress = progress
+            try:
+                performance = await participant.take_part(LONGEST)
+            except LinkError as error:
+                raise Failure(f"The participant wasn't let in: {error}") from None
+            await _settled(database, seeded.run_id)
+        # the server has ended, and with it whatever session was still open
+        events = await read_events(database, seeded.run_id)
     recording = Recordings(settings.data_dir).path(seeded.run_id)
     return _conclude(design, performance, events, recording, out)
 
 
-async def _settled_events(database: Database, run_id: str) -> list[Event]:
-    """The run's log once its session is closed."""
-    events: list[Event] = []
-    async with asyncio.timeout(_SETTLING):
-        while not (events and isinstance(events[-1].body, SessionClosed)):
-            await asyncio.sleep(0.1)
-            events = await read_events(database, run_id)
-    return events
+async def _settled(database: Database, run_id: str) -> None:
+    """Wait a while for the run's session to be closed by itself."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLING):
+            while True:
+                events = await read_events(database, run_id)
+                if events and isinstance(events[-1].body, SessionClosed):
+                    return
+                await asyncio.sleep(0.2)
 
 
 def _conclude(

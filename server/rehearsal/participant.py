@@ -66,7 +66,7 @@ class Performance(msgspec.Struct, frozen=True):
     """How the interview went, at the participant's ear."""
 
     outcome: str
-    """As in the page's last message, or `lost` when there was none."""
+    """As in the page's last message; `lost` when there was none, `unfinished` when it took too long."""
     answers: tuple[SpokenAnswer, ...]
     duration: float
     remarks: tuple[str, ...]
@@ -93,8 +93,11 @@ class SimulatedParticipant:
         self.progress: Callable[[str], None] = lambda sentence: None
         """Told of each question and answer, in a sentence."""
 
-    async def take_part(self) -> Performance:
-        """Join, consent, talk to the end, leave. Raises LinkError when the way in is barred."""
+    async def take_part(self, within: float) -> Performance:
+        """Join, consent, talk to the end or for `within` seconds, leave.
+
+        Raises LinkError when the way in is barred.
+        """
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
             session = await open_session(http, self._link)
             access_token = str(session["access_token"])
@@ -107,7 +110,7 @@ class SimulatedParticipant:
                         self._origin = loop_time()
                         await live.send(Start("voice"))
                         async with _attending(call.listen(), self._report_playout(live)):
-                            await self._converse(call, live)
+                            await self._converse(call, live, within)
                     finally:
                         await call.close()
         return Performance(
@@ -159,7 +162,14 @@ class SimulatedParticipant:
 
     # The talk
 
-    async def _converse(self, call: Call, live: LiveChannel) -> None:
+    async def _converse(self, call: Call, live: LiveChannel, within: float) -> None:
+        try:
+            async with asyncio.timeout(within):
+                await self._answer_all(call, live)
+        except TimeoutError:
+            self._outcome = "unfinished"
+
+    async def _answer_all(self, call: Call, live: LiveChannel) -> None:
         while (question := await self._heard_out(call, live)) is not None:
             fresh = question.seq > self._answered_seq
             phrases = self._replies.to(question) if fresh else self._replies.again()
