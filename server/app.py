@@ -13,6 +13,7 @@ from typing import Final
 
 import uvicorn
 from aiortc import RTCIceServer
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from dialog.manager import Manager
@@ -20,6 +21,7 @@ from server.api import pages, participant_sockets, participants, studies, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
+from server.api.patience import PatientProtocol
 from server.api.tokens import AccessTokens
 from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 WEBSOCKET_MESSAGE: Final = 16_384
 PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
+EXPIRY_INTERVAL: Final = 60.0
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -89,8 +92,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 warm=True,
             )
         )
-        await rooms.enter_async_context(_running(metronome.run()))
         runs = Runs(database, vault)
+        await rooms.enter_async_context(_running(metronome.run()))
+        await rooms.enter_async_context(_running(_expire(runs)))
         keeper = RunKeeper(database, runs, writer, recordings)
         await keeper.finish_what_is_over()
         registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
@@ -137,11 +141,22 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
     ]
 
 
+async def _expire(runs: Runs) -> None:
+    """Let links that nobody used run out, now and then."""
+    while True:
+        try:
+            for run_id in await runs.expire_due():
+                log.info("= expired", extra={"run": run_id})
+        except (SQLAlchemyError, OSError):
+            log.exception("! links can't be expired now")
+        await asyncio.sleep(EXPIRY_INTERVAL)
+
+
 @contextlib.asynccontextmanager
 async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Run a service beside what is inside, and end it after."""
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(work, name="metronome")
+        task = tasks.create_task(work, name="service")
         yield
         task.cancel()
 
@@ -158,6 +173,7 @@ def run_server(settings: Settings, ready: Ready) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=PatientProtocol,
         ws="websockets-sansio",
         ws_max_size=WEBSOCKET_MESSAGE,
         ws_per_message_deflate=False,
