@@ -44,11 +44,18 @@ class Answering:
             self._floor.out.append(TurnOpened(self.turn.turn_id, self.turn.node_key))
         return self.turn
 
-    def resume(self, turn_id: int, kept: str, now: float) -> None:
+    def resume(self, turn_id: int, kept: str, revision: int, now: float) -> None:
         """Go on with an answer that a lost connection left unfinished."""
         self.turn = Turn(turn_id, self._floor.node_key, now)
         self.turn.kept = kept
+        self.turn.revision = revision
         self._next_turn_id = max(self._next_turn_id, turn_id + 1)
+
+    def set_aside(self, meaning: str) -> None:
+        """What was said is no answer after all: it stays on record as a remark."""
+        if self.turn is not None and self.turn.text:
+            self._floor.out.append(self.turn.remark(meaning))
+        self.turn = None
 
     def adopt(self, beside: Turn, now: float) -> None:
         """Words said over the agent begin, or continue, the answer."""
@@ -183,12 +190,11 @@ class Answering:
         """A digit commits a closed question and wins over speech; `#` is done."""
         if key == "#":
             return self.done(now)
-        turn = self.need_turn(now)
         if self._floor.profile.name == "closed":
-            turn.drop_words()
-            turn.type(key, now)
+            self.set_aside("superseded")
+            self.need_turn(now).type(key, now)
             return [AnswerSeemsOver("keypad")]
-        turn.type(key, now)
+        self.need_turn(now).type(key, now)
         if self._floor.allows("key"):
             self._floor.move("key")
         self._timers.cancel(*LULL_TIMERS, *HEARING_TIMERS)

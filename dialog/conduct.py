@@ -5,7 +5,7 @@ Stands between the floor, which says when, and the interview, which says what co
 
 from dialog import script
 from dialog.assessment import Assessment
-from dialog.events import AnswerReopened, AnswerTaken, RemarkMade, Stage
+from dialog.events import AnswerReopened, AnswerTaken, Stage
 from dialog.forms import clear_answer
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
@@ -126,7 +126,7 @@ class Conduct:
         if self._moments.confirming is not None:
             answer = clear_answer(turn.text)
             if self._moments.takes_as_confirmation(answer):
-                self._remark(turn, "confirmation")
+                self._turns.answering.set_aside("confirmation")
             if self._moments.confirmed(answer, now):
                 return
         right = spoken_right(turn.text)
@@ -155,17 +155,7 @@ class Conduct:
     def _remark(self, turn: Turn, meaning: str) -> None:
         """Put words that are no answer on record."""
         if turn.text:
-            self._out.append(
-                RemarkMade(
-                    turn.turn_id,
-                    turn.node_key,
-                    turn.text,
-                    meaning,
-                    turn.confidence,
-                    turn.began_at,
-                    turn.ended_at,
-                )
-            )
+            self._out.append(turn.remark(meaning))
 
     def _interjected(self, turn: Turn, now: float) -> None:
         """Words that advance nothing, unless they claim a right."""
@@ -183,7 +173,7 @@ class Conduct:
         """The committed answer goes on: undo the commit, once."""
         self._assessment.cancel()
         self._out.append(AnswerReopened(turn.turn_id, turn.revision))
-        self._interview.closing = None
+        self._interview.closing = self._moments.confirming = None
         self._turns.expect(turn.node_key, self._interview.profile)
         self._turns.reopen(turn, now)
         if turn.text:

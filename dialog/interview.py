@@ -273,12 +273,22 @@ class Interview:
             return False
         self._out.append(NodeEntered(path[-2], None, "back"))
         self._skipped_fields = {item for item in self._skipped_fields if item[0] != path[-2]}
-        self._put("re_ask", script.ask(self.node, self.field), now)
+        self.ask(now)
         return True
 
     def leave_node(self, outcome: Outcome, now: float, assessed: tuple[int, ...] = ()) -> None:
         """Close the present node and ask the next question, or end."""
         self._out.append(NodeClosed(self.node.key, outcome))
+        self._advance(now, assessed)
+
+    def go_on(self, now: float) -> None:
+        """Ask what is open after a break in between two questions."""
+        if self._out.state.node(self.node.key).outcome is None:
+            self.ask(now)
+        else:
+            self._advance(now)
+
+    def _advance(self, now: float, assessed: tuple[int, ...] = ()) -> None:
         state = self._out.state
         limit = self.blueprint.settings.max_duration_m * 60 * self._policy.time_reserve
         hurry = state.elapsed(now) >= limit

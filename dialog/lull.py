@@ -38,7 +38,9 @@ class Lull:
         if self._floor.state == "lull" and turn is not None:
             turn.ended_at = now
             self.enter(turn)
-        elif self._floor.state == "open":
+        elif self._floor.state == "hearing":
+            self._timers.set("stalled", now + self._floor.policy.stalled_words_delay)
+        elif self._floor.state in ("open", "stimulus"):
             self.await_first_word(now)
 
     def listen(self, by_ear: bool, turn: Turn | None, now: float) -> None:

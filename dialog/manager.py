@@ -121,7 +121,7 @@ class Manager:
             case SpeechStarted():
                 return turns.speech_started(signal.utterance_id, now)
             case SpeechStopped():
-                return turns.speech_stopped(signal.silence, signal.voiced, now)
+                return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
             case PartialTranscript():
                 return turns.words(signal.utterance_id, signal.text, signal.confidence, now, final=False)
             case FinalTranscript():
@@ -145,6 +145,8 @@ class Manager:
             case ParticipantLeft():
                 self._assessment.cancel()
                 self._moments.left()
+                if self._interview.closing is not None:  # nothing but good-byes was missed
+                    self._interview.finish()
             case PacketsStopped():
                 turns.lull.freeze()
             case PacketsReturned():
@@ -176,18 +178,21 @@ class Manager:
         now: float,
     ) -> list[Step]:
         """What the participant does on the page or keypad."""
-        answering, state = self._turns.answering, self._turns.state
-        if state == "paused" and isinstance(signal, TextTyped | FormFilled):
-            self._moments.resume(now)
-        elif self._interview.closing is not None:
+        if isinstance(signal, FormFilled) and signal.node_key != self._out.state.current:
+            return []
+        if self._interview.closing is not None:
             return []  # the last words are being said, and nothing can be answered any more
-        elif state in _DEAF and not (isinstance(signal, RightClaimed) and state == "paused"):
+        if isinstance(signal, TextTyped | FormFilled):
+            self._moments.wake(now)
+        answering, state = self._turns.answering, self._turns.state
+        if state in _DEAF and not (isinstance(signal, RightClaimed) and state == "paused"):
             return []
         match signal:
             case DonePressed():
                 return answering.done(now) if state not in AGENTS else []
             case HoldToTalk():
                 if signal.pressed:
+                    self._moments.wake(now)
                     self._turns.give_way(now)
                 return answering.hold_to_talk(signal.pressed, now)
             case TypingNoticed():
@@ -200,8 +205,7 @@ class Manager:
             case KeyPressed():
                 return self._key(signal.key, now)
             case FormFilled():
-                if signal.node_key == self._out.state.current:
-                    self._fill(signal, now)
+                self._fill(signal, now)
             case RightClaimed():
                 if signal.right == "done":
                     return answering.done(now) if state not in AGENTS else []
@@ -224,6 +228,7 @@ class Manager:
         elif key == "0" and self._turns.floor.profile.name != "closed":
             self._moments.claim("human", now)
         elif key in "123456789#0" and len(key) == 1:
+            self._moments.wake(now)
             self._turns.give_way(now)
             return self._turns.answering.keyed(key, now)
         return []
@@ -231,8 +236,8 @@ class Manager:
     def _fill(self, signal: FormFilled, now: float) -> None:
         self._assessment.cancel()
         self._turns.give_way(now)
+        self._turns.answering.set_aside("superseded")
         turn = self._turns.answering.need_turn(now)
-        turn.drop_words()
         turn.type("; ".join(f"{name}: {value}" for name, value in signal.data.items()), now)
         self._turns.commit()
         self._moments.question_changed()
@@ -248,8 +253,6 @@ class Manager:
             self._out.append(InterviewResumed())
         if state.current is None:
             self._interview.begin(now)
-        elif self._interview.closing is not None:
-            self._interview.finish()
         else:
             self._moments.recap(now)
 
@@ -268,12 +271,14 @@ class Manager:
         match signal:
             case OperatorTookOver():
                 self._assessment.cancel()
+                self._moments.keep_words()
                 self._turns.suspend("operator")
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
             case OperatorHandedBack():
                 if self._turns.state == "operator":
                     self._turns.floor.move("return")
                     self._prompter.say("notice", script.OPERATOR_GONE, now)
+                    self._moments.take_up_answer(now)
                     self._interview.ask_again(now)
             case InterviewCancelled():
                 self._assessment.cancel()

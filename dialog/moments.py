@@ -46,6 +46,9 @@ class Moments:
 
     def claim(self, right: Right, now: float) -> None:
         """The participant claims a right, by whatever means."""
+        self._turns.overlap.settle()
+        if right not in ("pause", "resume"):
+            self.wake(now)
         self._out.append(RightUsed(right))
         match right:
             case "repeat":
@@ -93,7 +96,7 @@ class Moments:
 
     def _drop_turn(self) -> None:
         self._interrupt()
-        self._turns.answering.turn = None
+        self._turns.answering.set_aside("withdrawn")
 
     def _confirm(self, what: str, question: str, now: float) -> None:
         self._drop_turn()
@@ -164,8 +167,11 @@ class Moments:
 
     def pause(self, reason: PauseReason, words: str, now: float) -> None:
         """Pause, after saying so; silence never ends an interview."""
-        self._keep_words()
-        self._drop_turn()
+        if self._turns.state == "paused" or self.pausing is not None:
+            return
+        self.keep_words()
+        self._interrupt()
+        self._turns.answering.turn = None
         self._out.append(InterviewPaused(reason))
         self.pausing = reason
         self._prompter.say("notice", words, now)
@@ -185,14 +191,28 @@ class Moments:
         self._turns.floor.move("return")
         self.recap(now)
 
+    def wake(self, now: float) -> None:
+        """Whoever answers or wants something is back from the pause, or does without it."""
+        paused = self._turns.state == "paused"
+        if not paused and self.pausing is None:
+            return
+        self.pausing = None
+        self._out.append(InterviewResumed())
+        if paused:
+            self._turns.floor.move("return")
+            self._turns.expect(self._interview.node.key, self._interview.profile)
+            self._turns.lull.await_first_word(now)
+        self.take_up_answer(now)
+
     def left(self) -> None:
         """The last connection is gone: what was said of an unfinished answer is kept."""
-        self._keep_words()
+        self.keep_words()
         self.pausing = self.confirming = None
         if self._turns.state != "closed":
             self._turns.suspend("leave")
 
-    def _keep_words(self) -> None:
+    def keep_words(self) -> None:
+        """Put on record what no last word has come for yet: the answer is gone on with later."""
         turn = self._turns.turn
         if turn is not None and (unfinished := turn.unfinished()):
             self._out.append(WordsHeard(turn.turn_id, turn.node_key, unfinished, turn.confidence))
@@ -204,12 +224,17 @@ class Moments:
         self._turns.expect(node.key, self._interview.profile)
         if state.asked is None and not state.kept_words:
             self._prompter.say("recap", script.recap(None, ""), now)
-            self._interview.ask(now)
+            self._interview.go_on(now)
             return
-        if state.kept_words:
-            self._turns.answering.resume(state.kept_turn, state.kept_words, now)
+        self.take_up_answer(now)
         asked = state.asked.text if state.asked is not None else None
         self._prompter.say("recap", script.recap(asked, state.kept_words), now, node_key=node.key)
+
+    def take_up_answer(self, now: float) -> None:
+        """Open the answer again that was broken off."""
+        state = self._out.state
+        if state.kept_words:
+            self._turns.answering.resume(state.kept_turn, state.kept_words, state.kept_revision, now)
 
     # Silence
 

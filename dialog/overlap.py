@@ -26,6 +26,7 @@ class Overlap:
         """Words said over the agent, not yet known to be an answer."""
         self.committed: Turn | None = None
         """The answer on the record last, which may turn out to go on."""
+        self._settled = False
         self._began_at = 0.0
         self._voice_on = False
         self._stopping: int | None = None
@@ -41,10 +42,19 @@ class Overlap:
         """A new question is on its way."""
         self._times_resumed = 0
 
+    def commit(self, turn: Turn) -> None:
+        """An answer is on the record; until the floor is the participant's it may turn out to go on."""
+        self.committed = turn
+        self._settled = turn.reopened
+
+    def settle(self) -> None:
+        """What comes from now on is something else."""
+        self._settled = True
+
     def _may_rejoin(self, now: float) -> bool:
         """Whether speech now may still be the answer of before: until 1.2 s into what followed it."""
         current = self._speaking.current
-        if self.committed is None or self.committed.reopened or current is None:
+        if self.committed is None or self._settled or current is None:
             return False
         return current.began_at is None or now - current.began_at <= self._floor.policy.resume_window
 
@@ -115,7 +125,7 @@ class Overlap:
                 within = current.began_at is None or (
                     self._began_at - current.began_at <= self._floor.policy.resume_window
                 )
-                rejoinable = self.committed is not None and not self.committed.reopened and within
+                rejoinable = self.committed is not None and not self._settled and within
                 if rejoinable and content_words(beside.text) >= 1:
                     return self._rejoin()
                 if self._floor.state == "ducked" and current.barge_in and not rejoinable:
@@ -179,7 +189,7 @@ class Overlap:
             return None
         self._stopping = None
         self._timers.cancel("unstopped")
-        if self.committed is not None and not self.committed.reopened:
+        if self.committed is not None and not self._settled:
             if fraction < self._floor.policy.question_heard_enough:
                 return self._rejoin()
         return [BargedIn()]

@@ -87,6 +87,8 @@ class RunState(msgspec.Struct, frozen=True):
     kept_turn: int = 0
     """The turn that is open, or was when the connection was lost."""
     kept_words: str = ""
+    kept_revision: int = 0
+    """The revision with which it was committed and reopened; 0 when it never was."""
     client_ids: frozenset[str] = frozenset()
     last_turn_id: int = 0
     last_speech_id: int = 0
@@ -133,7 +135,10 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
                 state, sessions=state.sessions + 1, seconds_before=seconds, last_at=0.0, before=None
             )
         case NodeEntered():
-            return replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+            state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+            if fact.reason == "back":
+                state = _with_node(state, fact.node_key, replace(state.node(fact.node_key), outcome=None))
+            return state
         case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
             return _heard(state, fact)
         case AnswerCommitted():
@@ -188,6 +193,7 @@ def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | Wor
                 last_turn_id=max(state.last_turn_id, fact.turn_id),
                 kept_turn=fact.turn_id,
                 kept_words="",
+                kept_revision=0,
             )
         case WordsHeard():
             words = (
@@ -238,6 +244,7 @@ def _reopened(state: RunState, fact: AnswerReopened) -> RunState:
         state.before,
         kept_turn=fact.turn_id,
         kept_words=undone[0].text,
+        kept_revision=fact.revision,
         last_speech_id=state.last_speech_id,
         last_turn_id=state.last_turn_id,
         client_ids=state.client_ids,

@@ -2,6 +2,7 @@
 by."""
 
 from dialog.endpointing import content_words
+from dialog.events import RemarkMade
 
 
 class Turn:
@@ -131,6 +132,18 @@ class Turn:
         self.last_word_at = later.last_word_at or self.last_word_at
         self.typed = self.typed or later.typed
         self.revision += 1
+
+    def remark(self, meaning: str) -> RemarkMade:
+        """Its words as something that is no answer."""
+        return RemarkMade(
+            self.turn_id,
+            self.node_key,
+            self.text,
+            meaning,
+            self.confidence,
+            self.began_at,
+            self.ended_at,
+        )
 
     def drop_words(self) -> None:
         """Forget every word so far: they were struck, or answered as a request."""

@@ -117,6 +117,7 @@ class TurnTaking:
     def hand_over(self, now: float) -> None:
         """Everything has been said: the floor is the participant's, who may be speaking already."""
         self.timers.cancel(*OVERLAP_TIMERS, "unheard", "overdue")
+        self.overlap.settle()
         beside, turn = self.overlap.beside, self.turn
         self.overlap.reset()
         adopted = beside is not None and (self.answering.voice is not None or beside.substantial)
@@ -203,7 +204,7 @@ class TurnTaking:
         if turn is None:
             raise AssertionError("nothing to commit")
         self.answering.clear_clocks()
-        self.overlap.committed = turn
+        self.overlap.commit(turn)
         self.answering.patience.answer_given()
         self.lull.answer_over()
         return turn
@@ -259,8 +260,10 @@ class TurnTaking:
             self.answering.go_on(utterance_id, now)
         return []
 
-    def speech_stopped(self, silence: float, voiced: float, now: float) -> list[Step]:
-        """SpeechStopped."""
+    def speech_stopped(self, utterance_id: int, silence: float, voiced: float, now: float) -> list[Step]:
+        """SpeechStopped; of another utterance than the one being spoken it says nothing."""
+        if utterance_id != self.answering.voice:
+            return []
         self.answering.voice = None
         if self.state in AGENTS:
             return self.overlap.voice_off(silence, voiced, now)
