@@ -1,16 +1,22 @@
 """How a refusal looks on the wire: one envelope, a plain sentence, never a stack trace, never HTML."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from server.clock import new_id
+from server.live.registry import RETRY_AFTER
 
 log = logging.getLogger(__name__)
+
+BODY_TIMEOUT: Final = 20.0
+"""Seconds for a whole body. Larger: slow senders hold more."""
 
 _TYPES: Final = {
     400: "invalid_request",
@@ -18,6 +24,7 @@ _TYPES: Final = {
     403: "forbidden",
     404: "not_found",
     405: "invalid_request",
+    408: "invalid_request",
     409: "conflict",
     410: "gone",
     413: "payload_too_large",
@@ -97,8 +104,21 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return Refusal(500, "internal_error", sentence).response(request_id)
 
 
+async def on_hang_up(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client is gone in the middle of its own request."""
+    return Response(status_code=400)
+
+
+async def on_storage_fault(request: Request, error: Exception) -> Response:
+    """Answer while the database is away or the disk is full: nothing is pretended to be kept."""
+    log.error("! %s %s: the database can't be used: %s", request.method, request.url.path, error)
+    return storage_unavailable().response(new_id("req_"))
+
+
 EXCEPTION_HANDLERS: Final = {
     Refusal: on_refusal,
+    ClientDisconnect: on_hang_up,
+    OperationalError: on_storage_fault,
     HTTPException: on_http_exception,
     Exception: on_bug,
 }
@@ -110,11 +130,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large(limit)
+    except TimeoutError:
+        raise Refusal(408, "request_timeout", "The request did not come to its end in time.") from None
     return bytes(body)
+
+
+def storage_unavailable() -> Refusal:
+    """The refusal of whatever would have to be kept, while nothing can be."""
+    sentence = "We can't keep any answers just now, so nothing can begin. Please try again in a while."
+    return Refusal(503, "storage_unavailable", sentence, retry_after=RETRY_AFTER)
 
 
 def too_large(limit: int) -> Refusal:

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import HTTPConnection
 
 from server.api.allowances import Allowances
-from server.api.errors import Refusal
+from server.api.errors import Refusal, storage_unavailable
 from server.api.tokens import AccessTokens
 from server.clock import wall_clock_ms
 from server.gateway.metronome import Metronome
@@ -70,12 +70,7 @@ class House:
             return found
         refuse_if_over(run)
         if self.writer.faltering is not None:
-            raise Refusal(
-                503,
-                "storage_unavailable",
-                "We can't keep any answers just now, so nothing can begin. Please try again in a while.",
-                retry_after=RETRY_AFTER,
-            )
+            raise storage_unavailable()
         try:
             return self.registry.visit(await self.case(run))
         except AtCapacity:

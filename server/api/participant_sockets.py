@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
+from sqlalchemy.exc import OperationalError
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -86,6 +87,11 @@ async def _talk(websocket: WebSocket, visit: Visit, page: Page, after_seq: int) 
         first = closings.exceptions[0]
         assert isinstance(first, _Closing)
         raise _Closing(first.code, first.reason) from None
+    except* TransitionRefused:
+        raise _Closing(POLICY_VIOLATION, "run_finished") from None
+    except* OperationalError as faults:
+        log.error("! the database can't be used: %s", faults.exceptions[0])
+        raise _Closing(TRY_AGAIN, "storage_unavailable") from None
     except* WebSocketDisconnect:
         pass
 
@@ -145,6 +151,9 @@ async def _accepted(websocket: WebSocket) -> AsyncIterator[None]:
         reason = refusal.code
     except TransitionRefused:
         code, reason = POLICY_VIOLATION, "run_finished"
+    except OperationalError as fault:
+        log.error("! the database can't be used: %s", fault)
+        code, reason = TRY_AGAIN, "storage_unavailable"
     except WebSocketDisconnect:
         return
     except Exception:

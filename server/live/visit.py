@@ -279,10 +279,11 @@ class Visit:
             log.exception("! the log of a session is broken", extra={"run": run_id})
             self._apologise()
         except* Exception as faults:
-            log.error("! a session crashed", extra={"run": run_id}, exc_info=faults)
-            self._apologise()
-            if not opened.done():
+            if not opened.done():  # it never began: whoever asked for it sees to that
                 opened.set_exception(faults.exceptions[0])
+            else:
+                log.error("! a session crashed", extra={"run": run_id}, exc_info=faults)
+                self._apologise()
         finally:
             self._session_ended.set()
             if self.session is not None and self.session.outcome is None:
