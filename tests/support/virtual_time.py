@@ -3,7 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 Result = TypeVar("Result")
 
@@ -34,6 +34,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    def run_in_executor(self, *_: Any) -> NoReturn:  # type: ignore[override]
+        """Raise: a thread takes real time, which does not pass here."""
+        raise RuntimeError("no threads in virtual time")
 
 
 def in_virtual_time(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:

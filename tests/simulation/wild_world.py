@@ -1,0 +1,349 @@
+"""A world that a seed makes: participant, voice, recogniser, judge and network, all having a bad day.
+
+Everything that it does to the core is well-formed; nothing of it is polite.
+"""
+
+import heapq
+from collections.abc import Callable
+from random import Random
+from typing import Literal, get_args
+
+from dialog.blueprint import Blueprint
+from dialog.commands import Command, Judge
+from dialog.events import AnyFact, Event
+from dialog.judgement import Judgement, Right
+from dialog.manager import Manager
+from dialog.signals import (
+    AnySignal,
+    DonePressed,
+    FinalTranscript,
+    FormFilled,
+    HoldToTalk,
+    InterviewCancelled,
+    JudgementArrived,
+    JudgementFailed,
+    KeyPressed,
+    MicrophoneMuted,
+    OperatorHandedBack,
+    OperatorTookOver,
+    PacketsReturned,
+    PacketsStopped,
+    PartialTranscript,
+    ParticipantJoined,
+    ParticipantLeft,
+    RightClaimed,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechStarted,
+    SpeechStopped,
+    StorageFaltered,
+    StorageRecovered,
+    SynthesisFailed,
+    TextTyped,
+    TimePassed,
+    TypingNoticed,
+)
+from tests.simulation.aftermath import (
+    check_any_cut,
+    check_fold,
+    check_replay,
+    check_resuming,
+    check_transcript,
+    check_turns,
+)
+from tests.simulation.fickle_judge import FickleJudge
+from tests.simulation.mouth import Mouth, MouthFaults
+from tests.simulation.sayings import something
+from tests.simulation.watch import Watch
+
+_RIGHTS: tuple[Right, ...] = get_args(Right)
+_CHANNELS: tuple[Literal["webrtc", "websocket", "text", "phone"], ...] = (
+    "webrtc",
+    "websocket",
+    "text",
+    "phone",
+)
+
+
+class WildWorld:
+    """One talk. `run` lets so many signals happen; `settle` then lets the world come to rest."""
+
+    def __init__(
+        self, seed: int, blueprint: Blueprint, *, facts: tuple[AnyFact, ...] = (), wild: float = 1.0
+    ) -> None:
+        self.seed = seed
+        self.rng = Random(seed)
+        self.blueprint = blueprint
+        self.manager = Manager(blueprint, facts=facts)
+        self.now = 0.0
+        self.events: list[Event] = []
+        self.signals = 0
+        self.present = False
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = 0
+        self._utterance = 0
+        self._muted = self._stalled = self._held = self._operator = False
+        self._resting = False
+        self._typed = 0
+        share = self.rng.random() * wild
+        self._wildness = share
+        faults = MouthFaults(*(self.rng.random() * limit * share for limit in (0.2, 0.15, 0.3, 0.05, 0.1)))
+        self._judge = FickleJudge(self.rng, self.rng.random() * share, share, self.feed, self.later)
+        self._mouth = Mouth(self.rng, faults, self._tell_soon, self.later)
+        self._watch = Watch(self.manager, self._mouth, blueprint)
+        self.later(0.0, lambda: self._join("webrtc" if self.rng.random() < 0.85 else "text"))
+        self.later(0.5, self._live)
+
+    # Time
+
+    def later(self, delay: float, act: Callable[[], None]) -> None:
+        """Something happens `delay` seconds from now."""
+        self._order += 1
+        heapq.heappush(self._queue, (self.now + delay, self._order, act))
+
+    def check_aftermath(self) -> "WildWorld":
+        """Look at the whole log."""
+        state = self.manager._out.state
+        check_replay(self.events, self.blueprint)
+        check_fold(self.events, state)
+        check_turns(self.events, state)
+        check_transcript(self.events)
+        check_resuming(self.events, self.blueprint, self.rng)
+        check_any_cut(self.events, self.blueprint, self.rng)
+        return self
+
+    def run(self, signals: int) -> "WildWorld":
+        """Let this many more signals happen."""
+        goal = self.signals + signals
+        while self.signals < goal and not (self.manager.finished and not self._queue):
+            if not self._step(float("inf")):
+                break
+        return self
+
+    def run_for(self, seconds: float) -> "WildWorld":
+        """Let time pass."""
+        until = self.now + seconds
+        while self._step(until):
+            pass
+        self.now = self._mouth.now = until
+        return self
+
+    def _step(self, until: float) -> bool:
+        deadline = self.manager.deadline
+        planned = self._queue[0][0] if self._queue else None
+        moments = [at for at in (deadline, planned) if at is not None]
+        if not moments or min(moments) > until:
+            return False
+        self.now = self._mouth.now = max(self.now, min(moments))
+        if self.rng.random() < 0.004 * self._wildness:
+            stall = self.rng.uniform(0.05, 3.0)  # the machine was busy: everything comes late, and at once
+            self._watch.excuse(stall)
+            self.now = self._mouth.now = self.now + stall
+        if planned is not None and (deadline is None or planned <= deadline):
+            heapq.heappop(self._queue)[2]()
+        else:
+            self.feed(TimePassed())
+        return True
+
+    # Signals
+
+    def feed(self, signal: AnySignal) -> None:
+        """One signal now; whatever the core does about it is watched."""
+        self.signals += 1
+        self._log(signal)
+        before = self._watch.before(signal, self.now)
+        outputs = self.manager.handle(signal, self.now)
+        for output in outputs:
+            self._log(output)
+            if isinstance(output, Command):
+                self._mouth.perform(output)
+                if isinstance(output, Judge):
+                    self._judge.judge(output)
+        self._watch.after(before, signal, outputs, self.now)
+
+    def _log(self, body: object) -> None:
+        self.events.append(Event(len(self.events) + 1, self.now, body))  # type: ignore[arg-type]
+
+    def _tell_soon(self, signal: AnySignal) -> None:
+        """Signals go through a mailbox: what is under way then overtakes nothing, but comes after it."""
+        self.later(self.rng.random() * 0.004, lambda: self.feed(signal))
+
+    # The participant
+
+    def _live(self) -> None:
+        """Do something, and later something else."""
+        if self._resting:
+            return
+        rng = self.rng
+        if not self.present:
+            self.later(rng.expovariate(1 / 3), lambda: self._join(rng.choice(_CHANNELS)))
+            self.later(rng.uniform(3, 8), self._live)
+            return
+        acts = (
+            (self._speak, 60),
+            (self._press, 10 * self._wildness + 1),
+            (self._use_hands, 10 * self._wildness + 1),
+            (self._wait, 14),
+            (self._trouble, 8 * self._wildness),
+            (self._stale, 8 * self._wildness),
+        )
+        (act,) = rng.choices([act for act, _ in acts], [weight for _, weight in acts])
+        self.later(act() + rng.choice((0.0, 0.05, 0.3, 0.9, 1.5, 2.5, 4.0)), self._live)
+
+    def _wait(self) -> float:
+        return self.rng.choice((1.0, 3.0, 8.0, 20.0, 40.0))
+
+    def _speak(self) -> float:
+        rng, wild = self.rng, self._wildness
+        self._utterance += 1
+        number, text = self._utterance, something(rng)
+        words = text.split()
+        length = max(0.3, 0.3 * len(words) * rng.uniform(0.7, 1.5))
+        if rng.random() > 0.08 * wild:
+            self.later(0.08, lambda: self.feed(SpeechStarted(number)))
+        shown = [count for count in range(1, len(words) + 1) if rng.random() < 0.6]
+        if rng.random() > 0.1 * wild:
+            for count in shown:
+                part = PartialTranscript(number, " ".join(words[:count]), 0.9)
+                self.later(length * count / len(words) + 0.1, lambda part=part: self.feed(part))  # type: ignore[misc]
+        if rng.random() < 0.2:
+            pause = rng.uniform(0.3, 1.0) * length
+            self.later(pause, lambda: self.feed(SpeechStopped(number, 0.2, max(0.02, pause - 0.2))))
+            self.later(pause + 0.1, lambda: self.feed(SpeechStarted(number)))
+        if rng.random() > 0.06 * wild:
+            voiced = max(0.02, length - 0.08)
+            self.later(length + 0.2, lambda: self.feed(SpeechStopped(number, 0.2, voiced)))
+        self._conclude_utterance(number, text, length)
+        return length
+
+    def _conclude_utterance(self, number: int, text: str, length: float) -> None:
+        rng, wild = self.rng, self._wildness
+        dice = rng.random() / max(wild, 0.01)
+        delay = length + rng.uniform(0.25, 0.6)
+        confidence = rng.uniform(0.3, 1.0)
+        if dice < 0.05:
+            return
+        if dice < 0.1:
+            self.later(delay, lambda: self.feed(FinalTranscript(number, "", 1.0, "timeout")))
+            return
+        if dice < 0.2:
+            delay += rng.uniform(1, 8)
+        if dice < 0.25:
+            text = text.replace("and", "end") + " indeed"
+        self.later(delay, lambda: self.feed(FinalTranscript(number, text, confidence)))
+        if dice < 0.3:
+            self.later(
+                delay + rng.uniform(0, 4), lambda: self.feed(FinalTranscript(number, text, confidence))
+            )
+
+    def _press(self) -> float:
+        rng = self.rng
+        dice = rng.random()
+        if dice < 0.35:
+            self.feed(DonePressed())
+        elif dice < 0.75:
+            right = rng.choice([right for right in _RIGHTS if right != "stop" or rng.random() < 0.1])
+            self.feed(RightClaimed(right))
+        else:
+            self._held = not self._held
+            self.feed(HoldToTalk(self._held))
+            return rng.uniform(0.2, 3.0)
+        return 0.0
+
+    def _use_hands(self) -> float:
+        rng = self.rng
+        dice = rng.random()
+        if dice < 0.5:
+            strokes = rng.randrange(1, 8)
+            for stroke in range(strokes):
+                self.later(0.3 * stroke, lambda: self.feed(TypingNoticed()))
+            if rng.random() < 0.7:
+                self._typed += rng.random() < 0.9
+                message = TextTyped(something(rng), f"m{self._typed}" if rng.random() < 0.8 else "")
+                self.later(0.3 * strokes + 0.2, lambda: self.feed(message))
+            return 0.3 * strokes
+        if dice < 0.8:
+            self.feed(KeyPressed(rng.choice("0123456789*#")))
+        else:
+            key = rng.choice(list(self.blueprint.graph.nodes))
+            if fields := self.blueprint.graph.nodes[key].fields:
+                self.feed(FormFilled(key, {field.name: rng.choice((1, True, "text")) for field in fields}))
+        return 0.0
+
+    # The world's own acts
+
+    def _join(self, channel: Literal["webrtc", "websocket", "text", "phone"]) -> None:
+        if not self.present and not self._resting:
+            self.present = True
+            self.feed(ParticipantJoined(channel))
+
+    def _trouble(self) -> float:
+        rng = self.rng
+        match rng.randrange(6):
+            case 0:
+                self.present = False
+                self._mouth.cut_off()
+                self.feed(ParticipantLeft("network"))
+            case 1:
+                self._stalled = not self._stalled
+                self.feed(PacketsStopped() if self._stalled else PacketsReturned())
+            case 2:
+                self._muted = not self._muted
+                self.feed(MicrophoneMuted(self._muted))
+            case 3:
+                self.feed(StorageFaltered("slow disk") if rng.random() < 0.5 else StorageRecovered())
+            case 4:
+                self._operator = not self._operator
+                self.feed(OperatorTookOver("Kim") if self._operator else OperatorHandedBack())
+            case _:
+                if rng.random() < 0.05:
+                    self.feed(InterviewCancelled("withdrawn"))
+                else:
+                    self.feed(ParticipantJoined("webrtc"))
+        return rng.uniform(0, 5)
+
+    def _stale(self) -> float:
+        rng = self.rng
+        old = rng.randrange(0, max(2, len(self._mouth.said) - 3))
+        late = self._judge.latest - 1
+        signal = rng.choice(
+            (
+                SpeechBegan(10_000),
+                SpeechEnded(10_000, "x", 1.0),
+                SpeechEnded(old if old not in self._mouth.queued else 10_000, "x", 0.5, True),
+                SynthesisFailed(10_000, "late"),
+                JudgementArrived(late, Judgement("sufficient")),
+                JudgementFailed(late, "late"),
+                JudgementArrived(10_000, Judgement("distress")),
+                PartialTranscript(max(1, self._utterance - 2), "", 0.0),
+                TimePassed(),
+            )
+        )
+        self.feed(signal)
+        return 0.0
+
+    # Coming to rest
+
+    @property
+    def at_rest(self) -> bool:
+        """The talk is over, or paused, or nobody is there, or somebody reads, who may take their time."""
+        turns = self.manager._turns
+        return turns.state in ("paused", "closed", "away", "waiting") or turns.lull.voiceless
+
+    def rest(self) -> "WildWorld":
+        """Everybody falls silent, all troubles end: what is open has to come to its end by itself."""
+        self._resting = True
+        self._mouth.heal()
+        self._judge.heal()
+        self.run_for(10.0)
+        if self._operator:
+            self.feed(OperatorHandedBack())
+        if self._muted:
+            self.feed(MicrophoneMuted(False))
+        if self._stalled:
+            self.feed(PacketsReturned())
+        if self._held:
+            self.feed(HoldToTalk(False))
+        self.feed(SpeechStopped(self._utterance, 0.2, 0.1))
+        self.run_for(600.0)
+        return self
