@@ -17,6 +17,7 @@ from server.live.wire import (
     Claim,
     Consent,
     Displaced,
+    Done,
     Ended,
     Floor,
     Playout,
@@ -37,7 +38,8 @@ UNHEARD: Final = 4.0
 """Seconds after which a question that never sounded is taken as read from the page."""
 
 STUCK: Final = 5.0
-"""Seconds of the participant's turn without anything to answer, after which it says its last words again."""
+"""Seconds of the participant's turn without anything to answer, after which it presses *done*, as one does
+whose end was missed; after as long again it says the same once more."""
 
 PLAYOUT_DELAY: Final = 0.1
 """Seconds of jitter buffer in this ear (aiortc's own), which a page would measure and report."""
@@ -86,6 +88,7 @@ class SimulatedParticipant:
         self._question: Question | None = None
         self._asked_at = 0.0
         self._answered_seq = 0
+        self._pressed_done_seq = 0
         self._outcome: str | None = None
         self._origin = 0.0
         self._answers: list[SpokenAnswer] = []
@@ -194,8 +197,13 @@ class SimulatedParticipant:
             elif (question := self._to_answer(call, now)) is not None:
                 return question
             elif now - idle_since > STUCK and self._question is not None:
-                self._remarks.append(f"said again what was said to {self._asked()}")
-                return self._question
+                idle_since = now
+                if self._pressed_done_seq == self._question.seq:
+                    self._remarks.append(f"said again what was said to {self._asked()}")
+                    return self._question
+                self._pressed_done_seq = self._question.seq
+                self._remarks.append(f"pressed done at {self._asked()}, for its end was not noticed")
+                await live.send(Done())
             await self._news(_LOOK if self._light == "yours" else 0.5)
         return None
 
