@@ -47,6 +47,8 @@ class TurnTaking:
         self._hold_over = False
         self._in_vain = False
         """The latest speech was given up."""
+        self._owed_since = 0.0
+        """When a commit began to wait for the last words."""
 
     @property
     def state(self) -> FloorState:
@@ -194,6 +196,7 @@ class TurnTaking:
             return False
         if turn.pending:
             if not self.timers.is_set("finals"):
+                self._owed_since = now
                 self.timers.set("finals", now + self._policy.final_words_timeout)
             return False
         return True
@@ -316,9 +319,7 @@ class TurnTaking:
                 self._hold_over = True
                 return [HoldOver()] if self.ready(now) else []
             case "finals":
-                if self.turn is not None:
-                    self.turn.give_up_on_finals()
-                return [WordsChanged(), HoldOver()]
+                return self._finals_due(now)
             case "judgement":
                 return [JudgementOverdue()]
             case "unheard" | "overdue":
@@ -338,3 +339,14 @@ class TurnTaking:
         self.speaking.drop_queue()
         self.timers.cancel("unheard", "overdue")
         return [SaidInVain(lost) if lost else HandedOver()]
+
+    def _finals_due(self, now: float) -> list[Step]:
+        """Last words are late: waited for while the recogniser, being behind, brings others."""
+        turn, policy = self.turn, self._policy
+        if turn is not None:
+            grows = turn.last_word_at is not None and now - turn.last_word_at < policy.final_words_timeout
+            if grows and now - self._owed_since < policy.recogniser_timeout:
+                self.timers.set("finals", now + policy.final_words_timeout)
+                return []
+            turn.give_up_on_finals()
+        return [WordsChanged(), HoldOver()]
