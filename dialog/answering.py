@@ -128,7 +128,7 @@ class Answering:
             return
         last_word_at = turn.last_word_at if turn.last_word_at is not None else turn.began_at
         reported_at = turn.reported_at if turn.reported_at is not None else turn.began_at
-        behind = now - reported_at > policy.recogniser_silence
+        behind = now - reported_at > policy.recogniser_silence or turn.behind > policy.recogniser_lag
         if self.voice is not None and behind and now - last_word_at < policy.recogniser_timeout:
             self._timers.set("stalled", now + 0.5)
             return

@@ -13,12 +13,15 @@ FILLERS = frozenset("um uh er erm hmm mm ah eh uhm".split())
 _OPEN_ENDS = frozenset(
     """and but or so because cause since although though while when if that which who whose where than as like
     the a an this these those my your his her its our their some any every each no
-    of to in on at by for with from into onto about over under between through during without within toward
-    towards
+    of to at by for with from into onto during between toward towards
     is are was were am be been being have has had do does did will would could should can may might must
     i we they he she you i'm we're they're it's that's there's i'd i've we've we'd they'd not very really just
-    then well maybe basically actually also even more most such what""".split()
+    maybe basically actually also even most such""".split()
 )
+_HANGING_ENDS = frozenset(
+    "in on over up off out down about under through without within so then well more what".split()
+)
+"""These end a clause as often as they leave one open ("my mother comes over", "we talked it through")."""
 _OPEN_PHRASES = (
     "you know",
     "i mean",
@@ -94,6 +97,8 @@ def completeness(text: str, closed: bool) -> float:
         return 0.15
     if last in _OPEN_ENDS:
         return 0.12
+    if last in _HANGING_ENDS:
+        return 0.48
     finished = 0.78 if len(words) >= 6 else 0.68 if len(words) >= 3 else 0.55
     if text.rstrip().endswith(_END_PUNCTUATION):
         finished += 0.15
@@ -113,7 +118,7 @@ def weigh(text: str, silence: float, final: bool, profile: Profile) -> Features:
     filler = ends_in_filler(text)
     words = len(words_of(text))
     complete = completeness(text, closed) if profile.semantics else 0.5
-    logit = 6.0 * (complete - 0.5) + 0.9 * math.log(max(silence, 0.05) / 0.7) + 0.35
+    logit = 6.0 * (complete - 0.5) + 0.8 * math.log(max(silence, 0.05) / 0.7) + 0.35
     if profile.semantics:
         logit += 0.25 * min(words, 30) / 30
     if not final:

@@ -6,6 +6,7 @@ from dialog.attribution import Attribution
 from dialog.events import FloorState, WordsHeard
 from dialog.floor import Floor
 from dialog.overlap import Overlap
+from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.steps import AnswerAmended, Step
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -23,22 +24,21 @@ class Hearing:
         self._answering = answering
         self._overlap = overlap
 
-    def words(
-        self, utterance_id: int, text: str, confidence: float, final: bool, failed: bool, now: float
-    ) -> list[Step]:
+    def words(self, heard: PartialTranscript | FinalTranscript, now: float) -> list[Step]:
         """A transcript of any utterance. When no last word could be had, what is known counts as it is."""
+        utterance_id, final = heard.utterance_id, isinstance(heard, FinalTranscript)
         turn = self._owner(utterance_id)
-        rest = self.attribution.take(utterance_id, text, final, turn is not None)
+        rest = self.attribution.take(utterance_id, heard.text, final, turn is not None)
         if rest is None:
             return []
         turn = turn or self._words_without_voice(utterance_id, now)
         if turn is None:
             return []
-        if failed and not rest:
+        if isinstance(heard, FinalTranscript) and heard.failed is not None and not rest:
             rest = turn.words_of(utterance_id)
-        grown = turn.hear(utterance_id, rest, confidence, final, now)
+        grown = turn.hear(heard, rest, now)
         if final and rest and turn is self._answering.turn:
-            self._floor.out.append(WordsHeard(turn.turn_id, turn.node_key, rest, confidence))
+            self._floor.out.append(WordsHeard(turn.turn_id, turn.node_key, rest, heard.confidence))
         if turn is self._overlap.committed:
             return [AnswerAmended(turn)] if final else []
         if turn is self._overlap.beside:

@@ -140,12 +140,12 @@ class Lull:
         features = endpointing.weigh(turn.text, silence, not turn.pending, profile)
         if spoken_right(turn.latest) is not None and not turn.pending:
             return [AnswerSeemsOver("one", features)]
-        if features.score >= (policy.loose_threshold if stage_two else policy.strict_threshold):
+        # while a last word is owed, the words so far are no strong evidence, but for a closed question's
+        waits = not stage_two and turn.pending and profile.name != "closed"
+        if not waits and features.score >= (policy.loose_threshold if stage_two else policy.strict_threshold):
             return [AnswerSeemsOver("two" if stage_two else "one", features)]
-        if not stage_two:
-            self._timers.set("stage", max(now + 0.1, turn.ended_at + profile.stage_two_delay))
-        elif turn.pending:
-            self._timers.set("stage", now + 0.25)
+        # silence is evidence too: look again as it grows
+        self._timers.set("stage", now + 0.5 if stage_two else turn.ended_at + profile.stage_two_delay)
         return []
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:

@@ -123,7 +123,7 @@ class Manager:
             case SpeechStopped():
                 return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
             case PartialTranscript():
-                return turns.words(signal.utterance_id, signal.text, signal.confidence, now, final=False)
+                return turns.words(signal, now)
             case FinalTranscript():
                 return self._last_words(signal, now)
             case SpeechBegan():
@@ -164,10 +164,8 @@ class Manager:
         return []
 
     def _last_words(self, signal: FinalTranscript, now: float) -> list[Step]:
-        paused, failed = self._turns.state == "paused", signal.failed is not None
-        steps = self._turns.words(
-            signal.utterance_id, signal.text, signal.confidence, now, final=True, failed=failed
-        )
+        paused = self._turns.state == "paused"
+        steps = self._turns.words(signal, now)
         if paused and spoken_right(signal.text) == "resume":
             self._moments.resume(now)
         return steps

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 from dialog.commands import AnyCommand, Command
 from dialog.events import AnyFact
-from dialog.run import RunState, apply, fold
+from dialog.run import RunState, apply, begin_session, fold
 
 
 class Outbox:
     """The outputs of one signal, in order, and the state after them."""
 
     def __init__(self, facts: Iterable[AnyFact] = ()) -> None:
-        self.state: RunState = fold(facts)
+        self.state: RunState = begin_session(fold(facts))
         self._outputs: list[AnyCommand | AnyFact] = []
 
     def append(self, output: AnyCommand | AnyFact) -> None:

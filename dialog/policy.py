@@ -77,6 +77,8 @@ class Policy(msgspec.Struct, frozen=True):
     """Voice without a new word for this long is noise: the lull's clock runs from the last word."""
     recogniser_silence: float = 1.0
     """A recogniser that has reported nothing for this long is behind: its lack of words proves no noise."""
+    recogniser_lag: float = 0.5
+    """Nor does that of one which has this many seconds of sound still to hear."""
     recogniser_timeout: float = 6.0
     """But no turn waits longer than this for a word while a voice goes on."""
     noise_notice_delay: float = 10.0

@@ -122,6 +122,17 @@ def fold(facts: Iterable[AnyFact]) -> RunState:
     return state
 
 
+def begin_session(state: RunState, number: int | None = None) -> RunState:
+    """The state at the start of a session: its clock begins anew, and no commit of before can be undone."""
+    return replace(
+        state,
+        sessions=state.sessions if number is None else number,
+        seconds_before=state.seconds_before + state.last_at,
+        last_at=0.0,
+        before=None,
+    )
+
+
 def _with_node(state: RunState, key: str, node: NodeState) -> RunState:
     return replace(state, nodes={**state.nodes, key: node})
 
@@ -130,10 +141,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
     """The state after one more fact. Total: any sequence of facts gives a state."""
     match fact:
         case SessionOpened():
-            seconds = state.seconds_before + state.last_at
-            return replace(
-                state, sessions=state.sessions + 1, seconds_before=seconds, last_at=0.0, before=None
-            )
+            return begin_session(state, state.sessions + 1)
         case NodeEntered():
             state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
             if fact.reason == "back":

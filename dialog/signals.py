@@ -58,9 +58,13 @@ class SpeechStopped(Signal, frozen=True):
 
 
 class PartialTranscript(Signal, frozen=True):
+    """The words of an utterance so far; each replaces the one before. The same again: no new word came."""
+
     utterance_id: int
     text: str
     confidence: float = 1.0
+    behind: float = 0.0
+    """Seconds of its sound that the recogniser has still to hear: about those it has said nothing."""
 
 
 class FinalTranscript(Signal, frozen=True):

@@ -18,7 +18,7 @@ from dialog.events import (
     SpeechHeard,
     WordsHeard,
 )
-from dialog.signals import FormFilled, SpeechEnded
+from dialog.signals import FormFilled
 
 
 class Entry(msgspec.Struct):
@@ -95,11 +95,6 @@ class _Projection:
                 self.session_id, self.origin_ms = body.session_id, body.started_at_ms
                 if body.number > 1:
                     self.note(event, "The participant came back.")
-            case SpeechEnded():
-                key = ("agent", body.speech_id)
-                if key in self.entries:
-                    began = (self.entries[key].timestamp_ms - self.origin_ms) / 1000
-                    self.entries[key].duration_ms = max(0, round((event.at - began) * 1000))
             case SpeechHeard():
                 self.put(
                     ("agent", event.seq), event, "agent", body.text, body.began_at, event.at, body.node_key

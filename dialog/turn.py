@@ -3,6 +3,7 @@ by."""
 
 from dialog.endpointing import content_words
 from dialog.events import RemarkMade
+from dialog.signals import FinalTranscript, PartialTranscript
 
 
 class Turn:
@@ -16,6 +17,8 @@ class Turn:
         self.last_word_at: float | None = None
         self.reported_at: float | None = None
         """When the recogniser last said anything about it, the same words included."""
+        self.behind = 0.0
+        """Seconds of sound that the recogniser had still to hear then."""
         self.voiced = 0.0
         self.revision = 0
         self.typed = False
@@ -73,8 +76,10 @@ class Turn:
         if utterance_id not in self._finals:
             self._pending.add(utterance_id)
 
-    def hear(self, utterance_id: int, text: str, confidence: float, final: bool, now: float) -> bool:
-        """Take a transcript in; returns whether there are more words than before."""
+    def hear(self, heard: PartialTranscript | FinalTranscript, text: str, now: float) -> bool:
+        """Take a transcript in, of which `text` is this turn's; returns whether there are more words now."""
+        utterance_id, final = heard.utterance_id, isinstance(heard, FinalTranscript)
+        self.behind = 0.0 if isinstance(heard, FinalTranscript) else heard.behind
         if ("spoken", utterance_id) not in self._order:
             self._order.append(("spoken", utterance_id))
         self.reported_at = now
@@ -82,7 +87,7 @@ class Turn:
         if final:
             self._pending.discard(utterance_id)
             self._partials.pop(utterance_id, None)
-            self._finals[utterance_id] = (text, confidence)
+            self._finals[utterance_id] = (text, heard.confidence)
         elif utterance_id not in self._finals:
             self._partials[utterance_id] = text
         if text != before:

@@ -14,6 +14,7 @@ from dialog.outbox import Outbox
 from dialog.overlap import TIMERS as OVERLAP_TIMERS
 from dialog.overlap import Overlap
 from dialog.policy import Policy, Profile
+from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.speaking import TOKENS, Speaking, Speech
 from dialog.steps import (
     ClockDue,
@@ -114,6 +115,8 @@ class TurnTaking:
             return [HandedOver()]
         if following.began_at is None:
             self.timers.set("unheard", now + self._policy.speech_start_timeout)
+        else:  # its first sound came in with the last of the one before
+            self.timers.set("overdue", now + following.expected_duration())
         return []
 
     def hand_over(self, now: float) -> None:
@@ -230,6 +233,7 @@ class TurnTaking:
         """What was said over the question is the beginning of its answer."""
         beside = self.overlap.beside
         self.overlap.reset()
+        self.overlap.settle()
         if beside is not None:
             self.answering.adopt(beside, now)
             self._hear_on(now)
@@ -273,19 +277,10 @@ class TurnTaking:
         self.answering.voice_stopped(silence, voiced, now)
         return []
 
-    def words(
-        self,
-        utterance_id: int,
-        text: str,
-        confidence: float,
-        now: float,
-        *,
-        final: bool,
-        failed: bool = False,
-    ) -> list[Step]:
-        """A transcript, partial or final, of any utterance of this session."""
-        steps = self.hearing.words(utterance_id, text, confidence, final, failed, now)
-        if final and self.ready(now):
+    def words(self, heard: PartialTranscript | FinalTranscript, now: float) -> list[Step]:
+        """A transcript of any utterance of this session."""
+        steps = self.hearing.words(heard, now)
+        if isinstance(heard, FinalTranscript) and self.ready(now):
             self.timers.cancel("finals")
             steps.append(HoldOver())
         return steps

@@ -146,7 +146,9 @@ class Listener:
                     FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
                 )
             else:
-                self._mailbox.put(PartialTranscript(heard.utterance_id, heard.text, heard.confidence))
+                self._mailbox.put(
+                    PartialTranscript(heard.utterance_id, heard.text, heard.confidence, heard.behind)
+                )
 
     async def last_words(self) -> None:
         """Wait until every utterance that is over has its final transcript."""

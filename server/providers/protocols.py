@@ -30,6 +30,8 @@ class Transcript(msgspec.Struct, frozen=True):
     final: bool
     failed: str | None = None
     """Why nothing better is to be expected for this utterance (`busy`, `crashed`, `timeout`), else None."""
+    behind: float = 0.0
+    """Seconds of the utterance's sound that these words don't cover yet: how far the recogniser lags."""
 
 
 class Recognition(Protocol):

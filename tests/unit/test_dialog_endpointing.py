@@ -11,6 +11,7 @@ FINISHED = [
     "she told me that the whole team had already left",
     "that was the last time we spoke",
 ]
+HANGING = ["on sunday my mother comes over", "we talked the whole thing through", "and then we all moved in"]
 UNFINISHED = [
     "i usually buy my groceries on the way home and",
     "we moved to a smaller house because",
@@ -35,6 +36,21 @@ def test_an_unfinished_clause_takes_the_turn_at_neither_delay(text: str) -> None
     scores = [weigh(text, delay, True, profile).score for delay in (0.7, 2.0)]
 
     assert max(scores) < DEFAULT_POLICY.loose_threshold
+
+
+@pytest.mark.parametrize("text", HANGING)
+def test_a_particle_at_the_end_takes_the_turn_at_the_long_delay(text: str) -> None:
+    short, long = (weigh(text, delay, True, PROFILES["narrative"]).score for delay in (0.7, 2.0))
+
+    assert short < DEFAULT_POLICY.strict_threshold
+    assert long >= DEFAULT_POLICY.loose_threshold
+
+
+@pytest.mark.parametrize("text", UNFINISHED)
+def test_an_unfinished_clause_is_taken_within_five_seconds_unless_it_ends_in_a_filler(text: str) -> None:
+    score = weigh(text, 5.0, True, PROFILES["narrative"]).score
+
+    assert (score >= DEFAULT_POLICY.loose_threshold) is not text.endswith("um")
 
 
 def test_a_short_answer_to_a_closed_question_is_complete() -> None:

@@ -43,6 +43,13 @@ def test_the_transcript_holds_both_sides_in_the_order_of_time() -> None:
     assert len({entry.id for entry in entries}) == len(entries)
 
 
+def test_an_entry_lasts_as_long_as_it_was_heard() -> None:
+    entries = transcript(log_of(finished_talk()))
+    opening = next(entry for entry in entries if entry.role == "agent")
+
+    assert round(1000 * 0.3 * len(opening.content.split())) == opening.duration_ms
+
+
 def test_speech_that_was_cut_is_cut_in_the_transcript() -> None:
     stage = Stage(two_questions()).run_until_floor_is("open")
     stage.at(stage.now + 0.1, RightClaimed("repeat"))

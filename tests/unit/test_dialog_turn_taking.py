@@ -227,7 +227,7 @@ def test_noise_after_the_last_word_does_not_keep_the_turn_open() -> None:
         stage.at(now + moment, PartialTranscript(1, " ".join("we took the early train home".split()[:count])))
     for again in range(10):
         stage.at(now + 2.6 + 0.6 * again, PartialTranscript(1, "we took the early train home"))
-    stage.run(now + 6)
+    stage.run(now + 8)
 
     assert ["we took the early train home"] == committed(stage)
 
@@ -237,6 +237,18 @@ def test_a_recogniser_that_is_behind_is_not_taken_for_noise() -> None:
     stage.at(now + 0.5, SpeechStarted(1))
     stage.at(now + 1.5, PartialTranscript(1, "we took the early train home"))
     stage.run(now + 5)
+
+    assert [] == stage.facts(AnswerTaken)
+    assert "hearing" == stage.floor
+
+
+def test_words_that_are_late_keep_the_turn_open() -> None:
+    stage, now = asked()
+    stage.at(now + 0.5, SpeechStarted(1))
+    for again in range(8):
+        late = PartialTranscript(1, "we took the early train", 0.9, behind=1.2)
+        stage.at(now + 1.5 + 0.4 * again, late)
+    stage.run(now + 4.6)
 
     assert [] == stage.facts(AnswerTaken)
     assert "hearing" == stage.floor

@@ -137,10 +137,11 @@ class _Worker:
         match message:
             case Progress():
                 lease.decoded_samples = message.samples
+                behind = max(0, lease.stretch.samples - message.samples) / EAR_RATE_HZ
                 if message.text is not None:
-                    lease.utterance.show(message.text)
+                    lease.utterance.show(message.text, behind)
                 else:
-                    lease.utterance.nothing_new()
+                    lease.utterance.nothing_new(behind)
             case FinalWords():
                 self._free()
                 lease.utterance.memory.cepstral_mean = message.cepstral_mean

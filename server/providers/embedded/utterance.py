@@ -77,20 +77,20 @@ class Utterance:
         """Add the words of one stretch."""
         self._words.extend(words)
 
-    def show(self, text: str) -> None:
+    def show(self, text: str, behind: float) -> None:
         """Give a partial; `text` is that of the present stretch. A decoder knows no confidence before its
         end: 1.0.
         """
         if not self.answered and not self.failed:
             self._shown = " ".join([*(word.text for word in self._words), *text.split()])
             self._unchanged = 0
-            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False))
+            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False, behind=behind))
 
-    def nothing_new(self) -> None:
+    def nothing_new(self, behind: float) -> None:
         """The decoder hears on without a new word: say so now and then, for silence would look like delay."""
         self._unchanged += 1
         if self._unchanged % REPORTS_UNCHANGED == 0 and not self.answered and not self.failed:
-            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False))
+            self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False, behind=behind))
 
     def fail(self, reason: str) -> None:
         """Nothing more is to be had; the final transcript, when it is asked for, says so."""
