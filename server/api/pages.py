@@ -1,8 +1,9 @@
-"""The participant's page and what it is made of: files as they lie in `static`, with an ETag each."""
+"""The participant's page and what it is made of: files as they lie in `static`, compressed on their way."""
 
 from pathlib import Path
 from typing import Final
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -32,6 +33,6 @@ async def join_page(request: Request) -> Response:
 
 ROUTES: Final = [
     Route("/join/{run_id}", join_page),
-    Mount("/static/join", _Assets(directory=_ROOT / "join")),
-    Mount("/static/shared", _Assets(directory=_ROOT / "shared")),
+    Mount("/static/join", GZipMiddleware(_Assets(directory=_ROOT / "join"))),
+    Mount("/static/shared", GZipMiddleware(_Assets(directory=_ROOT / "shared"))),
 ]
