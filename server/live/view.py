@@ -14,7 +14,6 @@ from dialog.events import (
     NodeEntered,
     NoticeGiven,
     QuestionAsked,
-    SessionOpened,
 )
 from server.live.captions import Captions
 from server.live.wire import (
@@ -79,9 +78,6 @@ class View:
         """Take the next event of the log."""
         body = event.body
         match body:
-            case SessionOpened():
-                self._captions.open_session(body.number)
-                return []
             case FloorChanged():
                 return [Floor(event.seq, LIGHTS.get(body.state, "thinking"), body.state)]
             case NodeEntered():
