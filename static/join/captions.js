@@ -35,7 +35,9 @@ export class Captions {
         this.final.delete(id);
       }
     }
-    for (const line of lines) if (line.final) this.#showFinal(line);
+    /** @type {Element | null} */
+    let before = null;
+    for (const line of lines) if (line.final) before = this.#showFinal(line, before);
     const inFlux = lines.filter((line) => !line.final).map((line) => this.#line(line, "in-flux"));
     const onTheWay = talk.unconfirmed.map(({ id, text }) => this.#line({ id, text, role: "participant", final: false, cut: false }, "on-the-way"));
     fill(this.flux, ...inFlux, ...onTheWay);
@@ -48,16 +50,23 @@ export class Captions {
     this.log.setAttribute("aria-live", aloud ? "polite" : "off");
   }
 
-  /** @param {Line} line */
-  #showFinal(line) {
+  /**
+   * Finished words stand in the order in which they were begun, whichever was finished first.
+   * @param {Line} line
+   * @param {Element | null} before the finished line before it
+   * @returns {Element}
+   */
+  #showFinal(line, before) {
     const shown = this.final.get(line.id);
     if (shown) {
       write(/** @type {Element} */ (shown.querySelector(".line-text")), textOf(line));
-      return;
+      return shown;
     }
     const element = this.#line(line, "");
     this.final.set(line.id, element);
-    this.log.append(element);
+    if (before) before.after(element);
+    else this.log.prepend(element);
+    return element;
   }
 
   /**

@@ -35,7 +35,7 @@ export class Controls {
     this.skip = button("skip", "Skip", () => actions.claim("skip"));
     this.pause = button("pause", "Pause", () => actions.claim(this.paused ? "resume" : "pause"));
     this.slower = button("slower", "Slower", () => actions.claim("slower"));
-    this.more = button("more", "More", () => this.#unfold(this.panel.hidden));
+    this.more = button("more", "More", () => this.#unfold(this.more.getAttribute("aria-expanded") !== "true"));
     this.use = button("keyboard", "Only type", () => actions.use(this.mode === "voice" ? "text" : "voice"));
     this.sound = button("sound", "Check my sound", () => actions.checkSound());
     this.panel = this.#panel();

@@ -64,10 +64,13 @@ export class Conversation {
     await this.use(mode);
   }
 
-  /** Let go of microphone and sound; what was said stays. */
-  part() {
+  /**
+   * Let go of microphone and sound; what was said stays.
+   * @param {boolean} [tell] whether the server has yet to be told
+   */
+  part(tell = true) {
     this.screen = null;
-    this.road.close();
+    this.road.close(tell);
     this.microphone.close();
     stayAwake(false);
   }

@@ -47,6 +47,9 @@ const DETAILS = {
   "mine/ducked": "Did you want to say something?",
 };
 
+/** The floor is open for a moment before the agent takes it: who is told "your turn" must be able to rely on it. */
+const SETTLE_MS = 150;
+
 /** Said aloud by screen readers; the coming and going of the others would only be noise. */
 const WORTH_SAYING = new Set(["yours", "paused", "away"]);
 
@@ -59,6 +62,10 @@ export class FloorLight {
     this.element = el("div", { class: "light" }, this.shape, el("div", { class: "light-text" }, this.words, this.under), this.heard);
     /** @type {Light | ""} */
     this.shown = "";
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.settling = undefined;
+    /** What is to be shown once it is certain. */
+    this.next = () => {};
   }
 
   /** @param {number} dbfs what arrives of the voice; shown while the turn is theirs */
@@ -72,6 +79,24 @@ export class FloorLight {
    * @param {Mode} mode
    */
   show(light, detail, mode) {
+    this.next = () => this.#show(light, detail, mode);
+    if (light === "yours" && this.shown !== "yours" && this.shown !== "mine") {
+      this.settling ??= setTimeout(() => this.#settle(), SETTLE_MS);
+    } else this.#settle();
+  }
+
+  #settle() {
+    clearTimeout(this.settling);
+    this.settling = undefined;
+    this.next();
+  }
+
+  /**
+   * @param {Light} light
+   * @param {string} detail
+   * @param {Mode} mode
+   */
+  #show(light, detail, mode) {
     const state = STATES[light];
     write(this.under, DETAILS[`${light}/${detail}`] ?? state[mode]);
     if (light === this.shown) return;

@@ -120,7 +120,7 @@ export class Journey {
 
   /** @param {import("./wire.js").Ended} ended */
   #end(ended) {
-    this.#part();
+    this.#part(false);
     if (ended.outcome === "declined") showDeclined();
     else showEnd(ended, this.conversation.talk, this.session);
   }
@@ -138,8 +138,8 @@ export class Journey {
     showFault(fault, () => void this.begin());
   }
 
-  #part() {
+  #part(tell = true) {
     this.link.close();
-    this.conversation.part();
+    this.conversation.part(tell);
   }
 }

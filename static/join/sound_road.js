@@ -67,10 +67,11 @@ export class SoundRoad {
     this.#become("failed");
   }
 
-  close() {
+  /** @param {boolean} [tell] whether the server has yet to be told */
+  close(tell = true) {
     this.wanted = false;
     this.attempt += 1;
-    this.#hangUp();
+    this.#hangUp(tell);
     this.#become("idle");
   }
 
@@ -101,8 +102,8 @@ export class SoundRoad {
     this.#become("connected");
   }
 
-  #hangUp() {
-    this.leg?.close();
+  #hangUp(tell = true) {
+    this.leg?.close(tell);
     this.leg = null;
   }
 

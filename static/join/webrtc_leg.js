@@ -12,7 +12,7 @@ const DISCONNECTED_MS = 4000;
 /**
  * @typedef {object} Leg
  * @property {() => Promise<void>} connect resolves once sound can flow; rejects when it can't
- * @property {() => void} close
+ * @property {(tell?: boolean) => void} close tells the server, unless it was the server who ended it
  * @property {(muted: boolean) => void} mute
  * @property {() => Promise<number | null>} playoutDelay seconds; null while unknown
  * @property {() => void} onLost
@@ -56,14 +56,15 @@ export class WebRtcLeg {
     this.connected = true;
   }
 
-  close() {
+  /** @param {boolean} [tell] */
+  close(tell = true) {
     if (this.closed) return;
     this.closed = true;
     this.source?.disconnect();
     this.sink.srcObject = null;
     this.connection.onconnectionstatechange = null;
     this.connection.close();
-    void this.whip.hangUp();
+    if (tell) void this.whip.hangUp();
   }
 
   mute() {
