@@ -3,6 +3,7 @@ the mouth and the floor stand; drives nothing."""
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,7 @@ from dialog.events import (
     AnswerStruck,
     AnyFact,
     FloorState,
+    InterviewPaused,
     NodeEntered,
     ProbeChosen,
     QuestionAsked,
@@ -39,7 +41,6 @@ from dialog.signals import (
     SpeechStopped,
     SynthesisFailed,
 )
-from tests.simulation.mouth import Mouth
 
 LONGEST_SILENCE = 6.0
 """Seconds in which nothing may be heard while the floor is ours: a voice that never comes is given up after
@@ -50,6 +51,18 @@ never come."""
 LONGEST_DESPITE_TRYING = 14.0
 """The same with a voice that fails again and again, or a participant who presses keys meanwhile."""
 _MOST_AT_ONE_INSTANT = 40
+
+
+class Sounds(Protocol):
+    """The mouth, as far as it can be listened to."""
+
+    @property
+    def sounding(self) -> list[int]:
+        """Ids of what is at the ear now."""
+
+    @property
+    def lost_ends(self) -> bool:
+        """It once kept to itself that a speech was over: a fault of ours."""
 
 
 class Before(msgspec.Struct, frozen=True):
@@ -64,7 +77,7 @@ class Before(msgspec.Struct, frozen=True):
 class Watch:
     """Raises AssertionError at the first thing that must not happen."""
 
-    def __init__(self, manager: Manager, mouth: Mouth, blueprint: Blueprint) -> None:
+    def __init__(self, manager: Manager, mouth: Sounds, blueprint: Blueprint) -> None:
         self._manager = manager
         self._mouth = mouth
         self._nodes = blueprint.graph.nodes
@@ -179,6 +192,8 @@ class Watch:
                 else:
                     moved = [one for one in outputs if isinstance(one, NodeEntered | ProbeChosen)]
                     assert len(moved) <= 1, f"an amendment advances: {outputs}"
+            case InterviewPaused():
+                self._just_reopened.clear()
             case AnswerReopened():
                 self._reopened[output.turn_id] += 1
                 assert output.turn_id not in self._just_reopened, f"reopened twice: {output}"

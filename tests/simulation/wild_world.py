@@ -15,14 +15,10 @@ from dialog.judgement import Judgement, Right
 from dialog.manager import Manager
 from dialog.signals import (
     AnySignal,
-    DonePressed,
-    FinalTranscript,
-    FormFilled,
     HoldToTalk,
     InterviewCancelled,
     JudgementArrived,
     JudgementFailed,
-    KeyPressed,
     MicrophoneMuted,
     OperatorHandedBack,
     OperatorTookOver,
@@ -31,17 +27,13 @@ from dialog.signals import (
     PartialTranscript,
     ParticipantJoined,
     ParticipantLeft,
-    RightClaimed,
     SpeechBegan,
     SpeechEnded,
-    SpeechStarted,
     SpeechStopped,
     StorageFaltered,
     StorageRecovered,
     SynthesisFailed,
-    TextTyped,
     TimePassed,
-    TypingNoticed,
 )
 from tests.simulation.aftermath import (
     check_any_cut,
@@ -53,7 +45,7 @@ from tests.simulation.aftermath import (
 )
 from tests.simulation.fickle_judge import FickleJudge
 from tests.simulation.mouth import Mouth, MouthFaults
-from tests.simulation.sayings import something
+from tests.simulation.participant import Participant
 from tests.simulation.watch import Watch
 
 _RIGHTS: tuple[Right, ...] = get_args(Right)
@@ -81,13 +73,12 @@ class WildWorld:
         self.present = False
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = 0
-        self._utterance = 0
-        self._muted = self._stalled = self._held = self._operator = False
+        self._muted = self._stalled = self._operator = False
         self._resting = False
-        self._typed = 0
         share = self.rng.random() * wild
         self._wildness = share
         faults = MouthFaults(*(self.rng.random() * limit * share for limit in (0.2, 0.15, 0.3, 0.05, 0.1)))
+        self._participant = Participant(self.rng, share, blueprint, self.feed, self.later)
         self._judge = FickleJudge(self.rng, self.rng.random() * share, share, self.feed, self.later)
         self._mouth = Mouth(self.rng, faults, self._tell_soon, self.later)
         self._watch = Watch(self.manager, self._mouth, blueprint)
@@ -179,96 +170,17 @@ class WildWorld:
             self.later(rng.expovariate(1 / 3), lambda: self._join(rng.choice(_CHANNELS)))
             self.later(rng.uniform(3, 8), self._live)
             return
+        someone = self._participant
         acts = (
-            (self._speak, 60),
-            (self._press, 10 * self._wildness + 1),
-            (self._use_hands, 10 * self._wildness + 1),
-            (self._wait, 14),
+            (someone.speak, 60),
+            (someone.press, 10 * self._wildness + 1),
+            (someone.use_hands, 10 * self._wildness + 1),
+            (someone.wait, 14),
             (self._trouble, 8 * self._wildness),
             (self._stale, 8 * self._wildness),
         )
         (act,) = rng.choices([act for act, _ in acts], [weight for _, weight in acts])
         self.later(act() + rng.choice((0.0, 0.05, 0.3, 0.9, 1.5, 2.5, 4.0)), self._live)
-
-    def _wait(self) -> float:
-        return self.rng.choice((1.0, 3.0, 8.0, 20.0, 40.0))
-
-    def _speak(self) -> float:
-        rng, wild = self.rng, self._wildness
-        self._utterance += 1
-        number, text = self._utterance, something(rng)
-        words = text.split()
-        length = max(0.3, 0.3 * len(words) * rng.uniform(0.7, 1.5))
-        if rng.random() > 0.08 * wild:
-            self.later(0.08, lambda: self.feed(SpeechStarted(number)))
-        shown = [count for count in range(1, len(words) + 1) if rng.random() < 0.6]
-        if rng.random() > 0.1 * wild:
-            for count in shown:
-                part = PartialTranscript(number, " ".join(words[:count]), 0.9)
-                self.later(length * count / len(words) + 0.1, lambda part=part: self.feed(part))  # type: ignore[misc]
-        if rng.random() < 0.2:
-            pause = rng.uniform(0.3, 1.0) * length
-            self.later(pause, lambda: self.feed(SpeechStopped(number, 0.2, max(0.02, pause - 0.2))))
-            self.later(pause + 0.1, lambda: self.feed(SpeechStarted(number)))
-        if rng.random() > 0.06 * wild:
-            voiced = max(0.02, length - 0.08)
-            self.later(length + 0.2, lambda: self.feed(SpeechStopped(number, 0.2, voiced)))
-        self._conclude_utterance(number, text, length)
-        return length
-
-    def _conclude_utterance(self, number: int, text: str, length: float) -> None:
-        rng, wild = self.rng, self._wildness
-        dice = rng.random() / max(wild, 0.01)
-        delay = length + rng.uniform(0.25, 0.6)
-        confidence = rng.uniform(0.3, 1.0)
-        if dice < 0.05:
-            return
-        if dice < 0.1:
-            self.later(delay, lambda: self.feed(FinalTranscript(number, "", 1.0, "timeout")))
-            return
-        if dice < 0.2:
-            delay += rng.uniform(1, 8)
-        if dice < 0.25:
-            text = text.replace("and", "end") + " indeed"
-        self.later(delay, lambda: self.feed(FinalTranscript(number, text, confidence)))
-        if dice < 0.3:
-            self.later(
-                delay + rng.uniform(0, 4), lambda: self.feed(FinalTranscript(number, text, confidence))
-            )
-
-    def _press(self) -> float:
-        rng = self.rng
-        dice = rng.random()
-        if dice < 0.35:
-            self.feed(DonePressed())
-        elif dice < 0.75:
-            right = rng.choice([right for right in _RIGHTS if right != "stop" or rng.random() < 0.1])
-            self.feed(RightClaimed(right))
-        else:
-            self._held = not self._held
-            self.feed(HoldToTalk(self._held))
-            return rng.uniform(0.2, 3.0)
-        return 0.0
-
-    def _use_hands(self) -> float:
-        rng = self.rng
-        dice = rng.random()
-        if dice < 0.5:
-            strokes = rng.randrange(1, 8)
-            for stroke in range(strokes):
-                self.later(0.3 * stroke, lambda: self.feed(TypingNoticed()))
-            if rng.random() < 0.7:
-                self._typed += rng.random() < 0.9
-                message = TextTyped(something(rng), f"m{self._typed}" if rng.random() < 0.8 else "")
-                self.later(0.3 * strokes + 0.2, lambda: self.feed(message))
-            return 0.3 * strokes
-        if dice < 0.8:
-            self.feed(KeyPressed(rng.choice("0123456789*#")))
-        else:
-            key = rng.choice(list(self.blueprint.graph.nodes))
-            if fields := self.blueprint.graph.nodes[key].fields:
-                self.feed(FormFilled(key, {field.name: rng.choice((1, True, "text")) for field in fields}))
-        return 0.0
 
     # The world's own acts
 
@@ -315,7 +227,7 @@ class WildWorld:
                 JudgementArrived(late, Judgement("sufficient")),
                 JudgementFailed(late, "late"),
                 JudgementArrived(10_000, Judgement("distress")),
-                PartialTranscript(max(1, self._utterance - 2), "", 0.0),
+                PartialTranscript(max(1, self._participant.utterance - 2), "", 0.0),
                 TimePassed(),
             )
         )
@@ -342,8 +254,8 @@ class WildWorld:
             self.feed(MicrophoneMuted(False))
         if self._stalled:
             self.feed(PacketsReturned())
-        if self._held:
+        if self._participant.held:
             self.feed(HoldToTalk(False))
-        self.feed(SpeechStopped(self._utterance, 0.2, 0.1))
+        self.feed(SpeechStopped(self._participant.utterance, 0.2, 0.1))
         self.run_for(600.0)
         return self
