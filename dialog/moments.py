@@ -170,6 +170,7 @@ class Moments:
         if self._turns.state == "paused" or self.pausing is not None:
             return
         self.keep_words()
+        self._turns.overlap.settle()
         self._interrupt()
         self._turns.answering.turn = None
         self._out.append(InterviewPaused(reason))
