@@ -51,6 +51,11 @@ class Reply(msgspec.Struct):
         return None if self.question_at is None else self.question_at - self.speech_ended_at
 
 
+def _amends(commit: AnswerCommitted, rows: list[Reply]) -> bool:
+    """Whether a commit only brings late words to an answer that was replied to already."""
+    return any(row.turn_id == commit.turn_id and not row.reopened for row in rows)
+
+
 def replies(events: Iterable[Event]) -> list[Reply]:
     """One row per committed answer, in order."""
     rows: list[Reply] = []
@@ -75,7 +80,7 @@ def replies(events: Iterable[Event]) -> list[Reply]:
                 judged_at = at
             case FallbackUsed():
                 fallback = True
-            case AnswerCommitted():
+            case AnswerCommitted() if not _amends(body, rows):
                 rows.append(
                     Reply(
                         session,

@@ -6,10 +6,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialog.events import Event, SessionOpened, decode_event, encode_event
+from dialog.events import AnswerCommitted, Event, SessionOpened, decode_event, encode_event
 from dialog.latency import replies
 from dialog.responses import completion_rate, response_items
-from dialog.signals import RightClaimed
+from dialog.signals import DonePressed, FinalTranscript, RightClaimed
 from dialog.strike import TOMBSTONE, struck
 from dialog.transcript import plain_text, rfc3339, transcript, transcript_entries, web_vtt
 from tests.support.blueprints import two_questions
@@ -104,6 +104,17 @@ def test_each_reply_has_its_stage_times_in_order() -> None:
         ]
         assert None not in stages
         assert sorted(stages) == stages  # type: ignore[type-var]
+
+
+def test_late_words_of_an_answer_make_no_second_reply() -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    end = stage.say(stage.now + 0.5, FIRST, last_word=False)
+    stage.at(end + 0.1, DonePressed())
+    stage.run(end + 1.2)
+    stage.feed(FinalTranscript(1, f"{FIRST} and me", 0.9))
+
+    assert 2 == len(stage.facts(AnswerCommitted))
+    assert 1 == len(replies(log_of(stage)))
 
 
 def test_a_struck_answer_leaves_no_word_behind() -> None:
