@@ -51,7 +51,7 @@ def disclosure(blueprint: Blueprint, *, organization: str, recording_offered: bo
 
 def _default_text(blueprint: Blueprint, organization: str, recording_offered: bool) -> str:
     settings = blueprint.settings
-    on_behalf = f", on behalf of {organization}" if organization else ""
+    on_behalf = f", on behalf of {organization.rstrip('.')}" if organization else ""
     agent = blueprint.agent.name
     minutes = "a minute" if settings.estimated_duration_m == 1 else f"{settings.estimated_duration_m} minutes"
     lines = [
@@ -63,7 +63,7 @@ def _default_text(blueprint: Blueprint, organization: str, recording_offered: bo
         lines.append("If you allow it, the sound is recorded too. You can take part without a recording.")
     lines.append("You may skip any question, pause, or stop at any time.")
     if settings.human_contact:
-        lines.append(f"If you have questions, turn to {settings.human_contact}.")
+        lines.append(f"If you have questions, turn to {settings.human_contact.rstrip('.')}.")
     lines.append("Do you agree to take part?")
     return " ".join(lines)
 
