@@ -37,7 +37,8 @@ _SHORT_ANSWERS = frozenset(
     """yes no yeah yep nope sure never always often sometimes rarely daily weekly monthly none nothing nobody
     exactly right definitely certainly okay ok""".split()
 )
-_CONTENT = re.compile(r"[a-z0-9][a-z0-9'’-]*", re.IGNORECASE)
+_CONTENT = re.compile(r"[a-z0-9][a-z0-9'-]*")
+_LONGEST_WORD = 60
 _NOT_CONTENT = FILLERS | frozenset(
     "mhm uhuh uh-huh mm-hm mmhm yeah yes okay ok right sure oh ah i see".split()
 )
@@ -68,7 +69,7 @@ class Features(msgspec.Struct, frozen=True):
 
 def words_of(text: str) -> list[str]:
     """Lower-case words of a text, punctuation gone."""
-    return [word.lower().replace("’", "'") for word in _CONTENT.findall(text)]
+    return _CONTENT.findall(text.lower().replace("’", "'"))
 
 
 def content_words(text: str) -> int:
@@ -78,13 +79,16 @@ def content_words(text: str) -> int:
 
 def ends_in_filler(text: str) -> bool:
     """Whether the last word is a filler or a word that hangs: somebody is looking for the next one."""
-    words = words_of(text)
+    words = words_of(text[-_LONGEST_WORD:])
     return bool(words) and words[-1] in FILLERS
 
 
 def completeness(text: str, closed: bool) -> float:
     """How finished a text reads, 0–1, from its last words alone; 0.5 knows nothing."""
-    words = words_of(text)
+    return _completeness(text, words_of(text), closed)
+
+
+def _completeness(text: str, words: list[str], closed: bool) -> float:
     if not words:
         return 0.5
     last = words[-1]
@@ -115,19 +119,19 @@ def weigh(text: str, silence: float, final: bool, profile: Profile) -> Features:
     longer delays, never for a stall.
     """
     closed = profile.name == "closed"
-    filler = ends_in_filler(text)
-    words = len(words_of(text))
-    complete = completeness(text, closed) if profile.semantics else 0.5
+    words = words_of(text)
+    filler = bool(words) and words[-1] in FILLERS
+    complete = _completeness(text, words, closed) if profile.semantics else 0.5
     logit = 6.0 * (complete - 0.5) + 0.8 * math.log(max(silence, 0.05) / 0.7) + 0.35
     if profile.semantics:
-        logit += 0.25 * min(words, 30) / 30
+        logit += 0.25 * min(len(words), 30) / 30
     if not final:
         logit -= 0.6
     if filler:
         logit -= 0.5
     if not profile.semantics and silence + 1e-6 >= profile.stage_two_delay:
         logit = max(logit, 2.0)
-    return Features(silence, complete, words, filler, final, 1.0 / (1.0 + math.exp(-logit)))
+    return Features(silence, complete, len(words), filler, final, 1.0 / (1.0 + math.exp(-logit)))
 
 
 class Patience:

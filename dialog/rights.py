@@ -128,6 +128,8 @@ _WHOLE: Final[dict[Right, re.Pattern[str]]] = {
 }
 _LONGEST_REQUEST: Final = 16
 """Words; whoever says more is telling something."""
+_MOST_CHARACTERS: Final = 20 * _LONGEST_REQUEST
+"""No need to look at the words of what is longer."""
 
 _BACKCHANNEL: Final = re.compile(
     r"(?:(?:mm-hm|mm-hmm|mhm|mm|mmm|hm|hmm|uh-huh|uh huh|mm hm|mm hmm|uh|um|ah|oh|aha|yeah|yep|yup|yes"
@@ -164,6 +166,8 @@ _STOPS_VOICE: Final = re.compile(
 
 def spoken_right(text: str) -> Right | None:
     """The right that an utterance claims, or None when it is anything more, or less, than a claim."""
+    if len(text) > _MOST_CHARACTERS:
+        return None
     heard = plain(text)
     if not heard or heard.count(" ") >= _LONGEST_REQUEST:
         return None
@@ -175,11 +179,13 @@ def spoken_right(text: str) -> Right | None:
 
 def is_backchannel(text: str) -> bool:
     """Nothing but listening noises: "mm-hm", "right", "yeah okay"."""
-    return _BACKCHANNEL.fullmatch(plain(text)) is not None
+    return len(text) <= _MOST_CHARACTERS and _BACKCHANNEL.fullmatch(plain(text)) is not None
 
 
 def asks_for_time(text: str) -> bool:
     """The participant wants to think: "hold on", "let me think about that", and nothing else yet."""
+    if len(text) > _MOST_CHARACTERS:
+        return False
     heard = plain(text)
     return heard.count(" ") < _LONGEST_REQUEST and _TIME.fullmatch(heard) is not None
 
