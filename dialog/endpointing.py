@@ -94,7 +94,8 @@ def _completeness(text: str, words: list[str], closed: bool) -> float:
     last = words[-1]
     if last in FILLERS:
         return 0.08
-    if closed and (last in _SHORT_ANSWERS or last.isdigit() or len(words) <= 4) and last not in _OPEN_ENDS:
+    short = last in _SHORT_ANSWERS or last.isdigit() or len(words) <= 4
+    if closed and short and (last not in _OPEN_ENDS or words == ["no"]):
         return 0.95
     tail = " ".join(words[-3:])
     if any(tail.endswith(phrase) for phrase in _OPEN_PHRASES):

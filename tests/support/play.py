@@ -52,6 +52,7 @@ class Heard:
         self.ended_at: float | None = None
         self.fraction = 0.0
         self.played = 0.0
+        self.held = False
 
     @property
     def duration(self) -> float:
@@ -174,10 +175,11 @@ class Stage:
                 heard = self._heard(command.speech_id)
                 if heard.began_at is not None:
                     heard.played = min(heard.duration, heard.played + self.now - heard.began_at)
+                heard.held = True
                 self._stamp(heard)
             case ResumeSpeech():
                 heard = self._heard(command.speech_id)
-                heard.began_at = self.now
+                heard.began_at, heard.held = self.now, False
                 self._end_later(heard)
             case Judge():
                 judgement = self._judge_with(command.request)
@@ -230,7 +232,8 @@ class Stage:
         for other in dropped:
             self._stamp(other)
             self._playing.remove(other)
-        played = heard.played + (self.now - heard.began_at if heard.began_at is not None else 0.0)
+        sounds = heard.began_at is not None and not heard.held
+        played = heard.played + (self.now - (heard.began_at or 0.0) if sounds else 0.0)
         self._playing.insert(0, heard)
         self.at(self.now, lambda: self._finish(heard, min(1.0, played / heard.duration), cut=True))
 
