@@ -39,6 +39,7 @@ class Registry:
         self._max_sessions = max_sessions
         self._visits: dict[str, Visit] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     @property
     def talks(self) -> int:
@@ -67,17 +68,21 @@ class Registry:
         self.admit(case.run_id)
         visit = self._visits.get(case.run_id)
         if visit is None:
-            assert self._tasks is not None
-            tasks = self._tasks
             visit = self._visits[case.run_id] = Visit(
                 case,
                 self._keeper,
                 self.kit,
                 self.policy,
-                run_task=lambda work, name: tasks.create_task(_guarded(work, name), name=name),
+                run_task=self._run,
                 emptied=self._forget,
             )
         return visit
+
+    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+        assert self._tasks is not None
+        task = self._tasks.create_task(_guarded(work, name), name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     def _forget(self, visit: Visit) -> None:
         if self._visits.get(visit.case.run_id) is visit:
@@ -115,6 +120,8 @@ class Registry:
     ) -> None:
         assert self._tasks is not None
         await self.close()
+        for task in self._running:  # words that are being prepared, and what did not end in time
+            task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
 
