@@ -5,7 +5,7 @@ message that changes the page is numbered by the `seq` of the event behind it, s
 gets what it has missed.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -76,7 +76,7 @@ class Respond(FromPage, frozen=True, tag="respond"):
 class Playout(FromPage, frozen=True, tag="playout"):
     """Seconds from the arrival of a packet to its sounding, as the browser measures it; twice a second."""
 
-    delay: float
+    delay: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)]
 
 
 class Ping(FromPage, frozen=True, tag="ping"):
