@@ -267,6 +267,8 @@ class Manager:
         self, signal: OperatorTookOver | OperatorHandedBack | InterviewCancelled, now: float
     ) -> None:
         match signal:
+            case OperatorTookOver() if self._turns.state in ("waiting", "away"):
+                pass  # there is nobody to talk with
             case OperatorTookOver():
                 self._assessment.cancel()
                 self._moments.keep_words()

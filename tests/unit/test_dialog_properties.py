@@ -1,0 +1,135 @@
+"""What holds of the core's parts whatever they are given."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialog.attribution import Attribution
+from dialog.events import AnyFact
+from dialog.floor import ANYWHERE, TABLE, allows, next_state
+from dialog.judgement import Judgement, Probe
+from dialog.manager import Manager
+from dialog.run import apply, fold
+from dialog.signals import AnySignal
+from dialog.timers import Timers
+from tests.simulation.designs import branching, probing
+from tests.simulation.sayings import ANSWERS, FRAGMENTS, NOISES, REPLIES, REQUESTS, RUBBISH
+
+TEXTS = st.sampled_from((*ANSWERS, *FRAGMENTS, *NOISES, *REPLIES, *REQUESTS, *RUBBISH, ""))
+KEYS = st.sampled_from(("facts", "driver", "walker", "rating", "last", "work", "rest", "home", "nowhere"))
+NUMBERS = st.integers(0, 6)
+SECONDS = st.floats(0, 20, allow_nan=False)
+BODIES: dict[Any, Any] = {
+    str: TEXTS,
+    int: NUMBERS,
+    float: SECONDS,
+    dict[str, object]: st.dictionaries(
+        st.sampled_from(("owns", "age", "score")), st.sampled_from((1, "x", None))
+    ),
+    dict[str, float]: st.just({}),
+    Probe: st.builds(Probe, TEXTS, TEXTS, TEXTS, TEXTS),
+}
+SETTINGS = settings(max_examples=150, deadline=None)
+
+
+def instances(union: Any) -> st.SearchStrategy[Any]:
+    """Any instance of any member, its fields within what a talk may hold."""
+    return st.one_of([st.builds(one, **_fields(one)) for one in union.__args__])
+
+
+def _fields(struct: Any) -> dict[str, st.SearchStrategy[Any]]:
+    found: dict[str, st.SearchStrategy[Any]] = {}
+    for name, kind in struct.__annotations__.items():
+        if name == "node_key":
+            found[name] = KEYS
+        elif name == "judgement":
+            found[name] = st.builds(Judgement, st.sampled_from(("sufficient", "distress", "wants_right")))
+        elif kind in BODIES:
+            found[name] = BODIES[kind]
+    return found
+
+
+FACTS = st.lists(instances(AnyFact), max_size=40)
+SIGNALS = st.lists(st.tuples(SECONDS, instances(AnySignal)), max_size=60)
+
+
+@SETTINGS
+@given(SIGNALS, st.sampled_from((probing, branching)))
+def test_no_order_of_signals_makes_the_core_raise(
+    signals: list[tuple[float, AnySignal]], design: Any
+) -> None:
+    manager, now = Manager(design()), 0.0
+    for pause, signal in signals:
+        now += pause / 8
+        manager.handle(signal, now)
+
+
+@SETTINGS
+@given(FACTS, FACTS)
+def test_any_facts_give_a_state_and_the_same_in_one_go_or_two(
+    earlier: list[AnyFact], later: list[AnyFact]
+) -> None:
+    state = fold(earlier)
+    for fact in later:
+        state = apply(state, fact)
+
+    assert fold([*earlier, *later]) == state
+
+
+@SETTINGS
+@given(st.lists(st.sampled_from((*ANYWHERE, *{move for row in TABLE.values() for move in row}))))
+def test_the_floor_goes_only_where_its_table_says_and_nowhere_once_closed(moves: list[Any]) -> None:
+    state: Any = "waiting"
+    for move in moves:
+        if allows(state, move):
+            assert "closed" != state
+            state = next_state(state, move)
+            assert state in TABLE
+
+
+@SETTINGS
+@given(st.lists(st.tuples(st.sampled_from("abcd"), SECONDS)), SECONDS)
+def test_timers_fire_in_order_each_once_and_none_before_its_time(
+    sets: list[tuple[str, float]], now: float
+) -> None:
+    timers = Timers()
+    for name, at in sets:
+        timers.set(name, at)
+    due = sorted((at, name) for name, at in dict(sets).items() if at <= now + 1e-9)
+    fired = []
+    while (one := timers.take_due(now)) is not None:
+        fired.append(one)
+
+    assert sorted(name for _, name in due) == sorted(fired)
+    assert [at for at, _ in due] == [dict(sets)[name] for name in fired]
+    assert timers.deadline is None or timers.deadline > now
+
+
+@SETTINGS
+@given(st.lists(st.booleans(), min_size=1, max_size=12))
+def test_each_word_of_a_growing_utterance_is_dealt_with_once_however_often_its_turn_is_gone(
+    owned: list[bool],
+) -> None:
+    attribution = Attribution()
+    words = [f"w{number}" for number in range(len(owned))]
+    given_away: list[str] = []
+    present: str = ""
+    for count, keeps in enumerate(owned, 1):
+        if not keeps:  # whoever had the words so far is gone
+            given_away += present.split()
+        text = " ".join(words[:count])
+        rest = attribution.take(1, text, count == len(words), keeps and count > 1)
+        present = rest or ""
+
+    assert words == [*given_away, *present.split()]
+
+
+@SETTINGS
+@given(TEXTS)
+def test_nothing_is_taken_of_an_utterance_after_its_last_word(text: str) -> None:
+    attribution = Attribution()
+    attribution.take(1, text, True, True)
+
+    assert attribution.take(1, f"{text} more", False, True) is None
+    assert attribution.take(1, text, True, False) is None
