@@ -41,7 +41,7 @@ async def talk_under_fire(server: MortalServer, study: Study, seed: int, kills: 
             break
         await server.start()
         read.clear()
-        countdown = chance.randint(1, 14)
+        countdown = chance.randint(1, 9)
         sitting = asyncio.get_running_loop().create_task(participant.sit(same_page=chance.random() < 0.5))
         reading = asyncio.get_running_loop().create_task(read.wait())
         await asyncio.wait((sitting, reading), return_when=asyncio.FIRST_COMPLETED)
@@ -110,7 +110,7 @@ async def check_the_replay(server: MortalServer, study: Study) -> None:
 async def test_a_talk_survives_a_server_that_is_killed_again_and_again(tmp_path: Path, seed: int) -> None:
     async with mortal_server(tmp_path) as server:
         study = await server.study(twelve_questions())
-        participant = await talk_under_fire(server, study, seed, kills=8)
+        participant = await talk_under_fire(server, study, seed, kills=9)
         await check_the_whole(server, study, participant)
         await check_the_replay(server, study)
 
