@@ -33,6 +33,7 @@ from dialog.signals import (
     FinalTranscript,
     JudgementArrived,
     JudgementFailed,
+    OperatorTookOver,
     ParticipantJoined,
     ParticipantLeft,
     SpeechBegan,
@@ -117,7 +118,7 @@ class Watch:
                 self._voice = signal.utterance_id
             case SpeechStopped() if signal.utterance_id == self._voice:
                 self._voice = None
-            case ParticipantLeft() | ParticipantJoined():
+            case ParticipantLeft() | ParticipantJoined() | OperatorTookOver():
                 self._just_reopened.clear()
             case FinalTranscript():
                 stale = signal.utterance_id in self._finals

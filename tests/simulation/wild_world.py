@@ -24,7 +24,6 @@ from dialog.signals import (
     OperatorTookOver,
     PacketsReturned,
     PacketsStopped,
-    PartialTranscript,
     ParticipantJoined,
     ParticipantLeft,
     SpeechBegan,
@@ -227,7 +226,6 @@ class WildWorld:
                 JudgementArrived(late, Judgement("sufficient")),
                 JudgementFailed(late, "late"),
                 JudgementArrived(10_000, Judgement("distress")),
-                PartialTranscript(max(1, self._participant.utterance - 2), "", 0.0),
                 TimePassed(),
             )
         )
