@@ -27,6 +27,33 @@ class LastPage(msgspec.Struct, frozen=True):
     """Bytes from the beginning of what was searched to the end of the page; behind it is nothing whole."""
 
 
+class FoundPage(msgspec.Struct, frozen=True):
+    """A page where it lies. Its checksum has not been looked at."""
+
+    serial: int
+    sequence: int
+    granule: int
+    lacing: bytes
+    """How long each of its segments is."""
+    end: int
+    """Where it ends in what was searched."""
+
+    @property
+    def packet_count(self) -> int:
+        """How many packets end on it."""
+        return sum(size < 255 for size in self.lacing)
+
+    def packets(self, whole: bytes) -> list[bytes]:
+        """Take the page apart; one that goes on on the next page is left out, as `page` writes none."""
+        found, begin, at = [], _HEADER.size + len(self.lacing), _HEADER.size + len(self.lacing)
+        for size in self.lacing:
+            at += size
+            if size < 255:
+                found.append(whole[begin:at])
+                begin = at
+        return found
+
+
 def checksum(page: bytes) -> bytes:
     """Compute the four checksum bytes of a page whose checksum field is zero.
 
@@ -48,6 +75,19 @@ def page(packets: Sequence[bytes], *, serial: int, sequence: int, granule: int, 
     return bytes(whole)
 
 
+def parse_page(data: bytes, at: int = 0) -> FoundPage | None:
+    """Find the page that begins at `at`; None when there is none, or not all of it."""
+    if not data.startswith(CAPTURE, at) or at + _HEADER.size > len(data):
+        return None
+    _, version, _, granule, serial, sequence, _, segments = _HEADER.unpack_from(data, at)
+    body = at + _HEADER.size + segments
+    lacing = data[at + _HEADER.size : body]
+    end = body + sum(lacing)
+    if version != 0 or len(lacing) < segments or end > len(data):
+        return None
+    return FoundPage(serial, sequence, granule, lacing, end)
+
+
 def parse_last_page(tail: bytes) -> LastPage | None:
     """Find the last whole page in the end of a file; None if there is none.
 
@@ -64,16 +104,12 @@ def parse_last_page(tail: bytes) -> LastPage | None:
 
 
 def _whole_page(data: bytes, at: int) -> LastPage | None:
-    if at + _HEADER.size > len(data):
+    found = parse_page(data, at)
+    if found is None:
         return None
-    _, version, _, granule, serial, sequence, _, segments = _HEADER.unpack_from(data, at)
-    body = at + _HEADER.size + segments
-    end = body + sum(data[at + _HEADER.size : body])
-    if version != 0 or body > len(data) or end > len(data):
-        return None
-    whole = bytearray(data[at:end])
+    whole = bytearray(data[at : found.end])
     written = bytes(whole[_CHECKSUM])
     whole[_CHECKSUM] = bytes(4)
     if checksum(bytes(whole)) != written:
         return None
-    return LastPage(serial, sequence, granule, end)
+    return LastPage(found.serial, found.sequence, found.granule, found.end)
