@@ -120,8 +120,8 @@ class Answering:
     def stalled(self, now: float) -> None:
         """The voice goes on without a new word, as noise does: the lull runs from the last word.
 
-        A recogniser that is merely behind says nothing at all for a while; noise is told from that by
-        the same words being reported again.
+        A recogniser that is merely behind says nothing at all for a while; noise is told from that by the
+        same words being reported again.
         """
         turn, policy = self.turn, self._floor.policy
         if turn is None or self._floor.state != "hearing":

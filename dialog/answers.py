@@ -1,6 +1,5 @@
 """What an answer is made of: how much it says, what makes it concrete, and whether it is an answer at all.
-Judges words
-alone; what follows from it is decided elsewhere."""
+Judges words alone; what follows from it is decided elsewhere."""
 
 import re
 from typing import Final, Literal
@@ -299,9 +298,8 @@ def addresses_the_machine(text: str) -> bool:
 
 
 def probe_failed(reply: str, before: str) -> bool:
-    """Whether a reply to a probe brought nothing: at most 8 words without a new content word against
-    `before` (the answer
-    so far), a don't-know, a refusal, or "I told you"."""
+    """Whether a reply to a probe brought nothing: at most 8 words without a new content word against `before`
+    (the answer so far), a don't-know, a refusal, or "I told you"."""
     if does_not_know(reply) or refuses(reply) or says_told_already(reply):
         return True
     return len(lower_words(reply)) <= 8 and not content_stems(reply) - content_stems(before)

@@ -1,6 +1,5 @@
 """Which edges that somebody has to judge hold, by the words that instruction and answer share. On doubt none
-does, so that
-the default edge is taken."""
+does, so that the default edge is taken."""
 
 import re
 from collections.abc import Iterable
@@ -52,9 +51,8 @@ def edges_that_hold(edges: Iterable[AssessedEdge], answer: str) -> tuple[int, ..
     """Indexes of the edges whose instruction the answer fulfils.
 
     An instruction is split at "or" and commas into alternatives; one of them must share at least half of its
-    telling
-    words, and no fewer than two if it has more than two. A denied instruction ("did not …") can't be told by
-    words.
+    telling words, and no fewer than two if it has more than two. A denied instruction ("did not …") can't be
+    told by words.
     """
     words = lower_words(answer)
     return tuple(edge.index for edge in edges if _holds(edge.instruction, words))

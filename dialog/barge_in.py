@@ -14,8 +14,7 @@ def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy
     """Whether to yield to `voiced` seconds of speech, of which `text` is known so far.
 
     Two content words or a stop phrase are enough at once; otherwise half a second of voice that is no
-    backchannel.
-    A recogniser that is late leaves `text` empty: then voice alone decides.
+    backchannel. A recogniser that is late leaves `text` empty: then voice alone decides.
     """
     if is_stop_phrase(text) or content_words(text) >= 2:
         return "yield"

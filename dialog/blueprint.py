@@ -1,5 +1,5 @@
-"""What a researcher designs: a graph of questions, and the agent that asks them. Shapes only;
-faults of a graph are found in blueprint_validation."""
+"""What a researcher designs: a graph of questions, and the agent that asks them. Shapes only; faults of a
+graph are found in blueprint_validation."""
 
 from typing import Annotated, Any, Literal
 
@@ -165,8 +165,7 @@ class Graph(Part):
 
     def edges_from(self, key: str) -> list[tuple[int, Edge]]:
         """The edges out of a node with their places in `edges`, in the order in which they are tried:
-        ascending
-        priority, then structured before assessed before unconditional, then as written."""
+        ascending priority, then structured before assessed before unconditional, then as written."""
         leaving = [(index, edge) for index, edge in enumerate(self.edges) if edge.from_ == key]
         return sorted(leaving, key=lambda numbered: numbered[1].rank)
 

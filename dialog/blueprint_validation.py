@@ -1,6 +1,5 @@
 """Reads a design from parsed JSON and says everything that is wrong with it, at once and in plain sentences.
-Knows the
-rules of shape; those of the graph are in graph_checks."""
+Knows the rules of shape; those of the graph are in graph_checks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
@@ -37,8 +36,8 @@ def read_blueprint(data: object) -> tuple[Blueprint | None, list[Fault]]:
     found.
 
     A blueprint of sound shape comes back though its graph has errors: that is a draft. Where the shape is
-    wrong the
-    graph's errors are still looked for in whatever of it can be read. Never raises, whatever `data` is.
+    wrong the graph's errors are still looked for in whatever of it can be read. Never raises, whatever `data`
+    is.
     """
     blueprint, faults = read_part(Blueprint, data)
     if not isinstance(data, dict):

@@ -1,7 +1,7 @@
 """Consent, in front of everything else: what is put to the participant, and what of their words is a yes.
 
-Knows nothing of pages, keypads or storage. Until it has come to `granted` or `not_required`, nothing else
-may be kept.
+Knows nothing of pages, keypads or storage. Until it has come to `granted` or `not_required`, nothing else may
+be kept.
 """
 
 import hashlib

@@ -1,6 +1,5 @@
 """Judges answers by rules alone, so that an interview needs no key, no network and no model. Deterministic;
-knows no clock
-and no state beyond the request. Its reasons name the rules that led to each judgement."""
+knows no clock and no state beyond the request. Its reasons name the rules that led to each judgement."""
 
 import re
 from typing import Final
@@ -231,8 +230,7 @@ def _lacks(
 
 def _carried(request: JudgementRequest, traits: Traits, asked: list[str]) -> dict[Carries, tuple[str, str]]:
     """The participant's words that a probe may carry: none when they were recognised badly or touch what is
-    sensitive,
-    none that were carried at this node before."""
+    sensitive, none that were carried at this node before."""
     if request.confidence < CARRYING_CONFIDENCE:
         return {}
     carried: dict[Carries, tuple[str, str]] = {}

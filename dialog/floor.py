@@ -1,8 +1,7 @@
 """Who may speak: the floor machine as one table. Knows nothing of audio, clocks, nodes or models.
 
-Read a row aloud: "in a lull, speech makes it hearing again; strong evidence takes it softly". A move that
-the table doesn't
-hold is a bug of the caller, and raises.
+Read a row aloud: "in a lull, speech makes it hearing again; strong evidence takes it softly". A move that the
+table doesn't hold is a bug of the caller, and raises.
 """
 
 from collections.abc import Mapping

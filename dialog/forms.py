@@ -1,6 +1,5 @@
 """Typed values out of speech, how a form's field is asked aloud, and whether data from the page fits. Knows
-one field or
-node at a time, and nothing of what comes next."""
+one field or node at a time, and nothing of what comes next."""
 
 import re
 from collections.abc import Mapping
@@ -67,8 +66,7 @@ def parse_field(field: FormField, text: str) -> ParsedValue | None:
     """The value that `text` gives for a field, or None when it gives none, or more than one.
 
     Numbers come as int or float, choices as the option's exact wording, dates as YYYY-MM-DD where they are
-    complete
-    and in the speaker's words where they aren't.
+    complete and in the speaker's words where they aren't.
     """
     match field.type:
         case "text":
@@ -141,8 +139,7 @@ def _choices(options: list[str], text: str) -> ParsedValue | None:
 
 def _named(options: list[str], text: str) -> tuple[list[str], bool]:
     """The options that a text names, in the options' order, and whether they were named exactly: by their
-    words, by place
-    ("the second one", "option two"), else by likeness."""
+    words, by place ("the second one", "option two"), else by likeness."""
     words = lower_words(text)
     heard = " ".join(words)
     whole = [option for option in options if _mentions(heard, plain(option))]
@@ -261,8 +258,8 @@ def _how_to_answer(field: FormField) -> str:
 
 
 def validate_data(node: Node, data: object) -> list[Fault]:
-    """What is wrong with typed data for a node, paths from the data's root: unknown and missing fields,
-    wrong values."""
+    """What is wrong with typed data for a node, paths from the data's root: unknown and missing fields, wrong
+    values."""
     if not isinstance(data, Mapping):
         return [Fault("invalid_value", "", "This must be an object.")]
     if node.type == "custom":

@@ -167,8 +167,7 @@ class Interview:
 
     def _guarded(self, judgement: Judgement, request: JudgementRequest | None) -> Probe | None:
         """The probe to ask, if any: nothing unguarded is spoken. Refused, the researcher's own or a neutral
-        one takes its
-        place, unless that was asked here already."""
+        one takes its place, unless that was asked here already."""
         probe, node = judgement.probe, self.node
         left = probing_ceiling(self.blueprint, node) - self._out.state.node(node.key).follow_ups
         if probe is None or left <= 0:

@@ -1,7 +1,6 @@
 """The part of JSON Schema (2020-12) that custom nodes need: types, properties, bounds, enumerations, items.
-Unknown
-keywords are ignored, as the standard has it (§6.5); references and patterns are not followed, so nothing can
-run away."""
+Unknown keywords are ignored, as the standard has it (§6.5); references and patterns are not followed, so
+nothing can run away."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -149,8 +149,8 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """A word cut to what its forms have in common; crude, short words and numbers stay whole.
-    Remembered, since a talk comes back to its words and a judgement has milliseconds."""
+    """A word cut to what its forms have in common; crude, short words and numbers stay whole. Remembered,
+    since a talk comes back to its words and a judgement has milliseconds."""
     word = word.lower().replace("’", "'").removesuffix("'s")
     for suffix, ending in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:

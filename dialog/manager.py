@@ -65,8 +65,8 @@ _DEAF = frozenset(("waiting", "paused", "away", "operator", "closed"))
 
 
 class Manager:
-    """One session of a run. `facts` are those of the run's earlier sessions, in order, which it goes on
-    from."""
+    """One session of a run. `facts` are those of the run's earlier sessions, in order, which it goes
+    on from."""
 
     def __init__(
         self,
@@ -98,8 +98,8 @@ class Manager:
         return self._out.state.finished is not None
 
     def handle(self, signal: AnySignal, now: float) -> list[AnyCommand | AnyFact]:
-        """Take one signal in; returns what follows from it, in order. Never raises for what the world may
-        do."""
+        """Take one signal in; returns what follows from it, in order. Never raises for what the world
+        may do."""
         if not self.finished:
             if isinstance(signal, TimePassed):
                 while (steps := self._turns.fire_next(now)) is not None:

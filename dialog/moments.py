@@ -160,7 +160,7 @@ class Moments:
             self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
             self._interview.ask_again(now)
             return
-        self._prompter.say("notice", script.STRUCK, now)
+        self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
         self._interview.ask_again(now)
 
     # Pauses

@@ -1,5 +1,5 @@
-"""Numbers and dates as people say them: "twenty five", "two and a half", "march third twenty nineteen".
-Knows no question."""
+"""Numbers and dates as people say them: "twenty five", "two and a half", "march third twenty nineteen". Knows
+no question."""
 
 from itertools import pairwise
 from typing import Final
@@ -147,8 +147,7 @@ def _digits(word: str) -> float | None:
 
 def date_in(text: str) -> str | None:
     """A date as YYYY-MM-DD when year, month and day are all said; else the words themselves when they speak
-    of a
-    date; else None. What hangs on today ("yesterday") stays in words: there is no clock here."""
+    of a date; else None. What hangs on today ("yesterday") stays in words: there is no clock here."""
     words = lower_words(text)
     written = [part for part in text.replace("/", "-").replace(".", "-").split() if part.count("-") == 2]
     for part in written:

@@ -16,8 +16,8 @@ class Profile(msgspec.Struct, frozen=True):
 
     name: Patience
     stage_one_delay: float | None
-    """Silence after which strong evidence takes the turn; None = never. Larger: fewer cut-ins, later
-    replies."""
+    """Silence after which strong evidence takes the turn; None = never. Larger: fewer cut-ins, later replies.
+    """
     stage_two_delay: float
     """Silence after which weak evidence is enough. Larger: fewer cut-ins, a longer tail of slow replies."""
     semantics: bool

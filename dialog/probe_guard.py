@@ -1,6 +1,6 @@
-"""The last look at what the interviewer is about to say: denied unless it is a known token, the
-participant's own words, or one open question made of their words, the question's, and neutral ones.
-Deterministic; each verdict is a rule's name."""
+"""The last look at what the interviewer is about to say: denied unless it is a known token, the participant's
+own words, or one open question made of their words, the question's, and neutral ones. Deterministic; each
+verdict is a rule's name."""
 
 import re
 from collections.abc import Iterable

@@ -81,8 +81,8 @@ class Prompter:
         self.say(kind, text, now, node_key=node_key, barge_in=barge_in, after_storage=True)
 
     def acknowledge(self, now: float) -> Speech | None:
-        """A short word that the answer was heard, if one is due: not too often, never the same twice
-        running."""
+        """A short word that the answer was heard, if one is due: not too often, never the same
+        twice running."""
         self._turns_taken += 1
         quiet, self.quiet_next = self.quiet_next, False
         if quiet or not self._token_due(now):

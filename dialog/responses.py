@@ -1,5 +1,5 @@
-"""The responses as a projection: per visited node what was asked, what was answered, and the words that
-carry it."""
+"""The responses as a projection: per visited node what was asked, what was answered, and the words that carry
+it."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,5 @@
 """Hears what a participant may claim at any moment: repeat, skip, pause, a human, stop. Only an utterance
-that is
-nothing else counts; inside an answer the same words are the answer. Knows no question and no node."""
+that is nothing else counts; inside an answer the same words are the answer. Knows no question and no node."""
 
 import re
 from typing import Final
@@ -191,7 +190,7 @@ def asks_for_time(text: str) -> bool:
 
 
 def is_stop_phrase(text: str) -> bool:
-    """Said over the agent's voice, this asks it to stop at once; more words may follow. Also every claim of
-    a right."""
+    """Said over the agent's voice, this asks it to stop at once; more words may follow. Also every claim of a
+    right."""
     heard = plain(text)
     return _STOPS_VOICE.match(heard) is not None or spoken_right(text) not in (None, "done")

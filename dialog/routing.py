@@ -129,8 +129,7 @@ def next_route(
     required_only: bool,
 ) -> Route:
     """The way on from the current node: past nodes that are settled already, so that nothing is asked twice;
-    in haste,
-    past what isn't required."""
+    in haste, past what isn't required."""
     key = state.current
     hurried = False
     for _ in range(len(blueprint.graph.nodes) + 1):

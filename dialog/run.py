@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dialog.commands import SpeechKind
 from dialog.events import (
     AnswerCommitted,
+    AnswerErased,
     AnswerJudged,
     AnswerReleased,
     AnswerReopened,
@@ -30,6 +31,7 @@ from dialog.events import (
     NoticeGiven,
     ProbeChosen,
     QuestionAsked,
+    RecordingBegan,
     RemarkMade,
     RightUsed,
     SessionClosed,
@@ -170,6 +172,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return replace(state, finished=fact.outcome, asked=None)
         case (
             SessionClosed()
+            | RecordingBegan()
+            | AnswerErased()
             | FloorChanged()
             | AnswerTaken()
             | AnswerReleased()

@@ -2,8 +2,7 @@
 nothing.
 
 Wording is plain and neutral: no praise, no verdict, one thing at a time. All of it is known ahead, and so
-synthesised ahead,
-but for the sentences that carry the participant's own words.
+synthesised ahead, but for the sentences that carry the participant's own words.
 """
 
 from collections.abc import Sequence

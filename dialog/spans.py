@@ -1,7 +1,6 @@
 """Which of the participant's own words a probe may carry back: phrases that sound right when they are said
-again. A
-recogniser's text has no punctuation and some wrong words, so a phrase that isn't surely a noun is left
-alone."""
+again. A recogniser's text has no punctuation and some wrong words, so a phrase that isn't surely a noun is
+left alone."""
 
 from typing import Final
 
@@ -63,17 +62,15 @@ _LONGEST_NOUN: Final = 3
 
 class Topic(msgspec.Struct, frozen=True):
     """A thing that the participant spoke of. `span` is a byte-exact piece of the answer, `said_back` how the
-    other person
-    says it: "spreadsheet", "your spreadsheet"."""
+    other person says it: "spreadsheet", "your spreadsheet"."""
 
     span: str
     said_back: str
 
 
 def topics_in(text: str, *, within: str | None = None, besides: str = "") -> list[Topic]:
-    """Things spoken of in `text`, the most telling first; each `span` is byte-exact in `within` too, where
-    it is given.
-    What is only named by the words of `besides` (the question, earlier probes) is left out."""
+    """Things spoken of in `text`, the most telling first; each `span` is byte-exact in `within` too, where it
+    is given. What is only named by the words of `besides` (the question, earlier probes) is left out."""
     words = words_of(text)
     known = content_stems(besides)
     ranked: list[tuple[float, Topic]] = []

@@ -1,6 +1,5 @@
 """How each technique is worded: open, neutral questions that fit what an answer lacks and carry the
-participant's own
-words. Knows no answer; chooses by what was asked before."""
+participant's own words. Knows no answer; chooses by what was asked before."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -143,10 +142,8 @@ def word_probe(
     """The probe for what an answer lacks, or None when no allowed technique has a wording left.
 
     `carried` gives, for each kind of word that the answer offers, its byte-exact span and how it is said
-    back.
-    No wording comes twice at one node; of those left the least used elsewhere comes first, words of the
-    participant
-    before none, then the most fitting technique.
+    back. No wording comes twice at one node; of those left the least used elsewhere comes first, words of the
+    participant before none, then the most fitting technique.
     """
     elsewhere = list(asked_elsewhere)
     fitting = [technique for technique in FITTING[deficiency] if technique in allowed]

@@ -17,8 +17,7 @@ import numpy.typing as npt
 class CodecError(Exception):
     """A packet or a piece of PCM that the codec can't take, or a library that can't be had.
 
-    CodecError
-    └── LibraryMissing
+    CodecError └── LibraryMissing
     """
 
 
@@ -119,8 +118,8 @@ class OpusEncoder:
     """Encode one mono voice in 20 ms packets, with in-band FEC and without DTX.
 
     `rate_hz` is one of 8000, 12000, 16000, 24000, 48000; `bitrate` in bit/s. At 32 kb/s libopus writes FEC
-    only when it expects 6 % loss or more, and at 24 kb/s it gives up half of the bandwidth to make room
-    for it. `complexity` (0–10) may be lowered while it runs: 5 costs about 260 µs a packet, 1 about 80 µs.
+    only when it expects 6 % loss or more, and at 24 kb/s it gives up half of the bandwidth to make room for
+    it. `complexity` (0–10) may be lowered while it runs: 5 costs about 260 µs a packet, 1 about 80 µs.
     """
 
     def __init__(

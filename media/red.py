@@ -27,8 +27,8 @@ class RedBlock(msgspec.Struct, frozen=True):
 def parse_red(payload: bytes) -> list[RedBlock]:
     """Take a payload apart: redundant blocks as they come, oldest first, the primary block last.
 
-    A redundant block may be empty: it stands for a packet left out, so that places still count.
-    Raises RedError for lengths that don't fit, a missing or empty primary, or more than MAX_BLOCKS.
+    A redundant block may be empty: it stands for a packet left out, so that places still count. Raises
+    RedError for lengths that don't fit, a missing or empty primary, or more than MAX_BLOCKS.
     """
     headers: list[tuple[int, int, int]] = []
     at = 0

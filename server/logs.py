@@ -38,8 +38,7 @@ def redact(text: str) -> str:
 
 class LineFormatter(logging.Formatter):
     """`<time> level=… logger=… message="…" key=value …`; a traceback follows on lines of its own, each set in
-    by `| `.
-    """
+    by `| `."""
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -64,8 +63,7 @@ class LineFormatter(logging.Formatter):
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
     """Send every record of `level` (`debug`, `info`, `warning`, `error`) and above to `stream` (stderr), as
-    lines.
-    """
+    lines."""
     output = logging.StreamHandler(stream if stream is not None else sys.stderr)
     output.setFormatter(LineFormatter())
     root = logging.getLogger()

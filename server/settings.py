@@ -147,8 +147,7 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **flags: Any) -> Self:
         """Read the settings; `flags` are those of the command line, None where one wasn't given. Raises
-        SettingsError.
-        """
+        SettingsError."""
         given = {name: value for name, value in flags.items() if value is not None}
         try:
             return cls(**given)
@@ -158,8 +157,7 @@ class Settings(BaseSettings):
 
 def unknown_names() -> list[str]:
     """One sentence for each `VIVAVOCE_…` variable and each line of the file that sets nothing: typing errors,
-    mostly.
-    """
+    mostly."""
     known = [name.upper() for name in Settings.model_fields]
     strangers = [
         (name, name[len(PREFIX) :].upper())

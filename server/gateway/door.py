@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 def guard_doors(connection: Connection) -> None:
     """Filter what comes in at every socket of `connection`, once its candidates are gathered.
 
-    Without this, anybody on the network can break a handshake with one forged plaintext alert, or end a
-    call with an empty datagram (RFC 8445 leaves data before consent to the agent; RFC 7983 tells STUN from
-    the rest).
+    Without this, anybody on the network can break a handshake with one forged plaintext alert, or end a call
+    with an empty datagram (RFC 8445 leaves data before consent to the agent; RFC 7983 tells STUN from the
+    rest).
     """
     for protocol in connection._protocols:
         guarded = _guarded(connection, protocol.datagram_received)

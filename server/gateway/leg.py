@@ -1,4 +1,5 @@
-"""What a leg is: the road by which one participant's sound comes and goes. Everything above knows only this file."""
+"""What a leg is: the road by which one participant's sound comes and goes. Everything above knows only this
+file."""
 
 from typing import Protocol
 
@@ -25,13 +26,16 @@ class Mouth(Protocol):
 
 
 class Tap(Protocol):
-    """Sees the very Opus packets of both sides as they pass: the recording, or nothing. Must not block or raise."""
+    """Sees the very Opus packets of both sides as they pass: the recording, or nothing. Must not block or
+    raise."""
 
     def received(self, packet: bytes, timestamp: int) -> None:
-        """One Opus packet of the participant; `timestamp` in OPUS_CLOCK_HZ ticks, unwrapped, from the stream's start."""
+        """One Opus packet of the participant; `timestamp` in OPUS_CLOCK_HZ ticks, unwrapped, from the
+        stream's start."""
 
     def sent(self, packet: bytes, slot: int) -> None:
-        """One Opus packet of the agent; `slot` counts the leg's 20 ms send slots from 0, missed ones included."""
+        """One Opus packet of the agent; `slot` counts the leg's 20 ms send slots from 0, missed ones
+        included."""
 
 
 class Leg(Protocol):
@@ -41,19 +45,22 @@ class Leg(Protocol):
     """`webrtc`, `websocket`, later `twilio` and so on: goes into the log."""
 
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
-        """Carry sound until the connection ends; returns why in one word (`closed`, `displaced`, `lost`, `failed`)."""
+        """Carry sound until the connection ends; returns why in one word (`closed`, `displaced`, `lost`,
+        `failed`)."""
 
     async def close(self, reason: str) -> None:
         """Hang up. Safe to call twice; `run` then returns `reason`."""
 
     def silence_now(self) -> None:
-        """Ask the far end to mute at once (data channel, carrier `clear`), ahead of what is already on its way."""
+        """Ask the far end to mute at once (data channel, carrier `clear`), ahead of what is already on its
+        way."""
 
     def unsilence(self) -> None:
         """Take `silence_now` back: sound that follows is meant to be heard."""
 
     def playout_delay(self) -> float:
-        """Seconds between handing a frame to the leg and its sounding at the ear, by the best estimate there is."""
+        """Seconds between handing a frame to the leg and its sounding at the ear, by the best estimate there
+        is."""
 
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of sound to its sounding."""

@@ -1,5 +1,5 @@
-"""The beat that all legs send to: one task, absolute 20 ms deadlines. Knows nothing of packets, codecs or
-who is talking."""
+"""The beat that all legs send to: one task, absolute 20 ms deadlines. Knows nothing of packets, codecs or who
+is talking."""
 
 import asyncio
 import logging
@@ -44,8 +44,8 @@ class Metronome:
         """Seconds by which the last waking was late."""
 
     def join(self, leg: Beaten) -> None:
-        """Let `leg` tick from the next beat on; its slots count from 0. A leg that stands in it already
-        keeps its count."""
+        """Let `leg` tick from the next beat on; its slots count from 0. A leg that stands in it already keeps
+        its count."""
         self._first_slots.setdefault(leg, self._slot)
         self._occupied.set()
 

@@ -32,11 +32,10 @@ _MID: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}")
 
 
 class OfferRefused(Exception):
-    """An offer, or a fragment of candidates, that can't be taken. Its text is a sentence for the one who
-    sent it.
+    """An offer, or a fragment of candidates, that can't be taken. Its text is a sentence for the one who sent
+    it.
 
-    OfferRefused
-    └── RestartRefused
+    OfferRefused └── RestartRefused
     """
 
 
@@ -61,8 +60,8 @@ class AudioOffer(msgspec.Struct, frozen=True):
 
 
 def read_offer(sdp: str) -> AudioOffer:
-    """Read and check an offer: at most MAX_OFFER_BYTES, one active audio section with Opus, at most one
-    data section.
+    """Read and check an offer: at most MAX_OFFER_BYTES, one active audio section with Opus, at most one data
+    section.
 
     Raises OfferRefused.
     """

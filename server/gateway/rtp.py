@@ -28,9 +28,11 @@ LOST_AFTER: Final = 2.0
 """Seconds without a packet after which the link counts as lost: a browser sends 50 a second, muted or not,
 and a closed tab says nothing, which ICE alone notices after half a minute."""
 
-MUTED_AFTER_FRAMES: Final = 50
-"""Frames of unbroken digital silence (audio level 127) that make a muted microphone. One frame proves
-nothing: the noise gates of headsets give exact zeros between words."""
+MUTED_AFTER_FRAMES: Final = 250
+"""Frames of unbroken digital silence (audio level 127) that make a muted microphone. The noise gates of
+headsets give exact zeros between words and after them: what is shorter than the pause that ends the most
+patient answer must count as silence. Larger: a switch on the device is noticed later; the page's own tells
+at once."""
 
 _MUTED_LEVEL: Final = 127
 _TICKS_PER_SAMPLE: Final = OPUS_CLOCK_HZ // EAR_RATE_HZ

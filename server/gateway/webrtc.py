@@ -1,6 +1,6 @@
-"""Sound over WebRTC: offers answered, and the leg that stands behind each answer. aiortc keeps SDP, ICE,
-DTLS and SRTP; its own sender and receiver are never started. Knows nothing of HTTP, tokens or what is being
-said."""
+"""Sound over WebRTC: offers answered, and the leg that stands behind each answer. aiortc keeps SDP, ICE, DTLS
+and SRTP; its own sender and receiver are never started. Knows nothing of HTTP, tokens or what is being said.
+"""
 
 import asyncio
 import contextlib
@@ -35,8 +35,8 @@ CONNECT_TIMEOUT: Final = 15.0
 pair."""
 
 DEFAULT_PLAYOUT_DELAY: Final = 0.08
-"""Seconds until the page reports its own: 73–86 ms were measured from sending to sounding in Chromium on
-one host."""
+"""Seconds until the page reports its own: 73–86 ms were measured from sending to sounding in Chromium on one
+host."""
 
 _MAX_UNSENT_BYTES: Final = 16_384
 """On the control channel; a page that doesn't read gets no more pongs."""

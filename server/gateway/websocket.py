@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 
 
 class WebSocketLeg:
-    """One participant's audio socket, accepted and authenticated by the caller, in the format that the
-    client named."""
+    """One participant's audio socket, accepted and authenticated by the caller, in the format that the client
+    named."""
 
     name = "websocket"
 

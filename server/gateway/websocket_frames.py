@@ -1,7 +1,7 @@
 """The binary messages of the audio websocket, read and written. Knows nothing of sockets, sessions or time.
 
-A message is a kind (0x01 PCM, 0x02 Opus), a frame counter of 4 bytes, big endian, and 20 ms of sound. PCM
-is mono s16le at 16 kHz, 640 bytes.
+A message is a kind (0x01 PCM, 0x02 Opus), a frame counter of 4 bytes, big endian, and 20 ms of sound. PCM is
+mono s16le at 16 kHz, 640 bytes.
 """
 
 import struct
@@ -30,8 +30,8 @@ _MAX_LEAP_FRAMES: Final = 180_000
 """An hour."""
 
 RESAMPLING_DELAY: Final = 0.0375
-"""Seconds by which PCM for the client is held back: the resampler gives its output in uneven pieces, at
-most 585 samples behind its input, and every message must be whole."""
+"""Seconds by which PCM for the client is held back: the resampler gives its output in uneven pieces, at most
+585 samples behind its input, and every message must be whole."""
 
 PCM: Final = 0x01
 OPUS: Final = 0x02
@@ -137,8 +137,8 @@ class FrameWriter:
         self._pcm = bytes(round(RESAMPLING_DELAY * EAR_RATE_HZ) * 2) if audio == "pcm" else b""
 
     def write(self, slot: int, frame: VoiceFrame | None, *, encode: bool) -> tuple[bytes, bytes | None]:
-        """Write one frame, None for silence: the message, and its Opus packet where one was made or
-        `encode` asks."""
+        """Write one frame, None for silence: the message, and its Opus packet where one was made or `encode`
+        asks."""
         packet = self._packet(frame) if encode or self._resampler is None else None
         if self._resampler is None:
             assert packet is not None

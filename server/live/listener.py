@@ -39,8 +39,8 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
     soft_limit: float = 12.0
     """Length from which an utterance ends at the next stop of the voice, without waiting for more silence."""
     hard_limit: float = 20.0
-    """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a
-    monologue."""
+    """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a monologue.
+    """
 
 
 class Listener:

@@ -1,5 +1,5 @@
-"""The one way into a session: many writers, one reader. Knows nothing of what the signals mean, but which
-may be lost."""
+"""The one way into a session: many writers, one reader. Knows nothing of what the signals mean, but which may
+be lost."""
 
 import asyncio
 from collections import deque
@@ -8,9 +8,8 @@ from typing import Final
 from dialog.signals import AnySignal, PartialTranscript, TimePassed, TypingNoticed
 
 CAPACITY: Final = 512
-"""Signals waiting at most. The writers are a 50 Hz ear, a recogniser and a page held to 30 messages a
-second, so a loop
-that is not standing still never sees more than a dozen."""
+"""Signals waiting at most. The writers are a 50 Hz ear, a recogniser and a page held to 30 messages a second,
+so a loop that is not standing still never sees more than a dozen."""
 
 
 class MailboxFull(Exception):
@@ -31,8 +30,8 @@ class Mailbox:
         return len(self._signals)
 
     def put(self, signal: AnySignal) -> None:
-        """Leave a signal; never waits, never raises. A partial transcript replaces one of its utterance
-        still unread."""
+        """Leave a signal; never waits, never raises. A partial transcript replaces one of its utterance still
+        unread."""
         if self._is_superseding(signal):
             self._signals.pop()
         if len(self._signals) >= self._capacity:

@@ -7,8 +7,7 @@ from server.live.wire import AnyToPage
 
 OUTBOX: Final = 256
 """Messages between a session and a page that reads slower; past it the page is let go, and catches up by
-`seq`.
-"""
+`seq`."""
 
 GOING_AWAY: Final = 1001
 TRY_AGAIN: Final = 1013

@@ -6,7 +6,7 @@ had, the page shows them and they count as heard after a time.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dialog.commands import Say
@@ -35,6 +35,7 @@ class Speaker:
         tasks: asyncio.TaskGroup,
         *,
         hung_up: Callable[[str], None],
+        also_kept: Callable[[], Awaitable[None]] | None = None,
         policy: SpeakerPolicy | None = None,
     ) -> None:
         self._mailbox = mailbox
@@ -42,6 +43,7 @@ class Speaker:
         self._synthesis = synthesis
         self._tasks = tasks
         self._hung_up = hung_up
+        self._also_kept = also_kept
         self._policy = policy or SpeakerPolicy()
         self._loop = asyncio.get_running_loop()
         self._voiced = False
@@ -196,8 +198,11 @@ class Speaker:
         try:
             async with asyncio.timeout(self._policy.storage_timeout):
                 await self._log.durable(seq)
+                if self._also_kept is not None:
+                    await self._also_kept()
         except TimeoutError:
-            self._mailbox.put(StorageFaltered(f"not stored within {self._policy.storage_timeout:g} s"))
+            if self._log.stored_seq < seq:
+                self._mailbox.put(StorageFaltered(f"not stored within {self._policy.storage_timeout:g} s"))
         except (WriterFenced, LogBroken):
             return  # the session's guard knows it too, and ends the session
         speech.stored = True

@@ -1,6 +1,5 @@
 """From a text to a clip that can be said: ready when the words were known ahead, growing while they are
-synthesised. Knows nothing of queues, legs or the interview.
-"""
+synthesised. Knows nothing of queues, legs or the interview."""
 
 import logging
 from collections.abc import AsyncGenerator

@@ -24,6 +24,7 @@ from server.store.event_log import LogBroken, WriterFenced
 
 log = logging.getLogger(__name__)
 
+_LOOK_AGAIN: Final = 0.5
 _STORING: Final = 5.0
 """Seconds that a sitting's last events have to be stored before the run's status tells of its end."""
 
@@ -174,8 +175,11 @@ class Visit:
             self._notice_absence("the connection was lost")
 
     def _notice_absence(self, reason: str) -> None:
-        if self.session is not None and self._page is None and not self.session.hears:
-            self.session.leave(reason)
+        if self.session is not None and self._page is None:
+            if self.session.hears:  # packets of a closed tab stop a moment after its page is gone
+                asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._notice_absence, reason)
+            else:
+                self.session.leave(reason)
         if self.empty:
             self._emptied(self)
 
@@ -339,11 +343,7 @@ class Visit:
 
 def _consent_state(standing: Standing) -> ConsentState:
     match standing.consent_status:
-        case "granted":
-            return "granted"
-        case "declined":
-            return "declined"
-        case "not_required":
-            return "not_required"
+        case "granted" | "declined" | "not_required" as settled:
+            return settled
         case _:
             return "asked"

@@ -20,8 +20,7 @@ MEMORY_BYTES: Final = 64 << 20
 DISK_BYTES: Final = 1 << 30
 MAX_UNSTORED: Final = 32
 """Between the pace of speech and that of the disk; past it a spoken text is not kept, and made again next
-time.
-"""
+time."""
 MAX_KNOWN: Final = 20_000
 
 Progress = Callable[[int, int], None]

@@ -1,6 +1,5 @@
-"""From synthesised sound to a clip that is ready to leave, and to bytes on a disk and back. Stores
-nothing.
-"""
+"""From synthesised sound to a clip that is ready to leave, and to bytes on a disk and back.
+Stores nothing."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,8 +15,7 @@ from server.providers.protocols import PreparedClip, SpeechChunk, Voice, WordTim
 
 FORMAT_VERSION: Final = 1
 """Raise it when clips of old would sound or read differently: another level, another embedded voice, another
-layout.
-"""
+layout."""
 AUDIBLE: Final = 32_768 * 10 ** (-48 / 20)
 """Samples quieter than -48 dBFS are no part of the speech's end."""
 LEAD_OUT: Final = 0.08
@@ -41,8 +39,7 @@ def clip_key(provider: str, voice: Voice, text: str) -> str:
 
 def make_clip(chunks: Sequence[SpeechChunk]) -> PreparedClip:
     """Trim, level and encode a whole synthesis. Costs some 13 ms a second of speech. Raises ClipError for
-    silence.
-    """
+    silence."""
     levelled, removed = level_speech(b"".join(chunk.pcm for chunk in chunks), VOICE_RATE_HZ)
     samples = np.frombuffer(levelled, np.int16)
     audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE)

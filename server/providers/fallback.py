@@ -1,6 +1,5 @@
 """A voice that answers in time or fails in time, so that no stall of a provider becomes dead air. Knows no
-vendor.
-"""
+vendor."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence

@@ -39,16 +39,14 @@ class Recognition(Protocol):
 
     def start_utterance(self, utterance_id: int) -> None:
         """Speech has begun: frames heard from now on (the listener replays some that went before) belong to
-        this id.
-        """
+        this id."""
 
     def hear(self, frame: AudioFrame) -> None:
         """One frame, in order. Dropped when no utterance is open, by recognisers that work per utterance."""
 
     def end_utterance(self, utterance_id: int) -> None:
         """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however
-        bad the day.
-        """
+        bad the day."""
 
     def __aiter__(self) -> AsyncIterator[Transcript]:
         """Partials (each replaces the one before) and finals. Ends after `close`."""
@@ -63,15 +61,13 @@ class SpeechToText(Protocol):
 
 
 WordTime = WordMark
-"""When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes
-the text.
-"""
+"""When one word of the spoken text sounds, in seconds from the start of the audio; `start_char` indexes the
+text."""
 
 
 class SpeechChunk(msgspec.Struct, frozen=True):
     """A piece of synthesised speech: mono, 16-bit little endian at VOICE_RATE_HZ, any length, and the words
-    that begin in it.
-    """
+    that begin in it."""
 
     pcm: bytes
     words: tuple[WordTime, ...] = ()
@@ -111,8 +107,7 @@ class KnownWords(Protocol):
 
     async def prepare(self, texts: Sequence[str], voice: Voice) -> Sequence[str]:
         """Have clips of all `texts` ready, from disk or by synthesis. Returns the texts that failed; doesn't
-        raise.
-        """
+        raise."""
 
 
 class LanguageModel(Protocol):

@@ -116,8 +116,8 @@ class Persona(msgspec.Struct, frozen=True):
         self, node_key: str, probe: str, used: frozenset[Reply], others: int
     ) -> tuple[Reply | None, tuple[Phrase, ...]]:
         """What a probe gets: the first fitting reply that isn't in `used`, else the next of `otherwise`, of
-        which
-        `others` were given at this node already and the last repeats. Empty when nothing is foreseen."""
+        which `others` were given at this node already and the last repeats. Empty when nothing is foreseen.
+        """
         node = self.answers.get(node_key, NodeAnswers())
         heard = probe.lower()
         for reply in (*node.probes, *self.probes):
@@ -142,8 +142,7 @@ class Persona(msgspec.Struct, frozen=True):
 
 def clip_name(voice: str, say: str) -> str:
     """File name of a phrase's clip: the first 16 hex digits of SHA-256 over voice and words, so that a
-    changed phrase
-    never plays an old clip."""
+    changed phrase never plays an old clip."""
     return hashlib.sha256(f"{voice}\n{say}".encode()).hexdigest()[:16] + ".opus"
 
 

@@ -51,8 +51,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, alone in its kind: committed, and on the disk, at the end; nothing of it after an
-        exception.
-        """
+        exception."""
         async with self.engine.begin() as connection:
             yield connection
 

@@ -128,8 +128,7 @@ class EventLog:
 
     async def durable(self, seq: int) -> None:
         """Wait until every event up to `seq` is on the disk. Raises WriterFenced or LogBroken when it never
-        will be.
-        """
+        will be."""
         while self.stored_seq < seq:
             if self._failure is not None:
                 raise self._failure
@@ -155,8 +154,7 @@ class EventLog:
 
     async def watch(self) -> None:
         """Return when the log is closed; raise WriterFenced or LogBroken as soon as it is known. A session's
-        guard.
-        """
+        guard."""
         while not self.closed:
             if self._failure is not None:
                 raise self._failure

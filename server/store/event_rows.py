@@ -52,8 +52,7 @@ class Line(msgspec.Struct, frozen=True):
 
 def line_of(run_id: str, session_id: str, event: Event, *, rewrites: bool = False) -> Line:
     """Raises UnicodeEncodeError, TypeError or msgspec.ValidationError on a body that would not come back as
-    it is.
-    """
+    it is."""
     body = _encoder.encode(event.body).decode()
     # Not-a-number becomes null on the way, and one such line would make the whole run unreadable.
     _decoder.decode(body)

@@ -44,8 +44,7 @@ class Share(msgspec.Struct, frozen=True):
 
 class LogWriter:
     """The one writer of a process. Use as `async with LogWriter(database) as writer`, or run `run()` in a
-    task.
-    """
+    task."""
 
     def __init__(self, database: Database) -> None:
         self.faltering: str | None = None
@@ -61,8 +60,7 @@ class LogWriter:
 
     def open(self, session: OpenedSession, storage_changed: StorageChanged | None = None) -> EventLog:
         """Begin the log of a session. `storage_changed` hears why storage falters, and None when it has
-        recovered.
-        """
+        recovered."""
         log = EventLog(session, wake=self._wake, history=self._history)
         if storage_changed is not None:
             log.storage_changed = storage_changed

@@ -1,6 +1,5 @@
 """Organizations and the API keys by which their programs are known. A key is shown once; only its hash is
-kept.
-"""
+kept."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -89,8 +88,7 @@ class Organizations:
         self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope]
     ) -> tuple[ApiKey, str]:
         """A new key and its secret text, which can't be had again. Raises ValueError on scopes that there are
-        not.
-        """
+        not."""
         if not scopes or any(scope not in SCOPES for scope in scopes):
             raise ValueError(f"scopes are some of {', '.join(SCOPES)}")
         secret = f"sk_{'test' if test_mode else 'live'}_{new_secret(24)}"

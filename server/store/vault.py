@@ -78,8 +78,7 @@ class Vault:
 
 def _kept_secret(path: Path) -> str:
     """Read the key file; make it where there is none. Two processes that start at once end up with the same
-    key.
-    """
+    key."""
     with contextlib.suppress(FileNotFoundError):
         return path.read_text("ascii").strip()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

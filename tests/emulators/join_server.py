@@ -1,6 +1,5 @@
 """The participant's side of the server as its page sees it, with a scripted talk: for faults, and for states
-that the real server reaches too rarely to be looked at. Knows the wire, nothing of interviewing.
-"""
+that the real server reaches too rarely to be looked at. Knows the wire, nothing of interviewing."""
 
 import asyncio
 import contextlib

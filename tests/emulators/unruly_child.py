@@ -1,6 +1,5 @@
 """A speech child that misbehaves in the way named by its argument: `python -m tests.emulators.unruly_child
-MODE`.
-"""
+MODE`."""
 
 import sys
 import time

@@ -16,9 +16,8 @@ def tone(duration: float, amplitude: float = 3_000.0) -> bytes:
 
 
 class ToneVoice:
-    """Speaks every text as half a second of tone between two silences of 200 ms, in two chunks, and
-    counts.
-    """
+    """Speaks every text as half a second of tone between two silences of 200 ms, in two chunks,
+    and counts."""
 
     def __init__(self, name: str = "tone", amplitude: float = 3_000.0) -> None:
         self.name = name

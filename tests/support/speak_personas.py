@@ -2,8 +2,7 @@
 understands them.
 
 Run it after a change of phrases: python -m tests.support.speak_personas [NAME …]. Clips already there are
-kept, clips of
-phrases that are gone are removed. Knows nothing of interviews.
+kept, clips of phrases that are gone are removed. Knows nothing of interviews.
 """
 
 import argparse

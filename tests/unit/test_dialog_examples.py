@@ -1,5 +1,5 @@
-"""The example studies: sound designs, walked by their personas under the rules of the embedded
-interviewer."""
+"""The example studies: sound designs, walked by their personas under the rules of the
+embedded interviewer."""
 
 import json
 import re

@@ -10,7 +10,8 @@ from dialog.events import AnswerCommitted, Event, SessionOpened, decode_event, e
 from dialog.latency import replies
 from dialog.responses import completion_rate, response_items
 from dialog.signals import DonePressed, FinalTranscript, RightClaimed
-from dialog.strike import TOMBSTONE, struck
+from dialog.strike import struck
+from dialog.struck_sound import TOMBSTONE
 from dialog.transcript import plain_text, rfc3339, transcript, transcript_entries, web_vtt
 from tests.support.blueprints import two_questions
 from tests.support.play import Stage

@@ -6,6 +6,7 @@ from dialog.events import (
     AnyBody,
     Event,
     FloorChanged,
+    FloorState,
     InterviewFinished,
     NodeClosed,
     NodeEntered,
@@ -101,8 +102,8 @@ def test_an_answer_that_goes_on_gets_its_caption_back() -> None:
 
 
 def test_the_light_is_yours_while_the_participant_may_speak() -> None:
-    lights = [m.light for m in shown(*map(FloorChanged, ("open", "hold", "speaking", "yielded", "paused")))
-              if isinstance(m, Floor)]  # fmt: skip
+    states: tuple[FloorState, ...] = ("open", "hold", "speaking", "yielded", "paused")
+    lights = [m.light for m in shown(*(FloorChanged(state) for state in states)) if isinstance(m, Floor)]
 
     assert ["yours", "thinking", "mine", "yours", "paused"] == lights
 

@@ -26,8 +26,7 @@ START_TIMEOUT: Final = 30.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
 """Seconds before a child that died unready is started again: doubled each time, from the first to the
-longest.
-"""
+longest."""
 MAX_UNSENT_BYTES: Final = 1 << 20
 """What may wait for a child beyond the system's pipe: 25 s of audio is 0.8 MB."""
 
@@ -66,9 +65,8 @@ class KeptChild:
         return self._process.pid if self._process else None
 
     def send(self, message: Message) -> bool:
-        """Send without waiting. False when the child is gone or has too much unread; nothing was sent
-        then.
-        """
+        """Send without waiting. False when the child is gone or has too much unread; nothing was
+        sent then."""
         pipe = self._process.stdin if self._process else None
         if pipe is None or not self.ready or pipe.is_closing():
             return False

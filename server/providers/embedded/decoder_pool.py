@@ -182,8 +182,7 @@ class _Worker:
 
 class DecoderPool:
     """Lease `size` decoders to utterances, first come, first served. A process starts when it is first
-    needed.
-    """
+    needed."""
 
     def __init__(self, size: int, program: Sequence[str], limits: RecogniserLimits) -> None:
         self.limits = limits

@@ -1,7 +1,7 @@
 """libespeak-ng through ctypes, in synchronous mode: a sentence goes in, its sound and its marks come out.
 
-Not reentrant: two threads in it free the same memory twice. Only the child program loads it (GPL-3).
-Names and numbers are those of espeak-ng 1.52's speak_lib.h.
+Not reentrant: two threads in it free the same memory twice. Only the child program loads it (GPL-3). Names
+and numbers are those of espeak-ng 1.52's speak_lib.h.
 """
 
 import ctypes
@@ -143,8 +143,7 @@ class Espeak:
 
     def _identifiers(self, kind: _Voice | None, *, languages: bool) -> frozenset[str]:
         """What is installed: the language tag of each voice (after a priority byte), or the file name of each
-        variant.
-        """
+        variant."""
         found = set()
         listed = self._library.espeak_ListVoices(ctypes.byref(kind) if kind else None)
         i = 0

@@ -1,6 +1,5 @@
 """What the server and its speech children say to each other: length-prefixed msgpack over a pipe. Knows no
-engine.
-"""
+engine."""
 
 from typing import BinaryIO, Final
 
@@ -66,8 +65,7 @@ class Refused(Message, frozen=True):
 
 class StartLease(Message, frozen=True):
     """A stretch of one utterance begins. `cepstral_mean` is what this talk's last FinalWords gave, or "" at
-    first.
-    """
+    first."""
 
     lease_id: int
     cepstral_mean: str = ""

@@ -19,8 +19,7 @@ PROGRAM: Final = (sys.executable, "-m", "server.providers.embedded.sphinx_proces
 
 class EmbeddedRecognition:
     """One talk's recogniser (the Recognition protocol). Each utterance is heard by whichever decoder comes
-    free.
-    """
+    free."""
 
     def __init__(self, pool: DecoderPool) -> None:
         self._pool = pool
@@ -49,9 +48,8 @@ class EmbeddedRecognition:
             self._pool.hear(self._open, frame.pcm)
 
     def end_utterance(self, utterance_id: int) -> None:
-        """Ask for the final transcript; a second time is ignored, and one never begun is answered as
-        unheard.
-        """
+        """Ask for the final transcript; a second time is ignored, and one never begun is answered
+        as unheard."""
         if self._closed:
             return
         if self._open is not None and self._open.utterance_id == utterance_id:
@@ -105,14 +103,12 @@ class EmbeddedRecogniser:
 
     async def warm_up(self) -> None:
         """Load every decoder now (half a second and 100 MB each) and wait for it, instead of at the first
-        word.
-        """
+        word."""
         await self.pool.warm_up()
 
     def recognize(self, language: str, key_terms: Sequence[str]) -> EmbeddedRecognition:
-        """Begin to listen to one talk. `key_terms` can't be used. Raises ProviderError for another
-        language.
-        """
+        """Begin to listen to one talk. `key_terms` can't be used. Raises ProviderError for
+        another language."""
         if not supports(language):
             raise ProviderError(NAME, f"it knows US English only, not {language!r}", retryable=False)
         return EmbeddedRecognition(self.pool)

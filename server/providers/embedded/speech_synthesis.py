@@ -1,6 +1,5 @@
-"""The embedded voice: one espeak-ng child shared by all talks, a sentence at a time, in the order of
-asking.
-"""
+"""The embedded voice: one espeak-ng child shared by all talks, a sentence at a time, in the order
+of asking."""
 
 import asyncio
 import itertools

@@ -37,9 +37,8 @@ MIN_ADAPTING_WORDS: Final = 3
 
 FIRST_MEAN: Final = "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17"
 """Cepstral mean that a talk begins with: the one usual with CMUSphinx's US English model. The bundled file
-has a coarser one (40,3,-1), with which four synthetic speakers' first utterances had 16 % word errors
-instead of 11.
-"""
+has a coarser one (40,3,-1), with which four synthetic speakers' first utterances had 16 % word errors instead
+of 11."""
 
 
 class LeasedDecoder:
@@ -105,8 +104,7 @@ class LeasedDecoder:
 
     def _words(self) -> tuple[HeardWord, ...]:
         """The words without silences and noises (`<sil>`, `[NOISE]`), each without its variant's number
-        (`that(2)`).
-        """
+        (`that(2)`)."""
         segments = self._decoder.seg() or ()
         return tuple(
             HeardWord(segment.word.partition("(")[0], min(max(float(segment.prob), 0.0), 1.0))

@@ -1,6 +1,5 @@
 """Text made ready for a synthesiser: cleaned character by character, cut into sentence-sized pieces. Speaks
-nothing.
-"""
+nothing."""
 
 import re
 import unicodedata

@@ -55,8 +55,7 @@ class Utterance:
 
     def keep(self, pcm: bytes) -> None:
         """Hold sound until a decoder is free; past `kept_duration` the utterance has failed for being too
-        many.
-        """
+        many."""
         if self.failed or self.answered:
             return
         if self._kept_samples + len(pcm) // 2 > self._max_kept_samples:
@@ -79,8 +78,7 @@ class Utterance:
 
     def show(self, text: str, behind: float) -> None:
         """Give a partial; `text` is that of the present stretch. A decoder knows no confidence before its
-        end: 1.0.
-        """
+        end: 1.0."""
         if not self.answered and not self.failed:
             self._shown = " ".join([*(word.text for word in self._words), *text.split()])
             self._unchanged = 0

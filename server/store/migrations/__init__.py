@@ -1,6 +1,5 @@
 """Brings a database to the shape of `tables`, step by step. `upgrade` is all that the rest of the house
-calls.
-"""
+calls."""
 
 from pathlib import Path
 
