@@ -88,7 +88,8 @@ async def running_server(data_dir: Path, **settings: Any) -> AsyncIterator[Runni
     async with asyncio.TaskGroup() as tasks:
         server = run_server(given, lambda house, url: ready.set_result((house, url)))
         serving = tasks.create_task(server.serve())
-        done, _ = await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {ready, serving}
+        done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if ready not in done:
             raise RuntimeError("the server did not start")
         running = RunningServer(*ready.result())
