@@ -18,12 +18,12 @@ FLAGS = (
 
 
 @asynccontextmanager
-async def chromium(*, microphone_granted: bool = True) -> AsyncIterator[Browser]:
+async def chromium(*, microphone_granted: bool = True, flags: tuple[str, ...] = ()) -> AsyncIterator[Browser]:
     """The distribution's Chromium, without a window; its microphone granted to every page, or refused."""
     granting = ("--use-fake-ui-for-media-stream",) if microphone_granted else ()
     async with async_playwright() as playwright:
         path = which("chromium") or which("chromium-browser")
-        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *granting])
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *granting, *flags])
         try:
             yield browser
         finally:

@@ -1,12 +1,13 @@
 """A participant's page opened against the scripted server, and all that it asked for and complained of."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, Page, Request, Response
+from playwright.async_api import Browser, Error, Page, Request, Response
 
 from tests.emulators.join_server import JoinServer
 
@@ -71,9 +72,21 @@ async def visiting(
     """Open the link in a fresh browser profile."""
     profile = await browser.new_context(reduced_motion="reduce", **context)
     visit = Visit(await profile.new_page())
+    watch(visit)
+    await visit.page.goto(link or server.link)
+    try:
+        yield visit
+    finally:
+        await profile.close()
+
+
+def watch(visit: Visit) -> None:
+    """Keep the visit's record from now on."""
 
     async def weigh(response: Response) -> None:
-        if "/static/" in response.url or response.request.resource_type == "document":
+        if "/static/" not in response.url and response.request.resource_type != "document":
+            return
+        with contextlib.suppress(Error):  # the page is gone already
             visit.weights[response.url] = len(await response.body())
 
     def note(request: Request) -> None:
@@ -88,8 +101,3 @@ async def visiting(
             visit.complaints.append(message.text) if message.type in ("error", "warning") else None
         ),
     )
-    await visit.page.goto(link or server.link)
-    try:
-        yield visit
-    finally:
-        await profile.close()
