@@ -15,7 +15,14 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
-from dialog.signals import FinalTranscript, PartialTranscript, SpeechBegan, SpeechStarted, SynthesisFailed
+from dialog.signals import (
+    FinalTranscript,
+    PartialTranscript,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechStarted,
+    SynthesisFailed,
+)
 from server.live.wire import Caption
 
 
@@ -65,6 +72,9 @@ class Captions:
             case SpeechHeard():
                 gone = not body.text
                 return [self._agent(seq, body.speech_id, body.text, final=True, cut=body.cut, gone=gone)]
+            case SpeechEnded() if not body.heard:  # of which no SpeechHeard will tell
+                gone = body.speech_id in self._said
+                return [self._agent(seq, body.speech_id, "", final=True, gone=True)] if gone else []
             case SpeechStarted():
                 return self._begin(seq, body.utterance_id)
             case PartialTranscript():

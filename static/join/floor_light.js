@@ -24,7 +24,7 @@ const STATES = {
   mine: {
     shape: ["M8 19v10", "M16 13v22", "M24 8v32", "M32 13v22", "M40 19v10"],
     words: "My turn",
-    voice: "I’m speaking. You may break in.",
+    voice: "You may break in.",
     text: "I’m writing to you.",
   },
   paused: { shape: ["M17 11v26", "M31 11v26"], words: "Paused", voice: "Go on whenever you like.", text: "Go on whenever you like." },

@@ -1,5 +1,6 @@
 """Captions when words come late, twice, or not at all."""
 
+from dialog.commands import Say
 from dialog.events import (
     AnswerCommitted,
     AnswerReopened,
@@ -10,7 +11,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
-from dialog.signals import FinalTranscript, PartialTranscript, SpeechStarted
+from dialog.signals import FinalTranscript, PartialTranscript, SpeechBegan, SpeechEnded, SpeechStarted
 from server.live.captions import Captions
 
 
@@ -125,3 +126,10 @@ def test_what_was_in_flux_when_a_sitting_ended_is_not_shown_in_the_next() -> Non
 
     assert {"p1": "in Rome"} == steps[6]
     assert {"p1": "in Rome", "p2": "and Oslo…"} == steps[-1]
+
+
+def test_a_speech_of_which_nothing_was_heard_leaves_no_caption() -> None:
+    steps = shown(Say(1, "acknowledgement", "Okay."), SpeechBegan(1), SpeechEnded(1, "", 0.0, True))
+
+    assert {"a0-1": "Okay.…"} == steps[1]
+    assert {} == steps[2]
