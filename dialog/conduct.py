@@ -13,7 +13,7 @@ from dialog.judgement import Judgement, Right
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
-from dialog.rights import spoken_right
+from dialog.rights import is_backchannel, spoken_right
 from dialog.steps import (
     AnswerAmended,
     AnswerSeemsOver,
@@ -161,7 +161,7 @@ class Conduct:
         """Words that advance nothing, unless they claim a right."""
         right = spoken_right(turn.text)
         over_speech = self._turns.state in AGENTS
-        self._remark(turn, right or "backchannel")
+        self._remark(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
         if not over_speech:
             self._turns.dismiss(now)
         if right is not None and right not in ("done", "resume"):

@@ -31,7 +31,7 @@ Move = Literal[
     "release",  # hold to talk released
     "pause",
     "leave",
-    "return",
+    "return",  # somebody goes on by themselves after a pause
     "operator",  # an operator holds the floor
     "close",
 ]
@@ -49,7 +49,7 @@ ANYWHERE: Mapping[Move, FloorState] = MappingProxyType(
 
 TABLE: Mapping[FloorState, Mapping[Move, FloorState]] = MappingProxyType(
     {
-        "waiting": {"return": "open"},
+        "waiting": {},
         "open": {
             "onset": "hearing",
             "type": "typing",
@@ -145,8 +145,8 @@ TABLE: Mapping[FloorState, Mapping[Move, FloorState]] = MappingProxyType(
         },
         "held": {"release": "hearing", "take_quietly": "hold"},
         "paused": {"return": "open"},
-        "away": {"return": "open"},
-        "operator": {"return": "open"},
+        "away": {},
+        "operator": {},
         "closed": {},
     }
 )

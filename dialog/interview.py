@@ -3,6 +3,8 @@ no silence."""
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from dialog import script
 from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
@@ -27,6 +29,7 @@ from dialog.prompter import Prompter
 from dialog.routing import next_route, probing_ceiling
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
+from dialog.wording import wants_yes_or_no
 
 
 class Interview:
@@ -75,7 +78,8 @@ class Interview:
     def profile(self) -> Profile:
         """How patiently the present question is listened to."""
         field = self.field
-        return PROFILES[patience_of(self.node, field.type if field is not None else None)]
+        profile = PROFILES[patience_of(self.node, field.type if field is not None else None)]
+        return replace(profile, one_word_answers=True) if wants_yes_or_no(self.node.text) else profile
 
     @property
     def confirmation_profile(self) -> Profile:
@@ -213,7 +217,7 @@ class Interview:
         for field in node.fields or []:
             if field.name not in data:
                 self._skipped_fields.add((node.key, field.name))
-        self.leave_node("answered", now)
+        self.leave_node("answered" if data else "skipped", now)
 
     def commit_only(self, turn: Turn, judgement: Judgement) -> None:
         """Put an answer on the record without going on from it."""

@@ -27,10 +27,12 @@ class Lull:
         self._thinking_until = 0.0
         self._thinking_since: float | None = None
 
-    def freeze(self) -> None:
-        """Silence says nothing any more."""
+    def freeze(self, *, answered: bool = False) -> None:
+        """Silence says nothing any more, but of an answer that was there before it: that may still end."""
         self.frozen = True
-        self._timers.cancel(*TIMERS, "stalled", "noise", "noise_pause")
+        self._timers.cancel("cue", "check_in", "stalled", "noise", "noise_pause")
+        if not answered:
+            self._timers.cancel("stage")
 
     def thaw(self, turn: Turn | None, now: float) -> None:
         """Silence means something again, from now on."""
@@ -131,7 +133,7 @@ class Lull:
             return []
         if not turn.text:
             return self._wordless(turn, silence, now)
-        if profile.name not in ("closed", "dictate") and is_backchannel(turn.text):
+        if not profile.one_word_answers and is_backchannel(turn.text):
             if turn.pending:
                 self._timers.set("stage", now + 0.25)
                 return []

@@ -246,7 +246,6 @@ class Manager:
         turns.lull.listen(signal.channel != "text", turns.turn, now)
         if turns.state not in ("waiting", "away", "paused"):
             return
-        turns.floor.move("return")
         if state.paused:
             self._out.append(InterviewResumed())
         if state.current is None:
@@ -256,7 +255,8 @@ class Manager:
 
     def _muted(self, muted: bool, now: float) -> None:
         if muted:
-            self._turns.lull.freeze()
+            turn = self._turns.turn
+            self._turns.lull.freeze(answered=turn is not None and bool(turn.text))
             self._turns.timers.set("muted_notice", now + self._policy.muted_notice_delay)
             self._turns.timers.set("muted_pause", now + self._policy.muted_pause_delay)
         else:
@@ -276,7 +276,6 @@ class Manager:
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
             case OperatorHandedBack():
                 if self._turns.state == "operator":
-                    self._turns.floor.move("return")
                     self._prompter.say("notice", script.OPERATOR_GONE, now)
                     self._moments.take_up_answer(now)
                     self._interview.ask_again(now)

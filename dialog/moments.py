@@ -152,10 +152,13 @@ class Moments:
         self._interrupt()
         if turn is not None and turn.text:
             self._turns.answering.turn = None
+            self._turns.hearing.attribution.strike(turn.utterances)
             self._out.append(AnswerStruck(turn.turn_id))
         elif state.answers:
+            committed, self._turns.overlap.committed = self._turns.overlap.committed, None
+            if committed is not None:
+                self._turns.hearing.attribution.strike(committed.utterances)
             self._out.append(AnswerStruck(state.answers[-1].turn_id))
-            self._turns.overlap.committed = None
         else:
             self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
             self._interview.ask_again(now)
@@ -189,7 +192,6 @@ class Moments:
         if self._turns.state != "paused":
             return
         self._out.append(InterviewResumed())
-        self._turns.floor.move("return")
         self.recap(now)
 
     def wake(self, now: float) -> None:

@@ -32,14 +32,16 @@ class Profile(msgspec.Struct, frozen=True):
     """Silence before each check-in. Larger: less nagging, longer uncertainty whether anybody is there."""
     then: Literal["pause", "go_on"]
     """What happens when every check-in stayed unanswered and there is no answer."""
+    one_word_answers: bool = False
+    """Whether a lone "yes" or "right" answers the question; else it is only a sign of listening."""
 
 
 PROFILES: dict[Patience, Profile] = {
-    "closed": Profile("closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on"),
+    "closed": Profile("closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", True),
     "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause"),
     "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause"),
     "reflect": Profile("reflect", 1.0, 2.5, True, False, 2.0, None, (8.0, 20.0), "pause"),
-    "dictate": Profile("dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on"),
+    "dictate": Profile("dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", True),
 }
 
 

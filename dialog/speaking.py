@@ -6,7 +6,7 @@ from dialog.commands import SpeechKind
 
 TOKENS: frozenset[SpeechKind] = frozenset(("acknowledgement", "cue"))
 """Speech that doesn't take the floor."""
-ASKING: frozenset[SpeechKind] = frozenset(("question", "probe", "re_ask"))
+ASKING: frozenset[SpeechKind] = frozenset(("question", "probe", "re_ask", "recap"))
 """Speech that an interruption may be the answer to."""
 
 

@@ -263,6 +263,20 @@ def test_a_killed_talk_goes_on_in_mid_answer_from_its_facts_alone() -> None:
     )
 
 
+def test_an_answer_over_the_recap_is_an_answer() -> None:
+    stage = at_first_question(two_questions())
+    stage.at(stage.now + 1, ParticipantLeft("closed"))
+    stage.at(stage.now + 5, ParticipantJoined("webrtc"))
+    stage.run(stage.now + 7.0)
+    assert "speaking" == stage.floor
+    answer(stage, "i use a hammer every day in my workshop near the river")
+
+    assert ["i use a hammer every day in my workshop near the river"] == [
+        fact.text  # type: ignore[union-attr]
+        for fact in stage.facts(AnswerCommitted)
+    ]
+
+
 def test_a_participant_who_leaves_and_returns_is_not_asked_anew() -> None:
     stage = at_first_question(two_questions())
     stage.at(stage.now + 1, ParticipantLeft("closed"))

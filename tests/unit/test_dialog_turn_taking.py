@@ -7,6 +7,7 @@ from dialog.events import (
     AnswerReleased,
     AnswerReopened,
     AnswerTaken,
+    FloorChanged,
     InterviewPaused,
     NodeClosed,
     NodeEntered,
@@ -344,6 +345,31 @@ def test_a_muted_microphone_is_told_once_and_paused_after_a_minute() -> None:
 
     assert 1 == len(stage.said("notice")[:-1])
     assert "paused" == stage.floor
+
+
+def test_muting_after_an_answer_does_not_keep_it_from_ending() -> None:
+    stage, now = asked()
+    end = stage.say(now + 0.5, ANSWER)
+    stage.at(end + 0.5, MicrophoneMuted(True))
+    stage.run(end + 3)
+
+    assert [ANSWER] == committed(stage)
+
+
+def test_a_lone_yes_answers_an_open_question_that_asks_for_one() -> None:
+    stage, now = asked(
+        Stage(blueprint(question("q", "Is there anything to add?"), question("z", "What is it?")))
+    )
+    end = stage.say(now + 0.4, "yes", 0.4)
+    stage.run(end + 4)
+
+    assert ["yes"] == committed(stage)
+
+
+def test_the_floor_is_not_the_participants_before_anything_was_said() -> None:
+    stage = Stage(two_questions()).run(1.0)
+
+    assert ["speaking"] == [fact.state for fact in stage.facts(FloorChanged)]  # type: ignore[union-attr]
 
 
 def test_a_late_last_word_amends_the_record() -> None:
