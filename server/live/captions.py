@@ -1,6 +1,8 @@
 """Captions of both sides, as the events tell them. One bubble per answer and per speech; an utterance stays
 in the bubble in which it was begun, however late its words come, and words that nobody took vanish."""
 
+from typing import Final
+
 import msgspec
 
 from dialog.commands import Say
@@ -24,6 +26,9 @@ from dialog.signals import (
     SynthesisFailed,
 )
 from server.live.wire import Caption
+
+_TOKENS: Final = frozenset({"acknowledgement", "cue"})
+"""Half an "I see" is nothing to read."""
 
 
 class _Bubble(msgspec.Struct):
@@ -70,7 +75,7 @@ class Captions:
                 text = self._said.get(body.speech_id, "")
                 return [self._agent(seq, body.speech_id, text, final=False)] if text else []
             case SpeechHeard():
-                gone = not body.text
+                gone = not body.text or (body.cut and body.kind in _TOKENS)
                 return [self._agent(seq, body.speech_id, body.text, final=True, cut=body.cut, gone=gone)]
             case SpeechEnded() if not body.heard:  # of which no SpeechHeard will tell
                 gone = body.speech_id in self._said

@@ -8,6 +8,7 @@ from dialog.events import (
     Event,
     RemarkMade,
     SessionOpened,
+    SpeechHeard,
     TurnOpened,
     WordsHeard,
 )
@@ -133,3 +134,16 @@ def test_a_speech_of_which_nothing_was_heard_leaves_no_caption() -> None:
 
     assert {"a0-1": "Okay.…"} == steps[1]
     assert {} == steps[2]
+
+
+def test_half_an_acknowledgement_is_not_shown_but_half_a_question_is() -> None:
+    steps = shown(
+        Say(1, "acknowledgement", "I see."),
+        SpeechBegan(1),
+        SpeechHeard(1, "acknowledgement", "I", None, 0.0, cut=True),
+        Say(2, "question", "And then? What was it like?", "q1"),
+        SpeechBegan(2),
+        SpeechHeard(2, "question", "And then?", "q1", 0.0, cut=True),
+    )
+
+    assert {"a0-2": "And then?"} == steps[-1]
