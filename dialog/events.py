@@ -64,6 +64,13 @@ class SessionClosed(Fact, frozen=True):
     reason: str
 
 
+class RecordingBegan(Fact, frozen=True):
+    """The sitting's sound is kept from here on. Its second `t` lies at `recording_offset` + `t` seconds of
+    the run's recording, also where `t` is earlier than this event."""
+
+    recording_offset: float
+
+
 class FloorChanged(Fact, frozen=True):
     """Who may speak: what the page's light and the operator's view are made of."""
 
@@ -160,6 +167,13 @@ class AnswerStruck(Fact, frozen=True):
     turn_id: int
 
 
+class AnswerErased(Fact, frozen=True):
+    """Nothing of a struck answer is left: its words are out of the stored log, its sound out of the
+    recording. Until it is on the log, the erasing is still to be done."""
+
+    turn_id: int
+
+
 class RemarkMade(Fact, frozen=True):
     """Something said that is no answer: a request, a question back, a lone "mm-hm". On the record, advances
     nothing."""
@@ -234,6 +248,7 @@ class InterviewFinished(Fact, frozen=True):
 AnyFact = (
     SessionOpened
     | SessionClosed
+    | RecordingBegan
     | FloorChanged
     | NodeEntered
     | QuestionAsked
@@ -245,6 +260,7 @@ AnyFact = (
     | AnswerCommitted
     | AnswerReopened
     | AnswerStruck
+    | AnswerErased
     | RemarkMade
     | DataRecorded
     | AnswerJudged
@@ -257,6 +273,9 @@ AnyFact = (
     | NoticeGiven
     | InterviewFinished
 )
+
+SittingFact = SessionOpened | SessionClosed | RecordingBegan | AnswerErased
+"""What a sitting puts on the log itself; every other fact is the core's."""
 
 AnyBody = AnySignal | AnyCommand | AnyFact
 

@@ -1,7 +1,7 @@
 """What remains of a struck passage: the same events, with every word of it gone and a tombstone in its
 place."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -27,8 +27,7 @@ from dialog.signals import (
     SpeechEnded,
     TextTyped,
 )
-
-TOMBSTONE = "[erased]"
+from dialog.struck_sound import TOMBSTONE, struck_transcripts
 
 
 def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
@@ -39,15 +38,24 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
     opened = [place for place, event in enumerate(events) if _opens(event, turn_id)]
     if not opened:
         return []
-    words = _words_of(events, turn_id)
+    spoken = struck_transcripts(events, turn_id)
+    words = _words_of(events, turn_id, spoken)
     closed = _last_mention(events, turn_id)
+    first = min([_cause(events, opened[0]), *(at for at, event in enumerate(events) if event.seq in spoken)])
     changed = []
-    first = _cause(events, opened[0])
     for place, event in enumerate(events[first:], start=first):
-        body = _without(event, turn_id, words, within=place <= closed)
+        body = _without(event, turn_id, words, within=place <= closed, spoken=event.seq in spoken)
         if body is not None:
             changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
-    return changed
+    # What the words are known by goes last: broken off in between, the rest can still be found.
+    return sorted(changed, key=lambda event: _is_source(event, turn_id))
+
+
+def _is_source(event: Event, turn_id: int) -> bool:
+    body = event.body
+    if isinstance(body, WordsHeard | AnswerCommitted | RemarkMade):
+        return body.turn_id == turn_id
+    return isinstance(body, PartialTranscript | FinalTranscript)
 
 
 def _opens(event: Event, turn_id: int) -> bool:
@@ -62,11 +70,15 @@ def _cause(events: Sequence[Event], opened: int) -> int:
     return 0
 
 
-def _words_of(events: Sequence[Event], turn_id: int) -> list[str]:
+def _words_of(events: Sequence[Event], turn_id: int, spoken: Collection[int]) -> list[str]:
     texts = [
         event.body.text
         for event in events
-        if isinstance(event.body, WordsHeard | AnswerCommitted | RemarkMade) and event.body.turn_id == turn_id
+        if (
+            isinstance(event.body, WordsHeard | AnswerCommitted | RemarkMade)
+            and event.body.turn_id == turn_id
+        )
+        or (isinstance(event.body, PartialTranscript | FinalTranscript) and event.seq in spoken)
     ]
     return [text for text in texts if text]
 
@@ -92,15 +104,14 @@ def _carries(text: str, words: list[str]) -> bool:
     return False
 
 
-def _without(event: Event, turn_id: int, words: list[str], within: bool) -> object | None:
+def _without(event: Event, turn_id: int, words: list[str], *, within: bool, spoken: bool) -> object | None:
     """The body without the struck words; None when it carries none."""
     body = event.body
     match body:
         case PartialTranscript() | FinalTranscript() | TextTyped():
-            touched = (
-                within and bool(body.text) and (_carries(body.text, words) or _carries(words[0], [body.text]))
-            )
-            return replace(body, text=TOMBSTONE) if touched else None
+            same = _carries(body.text, words) or any(_carries(one, [body.text]) for one in words[:1])
+            touched = spoken or (within and same)
+            return replace(body, text=TOMBSTONE) if touched and body.text else None
         case WordsHeard() | AnswerCommitted() | RemarkMade():
             return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
         case DataRecorded():

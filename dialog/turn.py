@@ -69,6 +69,11 @@ class Turn:
         total = sum(count for _, count in weighed)
         return sum(confidence * count for confidence, count in weighed) / total if total else 1.0
 
+    @property
+    def utterances(self) -> list[int]:
+        """The utterances that it is made of, so far."""
+        return [key for kind, key in self._order if kind == "spoken"]
+
     def begin_utterance(self, utterance_id: int) -> None:
         """Voice has set in: an utterance belongs to this turn, and its last word is owed."""
         if ("spoken", utterance_id) not in self._order:

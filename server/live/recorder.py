@@ -2,10 +2,12 @@
 disk.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from media.frames import FRAME_DURATION, OPUS_FRAME_TICKS
 from media.recording import OggRecording
+from media.silencing import SilentSpan, silenced_pages
 
 LONGEST_GAP: Final = 6 * 3600.0
 """Seconds of silence written at most for a time without sound."""
@@ -15,6 +17,8 @@ class PageFile(Protocol):
     """Where pages go (store.recordings.RecordingFile)."""
 
     def write(self, page: bytes) -> None: ...
+
+    async def rewrite(self, rewriting: Callable[[bytes, bool], tuple[bytes, int]]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -26,46 +30,67 @@ class SessionRecorder:
     """
 
     def __init__(self, recording: OggRecording, file: PageFile, *, begun: bool) -> None:
+        self.sounded = False
+        """A leg of this sitting was recorded, be it silent."""
         self._recording = recording
         self._file = file
         self._begun = begun
-        self._sounded = False
+        self._silent: tuple[SilentSpan, ...] = ()
         self._tap: LegTap | None = None
+
+    @property
+    def offset(self) -> float:
+        """Where in the recording the sitting's time zero lies, in seconds."""
+        return self._recording.start_slot * FRAME_DURATION
 
     def tap(self, at: float) -> "LegTap":
         """Record a leg that begins `at` seconds into the session; the tap of the one before falls silent."""
         if not self._begun:
-            self._file.write(b"".join(self._recording.header_pages()))
+            self.write(self._recording.header_pages())
             self._begun = True
-        self._sounded = True
+        self.sounded = True
         self._silence_until(at)
         if self._tap is not None:
             self._tap.active = False
-        self._tap = LegTap(self._recording, self._file, round(at / FRAME_DURATION))
+        self._tap = LegTap(self._recording, self.write, round(at / FRAME_DURATION))
         return self._tap
+
+    async def silence(self, spans: Sequence[SilentSpan]) -> None:
+        """Take these spans out of the recording, in what is written, what waits and what is still to come.
+
+        On the disk when it returns. Raises OSError where that can't be; the recording is then as it was.
+        """
+        self._silent += tuple(spans)
+        await self._file.rewrite(lambda data, last: silenced_pages(data, spans, last=last))
 
     async def close(self, at: float) -> None:
         """Write what is left, up to `at` seconds into the session."""
         if self._tap is not None:
             self._tap.active = False
-        if self._sounded:
+        if self.sounded:
             self._silence_until(at)
-            for page in self._recording.finish():
-                self._file.write(page)
+            self.write(self._recording.finish())
         await self._file.close()
 
+    def write(self, pages: Iterable[bytes]) -> None:
+        """Hand pages on in one piece, without what must not be heard."""
+        data = b"".join(pages)
+        if data:
+            self._file.write(silenced_pages(data, self._silent)[0] if self._silent else data)
+
     def _silence_until(self, at: float) -> None:
-        for page in self._recording.pages(round(min(at, LONGEST_GAP) / FRAME_DURATION)):
-            self._file.write(page)
+        self.write(self._recording.pages(round(min(at, LONGEST_GAP) / FRAME_DURATION)))
 
 
 class LegTap:
     """One leg's packets on their way into the recording (gateway.leg.Tap)."""
 
-    def __init__(self, recording: OggRecording, file: PageFile, first_slot: int) -> None:
+    def __init__(
+        self, recording: OggRecording, write: Callable[[Iterable[bytes]], None], first_slot: int
+    ) -> None:
         self.active = True
         self._recording = recording
-        self._file = file
+        self._write = write
         self._first_slot = first_slot
 
     def received(self, packet: bytes, timestamp: int) -> None:
@@ -77,5 +102,4 @@ class LegTap:
         """One packet of the agent."""
         if self.active:
             self._recording.sent(packet, slot + self._first_slot)
-            for page in self._recording.pages(slot + self._first_slot):
-                self._file.write(page)
+            self._write(self._recording.pages(slot + self._first_slot))

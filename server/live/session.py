@@ -18,6 +18,7 @@ from dialog.events import (
     AnyFact,
     Event,
     InterviewFinished,
+    RecordingBegan,
     SessionClosed,
     SessionOpened,
 )
@@ -28,10 +29,10 @@ from dialog.signals import (
     StorageFaltered,
     StorageRecovered,
 )
-from dialog.strike import struck
 from media.vad import SileroModel, VoiceActivity
 from server.clock import loop_time
-from server.gateway.leg import Leg
+from server.gateway.leg import Leg, Tap
+from server.live.erasing import Eraser
 from server.live.interpreter import Interpreter
 from server.live.keeping import Case, Kit
 from server.live.listener import Listener
@@ -106,6 +107,7 @@ class Session:
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
+        self.eraser = Eraser(events, recorder, tasks, lambda: self.now)
         synthesis = Synthesis(kit.text_to_speech, kit.known_words, voice_of(case.blueprint))
         self._mouth = Speaker(
             self.mailbox,
@@ -113,6 +115,7 @@ class Session:
             synthesis,
             tasks,
             hung_up=lambda _: self._farewell.set(),
+            also_kept=self.eraser.finish,
             policy=policy.speaker,
         )
         self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
@@ -162,26 +165,15 @@ class Session:
 
     def append(self, at: float, body: AnyBody) -> Event:
         """Write down what happened, and see to what follows from it outside of the core."""
-        event = self.log.append(at, body)
+        event = self.log.append(at, self.eraser.cleaned(body))
         match body:
             case InterviewFinished():
                 self.outcome = body.outcome
             case AnswerStruck():
-                self._tasks.create_task(self._erase(body.turn_id), name="erase")
+                self.eraser.begin(body.turn_id)
             case _:
                 pass
         return event
-
-    async def _erase(self, turn_id: int) -> None:
-        """Take a struck answer's words out of the log itself, of earlier sittings too."""
-        last = self.log.last_seq
-        events = []
-        async for event in self.log.follow():
-            events.append(event)
-            if event.seq >= last:
-                break
-        for erased in struck(events, turn_id):
-            self.log.rewrite(erased.seq, erased.body)
 
     def _storage_changed(self, reason: str | None) -> None:
         self.mailbox.put(StorageRecovered() if reason is None else StorageFaltered(reason))
@@ -276,8 +268,7 @@ class Session:
         if previous is not None:
             await previous.close("displaced")
         words = self._tasks.create_task(listener.pass_on_transcripts(), name="transcripts")
-        tap = self._recorder.tap(self.now) if self._recorder is not None else None
-        reason = "failed"
+        reason, tap = "failed", self._tap()
         try:
             reason = await leg.run(listener, self._mouth, tap)
         finally:
@@ -295,6 +286,14 @@ class Session:
         await recognition.close()
         await words
         return reason
+
+    def _tap(self) -> Tap | None:
+        """Record a leg from now on, where the sound may be kept."""
+        if self._recorder is None:
+            return None
+        if not self._recorder.sounded:
+            self.append(self.now, RecordingBegan(self._recorder.offset))
+        return self._recorder.tap(self.now)
 
     async def hang_up(self) -> None:
         """End whatever leg there is."""
@@ -329,6 +328,7 @@ async def hold_session(
             opened(session)
             reason = await session.live(channel)
             await session.hang_up()
+            await session.eraser.close()
             raise _Over
     except* _Over:
         pass

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 import msgspec
 
@@ -27,12 +27,18 @@ SYNC_INTERVAL: Final = 1.0
 """Seconds of sound that a power failure may cost; a killed process costs none of what was written."""
 TAIL_SIZE: Final = 131_072
 """Bytes that hold at least one whole Ogg page (65,307 bytes at most), whatever was cut off."""
+PIECE_SIZE: Final = 1_048_576
+"""Bytes of a recording in memory at once while it is rewritten."""
 _RUN_ID: Final = re.compile(r"run_[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 
 RecordingFailed = Callable[[str], None]
 """Called once, on the loop, with the reason in plain words when a recording stops for good."""
+Rewriting = Callable[[bytes, bool], tuple[bytes, int]]
+"""(bytes of a recording, whether they are its last) → what takes their place, and how many were taken. What
+was not taken is given again, with more behind it. Called off the loop too.
+"""
 
 
 class Tail(msgspec.Struct, frozen=True):
@@ -55,6 +61,7 @@ class RecordingFile:
         self._wake = wake
         self._failed = failed
         self._pages: list[bytes] = []
+        self._rewritings: list[tuple[Rewriting, asyncio.Future[None]]] = []
         self._descriptor: int | None = None
         self._synced_at = 0.0
         self.closing = False
@@ -71,6 +78,20 @@ class RecordingFile:
         self._pages.append(page)
         self._idle.clear()
         self._wake()
+
+    async def rewrite(self, rewriting: Rewriting) -> None:
+        """Put other bytes in the place of all that was written so far, whole or not at all, even if the
+        power fails: it is on the disk when this returns. Pages may go on coming meanwhile.
+
+        Raises OSError when the disk can't take it, everything is then as it was; ValueError once closed.
+        """
+        if self.closing:
+            raise ValueError("the recording is closed")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._rewritings.append((rewriting, done))
+        self._idle.clear()
+        self._wake()
+        await done
 
     async def close(self) -> None:
         """Write what waits, and end. Safe to call twice."""
@@ -95,11 +116,47 @@ class RecordingFile:
                 await asyncio.to_thread(self._append, b"".join(pages), sync)
             except OSError as error:
                 self._fail(f"the recording can't be written: {error.strerror or error}")
+        await self._do_rewritings()
         if closing and self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             await asyncio.to_thread(_finish, descriptor)
-        if not self._pages and closing == self.closing:
+        if not self._pages and not self._rewritings and closing == self.closing:
             self._idle.set()
+
+    async def _do_rewritings(self) -> None:
+        wanted, self._rewritings = self._rewritings, []
+        for rewriting, done in wanted:
+            try:
+                await asyncio.to_thread(self._rewrite, rewriting)
+            except Exception as error:  # whoever asked for it is told; the others' recordings go on
+                if not done.done():
+                    done.set_exception(error)
+                continue
+            # What came meanwhile still waits; it is whole pages.
+            self._pages = [rewriting(pages, True)[0] for pages in self._pages]
+            if not done.done():
+                done.set_result(None)
+
+    def _rewrite(self, rewriting: Rewriting) -> None:
+        """Write a new file beside the present one and put it in its place in one step."""
+        new = self.path.with_suffix(".new")
+        try:
+            with self.path.open("rb") as old:
+                length = os.fstat(old.fileno()).st_size
+                if self._descriptor is None and self._keep is not None:
+                    length = min(length, self._keep)
+                _write_anew(old, length, new, rewriting)
+        except FileNotFoundError:
+            return
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        new.replace(self.path)
+        _sync_directory(self.path.parent)
+        self._keep = None
+        if self._descriptor is not None:  # it is the old file's
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def _append(self, data: bytes, sync: bool) -> None:
         if self._descriptor is None:
@@ -202,6 +259,29 @@ class Recordings:
         self.close()
         # What went wrong outside is not the task's: it goes on as it is, in no group.
         await self._tasks.__aexit__(None, None, None)
+
+
+def _write_anew(old: BinaryIO, length: int, path: Path, rewriting: Rewriting) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as new:
+        rest, left = b"", length
+        while left:
+            piece = old.read(min(left, PIECE_SIZE))
+            left = left - len(piece) if piece else 0
+            written, taken = rewriting(rest + piece, not left)
+            new.write(written)
+            rest = (rest + piece)[taken:]
+        new.flush()
+        os.fsync(descriptor)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a file's new name last (on Linux a rename is safe once its directory is)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _finish(descriptor: int) -> None:

@@ -1,0 +1,99 @@
+"""Takes struck answers out of a sitting while it goes on: out of its log, then out of the recording. Knows
+nothing of why an answer was struck.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from dialog.events import AnswerErased, AnyBody
+from dialog.signals import FinalTranscript, PartialTranscript
+from dialog.strike import struck
+from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
+from media.frames import FRAME_DURATION
+from media.silencing import SilentSpan
+from server.live.recorder import SessionRecorder
+from server.store.event_log import EventLog
+
+log = logging.getLogger(__name__)
+
+LONGEST_ERASING: Final = 10.0
+"""Seconds that a sitting waits at its end; what isn't erased by then is erased at the next start."""
+
+
+class Eraser:
+    """One sitting's. What it can't bring to its end is left to be seen on the log: an answer that was struck
+    and is not erased."""
+
+    def __init__(
+        self,
+        events: EventLog,
+        recorder: SessionRecorder | None,
+        tasks: asyncio.TaskGroup,
+        clock: Callable[[], float],
+    ) -> None:
+        self._log = events
+        self._recorder = recorder
+        self._tasks = tasks
+        self._clock = clock
+        self._utterances: set[int] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def begin(self, turn_id: int) -> None:
+        """Erase a struck answer, beside the talk."""
+        task = self._tasks.create_task(self._erase(turn_id), name=f"erase turn {turn_id}")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    def cleaned(self, body: AnyBody) -> AnyBody:
+        """What may be written down of something that just happened: late words of what was struck may not."""
+        if isinstance(body, PartialTranscript | FinalTranscript) and body.utterance_id in self._utterances:
+            return replace(body, text=TOMBSTONE) if body.text else body
+        return body
+
+    async def finish(self) -> None:
+        """Wait until all that was begun is on the disk, or has failed."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def close(self) -> None:
+        """Wait, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_ERASING):
+                await self.finish()
+
+    async def _erase(self, turn_id: int) -> None:
+        events = []
+        async for event in self._log.follow():
+            events.append(event)
+            if event.seq >= self._log.last_seq:
+                break
+        # From here to the last rewriting nothing else runs: no word can come in between.
+        self._utterances |= struck_utterances(events, turn_id)
+        changed = {event.seq: event for event in struck(events, turn_id)}
+        for event in changed.values():
+            self._log.rewrite(event.seq, event.body)
+        if self._recorder is not None:
+            passages = struck_passages([changed.get(event.seq, event) for event in events], turn_id)
+            try:
+                await self._recorder.silence(spans_of(passages))
+            except OSError as error:
+                told = {"run": self._log.session.run_id}
+                log.error("! a struck answer is still in the recording: %s", error, extra=told)
+                return
+        self._log.append(self._clock(), AnswerErased(turn_id))
+        await self._log.settled()
+
+
+def spans_of(passages: Iterable[Passage]) -> list[SilentSpan]:
+    """The slots of a recording that passages in seconds touch."""
+    return [
+        SilentSpan(
+            passage.side, int(passage.began_at / FRAME_DURATION), int(passage.ended_at / FRAME_DURATION) + 1
+        )
+        for passage in passages
+    ]
