@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from media.frames import OPUS_FRAME_TICKS, OPUS_SILENCE
+from media.frames import FRAME_DURATION, OPUS_FRAME_TICKS, OPUS_SILENCE
 from media.ogg import CAPTURE, MAX_PAGE_BYTES, FoundPage, page, parse_page
 from media.recording import self_delimited
 
@@ -26,6 +26,11 @@ class SilentSpan(msgspec.Struct, frozen=True):
     channel: Channel
     begin: int
     end: int
+
+    @classmethod
+    def between(cls, channel: Channel, began_at: float, ended_at: float) -> "SilentSpan":
+        """Make the span of all slots that lie between two seconds of the recording, or touch them."""
+        return cls(channel, int(began_at / FRAME_DURATION), int(ended_at / FRAME_DURATION) + 1)
 
 
 def silent_channels(slot: int, spans: Collection[SilentSpan]) -> set[Channel]:

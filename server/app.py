@@ -94,11 +94,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         )
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))
-        await rooms.enter_async_context(_running(_expire(runs)))
         keeper = RunKeeper(database, runs, writer, recordings)
         await keeper.finish_what_is_over()
+        await keeper.finish_erasing()
         registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
+        await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()
         gc.freeze()
@@ -141,12 +142,16 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
     ]
 
 
-async def _expire(runs: Runs) -> None:
-    """Let links that nobody used run out, now and then."""
+async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float) -> None:
+    """Let links that nobody used run out, now and then, and talks that nobody comes back to."""
     while True:
         try:
             for run_id in await runs.expire_due():
                 log.info("= expired", extra={"run": run_id})
+            for run_id in await keeper.abandon_idle(
+                idle_timeout, here=lambda run_id: registry.find(run_id) is not None
+            ):
+                log.info("= abandoned", extra={"run": run_id})
         except (SQLAlchemyError, OSError):
             log.exception("! links can't be expired now")
         await asyncio.sleep(EXPIRY_INTERVAL)

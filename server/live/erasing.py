@@ -5,7 +5,7 @@ nothing of why an answer was struck.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from dialog.events import AnswerErased, AnyBody
 from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.strike import struck
-from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
-from media.frames import FRAME_DURATION
+from dialog.struck_sound import TOMBSTONE, struck_passages, struck_utterances
 from media.silencing import SilentSpan
 from server.live.recorder import SessionRecorder
 from server.store.event_log import EventLog
@@ -80,20 +79,11 @@ class Eraser:
         if self._recorder is not None:
             passages = struck_passages([changed.get(event.seq, event) for event in events], turn_id)
             try:
-                await self._recorder.silence(spans_of(passages))
+                spans = [SilentSpan.between(one.side, one.began_at, one.ended_at) for one in passages]
+                await self._recorder.silence(spans)
             except OSError as error:
                 told = {"run": self._log.session.run_id}
                 log.error("! a struck answer is still in the recording: %s", error, extra=told)
                 return
         self._log.append(self._clock(), AnswerErased(turn_id))
         await self._log.settled()
-
-
-def spans_of(passages: Iterable[Passage]) -> list[SilentSpan]:
-    """The slots of a recording that passages in seconds touch."""
-    return [
-        SilentSpan(
-            passage.side, int(passage.began_at / FRAME_DURATION), int(passage.ended_at / FRAME_DURATION) + 1
-        )
-        for passage in passages
-    ]

@@ -1,6 +1,5 @@
 """What live talks need of storage and of the providers, as shapes. Who is behind them is decided in
-server/app.py.
-"""
+server/app.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -68,6 +67,9 @@ class Keeper(Protocol):
 
     async def finish(self, run_id: str, outcome: str) -> None:
         """The interview is over for good."""
+
+    async def finish_erasing(self, run_id: str) -> None:
+        """Erase what was struck in an earlier sitting that broke off."""
 
     async def history(self, run_id: str) -> list[Event]:
         """Everything stored of a run, in order."""

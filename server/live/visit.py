@@ -297,6 +297,7 @@ class Visit:
 
     async def _hold_session(self, channel: str, opened: asyncio.Future[Session]) -> str:
         run_id = self.case.run_id
+        await self._keeper.finish_erasing(run_id)
         history = await self._keeper.history(run_id)
         events = await self._keeper.open_session(run_id, lambda _: None)
         recorder = None

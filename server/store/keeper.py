@@ -3,12 +3,14 @@
 Knows nothing of pages, legs or what is said.
 """
 
+import logging
 import zlib
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
 
 from dialog.consent import ConsentAnswer
 from dialog.events import Event, InterviewFinished
@@ -16,13 +18,16 @@ from media.ogg import parse_last_page
 from media.recording import OggRecording
 from server.clock import wall_clock_ms
 from server.store.database import Database
+from server.store.erasures import Erasures
 from server.store.event_log import EventLog, StorageChanged
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from server.store.recordings import RecordingFile, Recordings
 from server.store.run_status import RunStatus
 from server.store.runs import ConsentRecord, Run, Runs
-from server.store.tables import EventRow, RunRow
+from server.store.tables import EventRow, RunRow, SessionRow
+
+log = logging.getLogger(__name__)
 
 _ROADS: Final[dict[str, tuple[RunStatus, ...]]] = {
     "completed": ("processing", "completed"),
@@ -46,7 +51,16 @@ class OpenRecording(msgspec.Struct, frozen=True):
 class RunKeeper:
     """Keeps the runs that somebody is here for."""
 
-    def __init__(self, database: Database, runs: Runs, writer: LogWriter, recordings: Recordings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        runs: Runs,
+        writer: LogWriter,
+        recordings: Recordings,
+        clock_ms: Callable[[], int] = wall_clock_ms,
+    ) -> None:
+        self._clock_ms = clock_ms
+        self._erasures = Erasures(database, recordings)
         self._database = database
         self._runs = runs
         self._writer = writer
@@ -85,8 +99,7 @@ class RunKeeper:
 
     async def finish_what_is_over(self) -> list[str]:
         """Lead those runs to their end whose interview was over when the server was killed; returns their
-        ids. For the start alone, when nobody talks yet.
-        """
+        ids. For the start alone, when nobody talks yet."""
         statement = (
             select(RunRow.id, EventRow.body)
             .join(EventRow, EventRow.run_id == RunRow.id)
@@ -98,6 +111,39 @@ class RunKeeper:
         for run_id, body in rows:
             await self.finish(run_id, msgspec.json.decode(body, type=InterviewFinished).outcome)
         return [run_id for run_id, _ in rows]
+
+    async def abandon_idle(self, idle: float, here: Callable[[str], bool]) -> list[str]:
+        """Abandon the active runs in which nothing has happened for `idle` seconds, nobody being `here`;
+        returns their ids."""
+        before = self._clock_ms() - round(idle * 1000)
+        any_event = aliased(EventRow)
+        last_seq = select(func.max(any_event.seq)).where(any_event.run_id == RunRow.id).scalar_subquery()
+        statement = (
+            select(RunRow.id, RunRow.updated_at, SessionRow.opened_at, EventRow.at)
+            .select_from(RunRow)
+            .outerjoin(EventRow, and_(EventRow.run_id == RunRow.id, EventRow.seq == last_seq))
+            .outerjoin(SessionRow, SessionRow.id == EventRow.session_id)
+            .where(RunRow.status == "active", RunRow.updated_at <= before)
+            .order_by(RunRow.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        left = [
+            (run_id, seen_at)
+            for run_id, seen_at, opened_at, at in rows
+            if (opened_at is None or opened_at + at * 1000 <= before) and not here(run_id)
+        ]
+        return [run_id for run_id, seen_at in left if await self._runs.abandon(run_id, seen_at)]
+
+    async def finish_erasing(self, run_id: str | None = None) -> None:
+        """Erase what was struck before a crash: in a run that is about to be gone on with, or at the start in
+        all of them. What a disk doesn't allow now is tried again the next time."""
+        for each in [run_id] if run_id is not None else await self._erasures.due():
+            try:
+                if turns := await self._erasures.complete(each):
+                    log.info("= erased what was struck before", extra={"run": each, "turns": turns})
+            except OSError as error:
+                log.error("! a struck answer is still in the recording: %s", error, extra={"run": each})
 
     async def history(self, run_id: str) -> list[Event]:
         """Everything stored of a run, in order."""

@@ -222,12 +222,21 @@ class Runs:
         async with self._database.write() as connection:
             return sorted((await connection.execute(statement)).scalars())
 
+    async def abandon(self, run_id: str, seen_at: int) -> bool:
+        """Abandon an active run, unless it has changed since `seen_at`, its `updated_at` of then."""
+        statement = (
+            update(RunRow)
+            .where(RunRow.id == run_id, RunRow.status == "active", RunRow.updated_at == seen_at)
+            .values(status="abandoned", updated_at=self._clock_ms())
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
     # Sittings
 
     async def open_session(self, run_id: str) -> OpenedSession:
         """Begin a sitting; whoever wrote the run's events before may not any more. Raises TransitionRefused,
-        RunNotFound.
-        """
+        RunNotFound."""
         session_id, now = new_id("ses_"), self._clock_ms()
         statement = (
             update(RunRow)

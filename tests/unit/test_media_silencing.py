@@ -1,55 +1,20 @@
-import io
-
-import av
-import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.codecs import OpusEncoder
 from media.frames import OPUS_FRAME_TICKS
 from media.ogg import checksum, parse_page
-from media.recording import PRE_SKIP, OggRecording
+from media.recording import PRE_SKIP
 from media.silencing import SilentSpan, silenced_pages
+from tests.support.recordings import SIDES, decoded, tone_level, two_tones
 
-RATE_HZ = 48_000
 SLOTS = 300
-TONES_HZ = {"participant": 440.0, "agent": 1_000.0}
-SIDES = ("participant", "agent")
-
-
-def packets(tone_hz: float) -> list[bytes]:
-    encoder = OpusEncoder(RATE_HZ, complexity=1)
-    samples = np.sin(np.arange(SLOTS * OPUS_FRAME_TICKS) * 2 * np.pi * tone_hz / RATE_HZ) * 9_000
-    pcm = samples.astype("<i2").tobytes()
-    size = OPUS_FRAME_TICKS * 2
-    return [encoder.encode(pcm[at : at + size]) for at in range(0, len(pcm), size)]
 
 
 @pytest.fixture(scope="module")
 def recorded() -> bytes:
     """Six seconds of a tone on either side."""
-    recording = OggRecording(7)
-    out = recording.header_pages()
-    for slot, (left, right) in enumerate(zip(*map(packets, TONES_HZ.values()), strict=True)):
-        recording.sent(right, slot)
-        recording.received(left, slot * OPUS_FRAME_TICKS)
-        out += recording.pages(slot)
-    return b"".join(out + recording.finish())
-
-
-def decoded(file: bytes) -> npt.NDArray[np.float32]:
-    with av.open(io.BytesIO(file), mode="r", format="ogg") as container:
-        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
-
-
-def loudness(channels: npt.NDArray[np.float32], side: str, begin: int, end: int) -> float:
-    """Greatest level of the side's own tone in any slot of the range."""
-    pcm = channels[SIDES.index(side), begin * OPUS_FRAME_TICKS : end * OPUS_FRAME_TICKS]
-    wave = np.exp(-2j * np.pi * TONES_HZ[side] * np.arange(OPUS_FRAME_TICKS) / RATE_HZ)
-    frames = pcm[: len(pcm) // OPUS_FRAME_TICKS * OPUS_FRAME_TICKS].reshape(-1, OPUS_FRAME_TICKS)
-    return float(np.abs(frames @ wave).max()) / OPUS_FRAME_TICKS
+    return b"".join(page for pages in two_tones(SLOTS) for page in pages)
 
 
 def packets_in(file: bytes) -> list[bytes]:
@@ -68,11 +33,11 @@ def test_a_tone_is_gone_in_the_span_and_stays_around_it(recorded: bytes, side: s
     before, after = decoded(recorded), decoded(silent)
 
     assert taken == len(recorded)
-    assert loudness(before, side, 110, 180) > 0.1
-    assert loudness(after, side, 105, 186) < 1e-4, "but for the overlap of frames"
-    assert loudness(after, side, 0, 100) > 0.1
-    assert loudness(after, side, 195, 295) > 0.1
-    assert loudness(after, other, 105, 186) > 0.1
+    assert tone_level(before, side, 110, 180) > 0.1
+    assert tone_level(after, side, 105, 186) < 1e-4, "but for the overlap of frames"
+    assert tone_level(after, side, 0, 100) > 0.1
+    assert tone_level(after, side, 195, 295) > 0.1
+    assert tone_level(after, other, 105, 186) > 0.1
     assert before.shape == after.shape == (2, SLOTS * OPUS_FRAME_TICKS - PRE_SKIP)
 
 

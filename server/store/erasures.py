@@ -1,0 +1,85 @@
+"""Brings to its end what was begun before a crash: struck answers whose words or sound are still kept.
+
+For runs that nobody talks in now. Those that are talked in see to it themselves.
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, func, select, text, update
+
+from dialog.events import AnswerErased, Event
+from dialog.strike import struck
+from dialog.struck_sound import erasures_due, struck_passages
+from media.silencing import SilentSpan, silenced_pages
+from server.store.database import Database
+from server.store.event_rows import line_of, read_events, store
+from server.store.recordings import Recordings
+from server.store.tables import ABOUT_ERASURE, EventRow, RunRow
+
+_KIND: Final = EventRow.kind
+_DUE: Final = (
+    select(EventRow.run_id)
+    .where(text(ABOUT_ERASURE))
+    .group_by(EventRow.run_id)
+    .having(func.count().filter(_KIND == "AnswerStruck") > func.count().filter(_KIND == "AnswerErased"))
+)
+
+
+class Erasures:
+    """Finds and completes them."""
+
+    def __init__(self, database: Database, recordings: Recordings) -> None:
+        self._database = database
+        self._recordings = recordings
+
+    async def due(self) -> list[str]:
+        """The runs in which something is still to be erased."""
+        async with self._database.read() as connection:
+            return list((await connection.execute(_DUE.order_by(EventRow.run_id))).scalars())
+
+    async def complete(self, run_id: str) -> list[int]:
+        """Erase what was struck in a run and isn't erased; returns the turns. Raises OSError of a disk."""
+        async with self._database.read() as connection:
+            if (await connection.execute(_DUE.where(EventRow.run_id == run_id))).first() is None:
+                return []
+        turns = erasures_due(await read_events(self._database, run_id))
+        for turn_id in turns:
+            await self._erase(run_id, turn_id)
+        if turns:
+            await self._database.scrub()
+        return turns
+
+    async def _erase(self, run_id: str, turn_id: int) -> None:
+        events = await read_events(self._database, run_id)
+        changed = {event.seq: event for event in struck(events, turn_id)}
+        after = [changed.get(event.seq, event) for event in events]
+        await self._silence(run_id, after, turn_id)
+        session_id = await self._last_session(run_id)
+        erased = Event(events[-1].seq + 1, events[-1].at, AnswerErased(turn_id))
+        lines = [line_of(run_id, session_id, erased)]
+        lines += [line_of(run_id, session_id, event, rewrites=True) for event in changed.values()]
+
+        def write(connection: Connection) -> None:
+            # Whoever wrote this run's events before may not any more: their next number is taken.
+            fence = update(RunRow).where(RunRow.id == run_id).values(writer_epoch=RunRow.writer_epoch + 1)
+            connection.execute(fence)
+            store(connection, lines)
+
+        await self._database.write_log(write)
+
+    async def _silence(self, run_id: str, events: list[Event], turn_id: int) -> None:
+        spans = [
+            SilentSpan.between(one.side, one.began_at, one.ended_at)
+            for one in struck_passages(events, turn_id)
+        ]
+        if spans:
+            file = self._recordings.open(run_id)
+            try:
+                await file.rewrite(lambda data, last: silenced_pages(data, spans, last=last))
+            finally:
+                await file.close()
+
+    async def _last_session(self, run_id: str) -> str:
+        last = select(EventRow.session_id).where(EventRow.run_id == run_id).order_by(EventRow.seq.desc())
+        async with self._database.read() as connection:
+            return str((await connection.execute(last.limit(1))).scalar_one())
