@@ -23,11 +23,11 @@ check: $(INSTALLED_DEV)
 	.ci/types
 
 test: check
-	.ci/browser
+	.ci/packages
 	$(BIN)/pytest -q -m "not long"
 
 test-all: check
-	.ci/browser
+	.ci/packages
 	$(BIN)/pytest -q
 
 build: $(INSTALLED_DEV)
