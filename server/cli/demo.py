@@ -83,8 +83,13 @@ async def _serve_sample(settings: Settings, design: Blueprint) -> None:
 
 def _tell(url: str, seeded: Seeded) -> None:
     run = f"{url}/api/v1/interview-runs/{seeded.run_id}"
+    curl = f'curl -H "Authorization: Bearer {seeded.api_key}"'
     click.echo(f"Vivavoce is ready at {url}")
     click.echo(f"Take part:   {url}/join/{seeded.run_id}#{seeded.join_token}")
     click.echo(f"API key:     {seeded.api_key}")
-    click.echo(f'Transcript:  curl -H "Authorization: Bearer {seeded.api_key}" {run}/transcript')
+    click.echo(f"Transcript:  {curl} {run}/transcript")
+    click.echo(f"For reading: {curl} -H 'Accept: text/plain' {run}/transcript")
+    click.echo(f"Answers:     {curl} {run}/responses")
+    click.echo(f"Recording:   {curl} {run}/recording -o talk.ogg")
+    click.echo("The key is good until the next demo makes another; `vivavoce keys create` makes one to keep.")
     click.echo("Ctrl-C ends it. What was said is kept, and the link goes on where it was left.")

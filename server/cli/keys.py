@@ -11,7 +11,7 @@ import click
 from server.cli.configuration import load_settings, opened_database, storage_options
 from server.cli.output import Failure, json_option, print_json
 from server.settings import Settings
-from server.store.organizations import SCOPES, ApiKey, Organization, Organizations, Scope
+from server.store.organizations import LONGEST_KEY_NAME, SCOPES, ApiKey, Organization, Organizations, Scope
 
 _Result = TypeVar("_Result")
 
@@ -37,20 +37,38 @@ class _ScopeList(click.ParamType[tuple[Scope, ...]]):
         return cast(tuple[Scope, ...], tuple(names))
 
 
+class _KeyName(click.ParamType[str]):
+    """One line that a list has room for."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not text or len(text) > LONGEST_KEY_NAME or not text.isprintable():
+            self.fail(f"{text[:80]!r} is no name: give up to {LONGEST_KEY_NAME} signs.", param, ctx)
+        return text
+
+
 @keys.command()
 @click.option("--mode", type=click.Choice(["live", "test"]), default="live", show_default=True)
 @click.option(
     "--scopes", type=_ScopeList(), default="read,write", show_default=True, help=f"Of {', '.join(SCOPES)}."
 )
+@click.option("--name", type=_KeyName(), help="What it is for, as you will know it by in the list.")
 @storage_options
 @json_option
 def create(
-    mode: str, scopes: tuple[Scope, ...], data_dir: Path | None, database_url: str | None, as_json: bool
+    mode: str,
+    scopes: tuple[Scope, ...],
+    name: str | None,
+    data_dir: Path | None,
+    database_url: str | None,
+    as_json: bool,
 ) -> None:
     """Make a key and print it, this once: only its hash is kept."""
 
     async def make(organizations: Organizations, owner: Organization) -> tuple[ApiKey, str]:
-        return await organizations.create_key(owner.id, test_mode=mode == "test", scopes=scopes)
+        return await organizations.create_key(owner.id, test_mode=mode == "test", scopes=scopes, name=name)
 
     key, secret = _with_keys(load_settings(data_dir=data_dir, database_url=database_url), make)
     if as_json:
@@ -75,7 +93,9 @@ def list_command(data_dir: Path | None, database_url: str | None, as_json: bool)
         return
     for key in found:
         state = f"revoked {_date(key.revoked_at)}" if key.revoked_at else "in use"
-        click.echo(f"{key.id}  {key.shown}…  {','.join(key.scopes):<24}  {_date(key.created_at)}  {state}")
+        scopes = ",".join(key.scopes)
+        line = f"{key.id}  {key.shown}…  {scopes:<24}  {_date(key.created_at)}  {state:<8}  {key.name or ''}"
+        click.echo(line.rstrip())
     if not found:
         click.echo("There is no key yet: `vivavoce keys create` makes one.")
 
@@ -113,6 +133,7 @@ def _described(key: ApiKey) -> dict[str, object]:
     return {
         "id": key.id,
         "organization_id": key.organization_id,
+        "name": key.name,
         "mode": "test" if key.test_mode else "live",
         "shown": key.shown,
         "scopes": list(key.scopes),

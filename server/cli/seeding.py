@@ -18,6 +18,10 @@ SAMPLE: Final = Path(server.__file__).parent / "examples" / "product-discovery"
 """The sample study: blueprint, persona and its spoken answers."""
 
 
+KEY_NAME: Final = "demo"
+"""There is one such key at a time: the demonstration before this one lets nobody in any more."""
+
+
 class Seeded(msgspec.Struct, frozen=True):
     """What a newcomer needs."""
 
@@ -54,7 +58,7 @@ async def seed(database: Database, settings: Settings, blueprint: Blueprint, par
         consent_needed=blueprint.settings.consent,
         participant=Participant(name=participant),
     )
-    _, secret = await organizations.create_key(
-        organization.id, test_mode=False, scopes=("read", "write", "operate")
+    _, secret = await organizations.replace_key(
+        organization.id, test_mode=False, scopes=("read", "write", "operate"), name=KEY_NAME
     )
     return Seeded(run.id, token, secret)

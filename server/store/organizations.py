@@ -15,6 +15,7 @@ from server.store.tables import ApiKeyRow, OrganizationRow
 Scope = Literal["read", "write", "operate", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 LONGEST_KEY = 100
+LONGEST_KEY_NAME = 60
 SHOWN_SIGNS = 12
 
 
@@ -38,6 +39,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     id: str
     organization_id: str
     test_mode: bool
+    name: str | None
     shown: str
     scopes: tuple[Scope, ...]
     created_at: int
@@ -85,7 +87,7 @@ class Organizations:
         return Organization(**row._mapping)
 
     async def create_key(
-        self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope]
+        self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope], name: str | None = None
     ) -> tuple[ApiKey, str]:
         """A new key and its secret text, which can't be had again. Raises ValueError on scopes that there are
         not."""
@@ -96,6 +98,7 @@ class Organizations:
             id=new_id("key_"),
             organization_id=organization_id,
             test_mode=test_mode,
+            name=name,
             shown=secret[:SHOWN_SIGNS],
             scopes=tuple(scope for scope in SCOPES if scope in scopes),
             created_at=self._clock_ms(),
@@ -125,6 +128,25 @@ class Organizations:
         )
         async with self._database.read() as connection:
             return [_key(row) for row in await connection.execute(statement)]
+
+    async def replace_key(
+        self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope], name: str
+    ) -> tuple[ApiKey, str]:
+        """A new key in the place of all of this name, which are worthless from now on."""
+        made = await self.create_key(organization_id, test_mode=test_mode, scopes=scopes, name=name)
+        statement = (
+            update(ApiKeyRow)
+            .where(
+                ApiKeyRow.organization_id == organization_id,
+                ApiKeyRow.name == name,
+                ApiKeyRow.id != made[0].id,
+                ApiKeyRow.revoked_at.is_(None),
+            )
+            .values(revoked_at=self._clock_ms())
+        )
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+        return made
 
     async def revoke_key(self, organization_id: str, key_id: str) -> bool:
         """Make a key worthless at once. False when there is none, or it was revoked before."""

@@ -64,6 +64,8 @@ class ApiKeyRow(Tables):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"), index=True)
     test_mode: Mapped[bool]
+    name: Mapped[str | None] = mapped_column(String(60))
+    """What it is for, in its maker's words."""
     shown: Mapped[str] = mapped_column(String(20))
     """The first signs of the key, by which people tell their keys apart."""
     hash: Mapped[str] = mapped_column(String(64), unique=True)

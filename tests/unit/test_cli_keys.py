@@ -82,3 +82,16 @@ def test_settings_that_cannot_be_are_told_by_name(monkeypatch: pytest.MonkeyPatc
 
     assert result.exit_code == 1
     assert "VIVAVOCE_PORT" in result.stderr
+
+
+def test_a_key_is_known_by_its_name_in_the_list() -> None:
+    run_command("keys", "create", "--name", "the weekly export")
+    (listed,) = json.loads(run_command("keys", "list", "--json").stdout)
+
+    assert listed["name"] == "the weekly export"
+    assert run_command("keys", "list").stdout.rstrip().endswith("the weekly export")
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "x" * 61])
+def test_a_name_that_a_list_has_no_room_for_is_a_mistake_in_calling(name: str) -> None:
+    assert run_command("keys", "create", "--name", name).exit_code == 2

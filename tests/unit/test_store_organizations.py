@@ -83,3 +83,17 @@ async def test_a_key_without_a_scope_is_refused(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         with pytest.raises(ValueError, match="read, write, operate, admin"):
             await store.organizations.create_key(store.tenant.organization_id, test_mode=False, scopes=[])
+
+
+async def test_a_key_that_is_replaced_lets_nobody_in_and_others_stay(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        keep, owner = store.organizations, store.tenant.organization_id
+        _, other = await keep.create_key(owner, test_mode=False, scopes=["read"], name="other")
+        _, unnamed = await keep.create_key(owner, test_mode=False, scopes=["read"])
+        secrets = [
+            (await keep.replace_key(owner, test_mode=False, scopes=["read"], name="demo"))[1]
+            for _ in range(3)
+        ]
+        verified = [await keep.verify_key(secret) for secret in (*secrets, other, unnamed)]
+
+        assert [False, False, True, True, True] == [key is not None for key in verified]
