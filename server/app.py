@@ -191,9 +191,21 @@ def run_server(settings: Settings, ready: Ready) -> uvicorn.Server:
     return _Server(config, settings, ready)
 
 
-async def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; calls `ready` with the URL once it listens. Prints nothing."""
-    await run_server(settings, lambda _, url: ready(url)).serve()
+async def serve(
+    settings: Settings, *, ready: Callable[[str], None], stop: asyncio.Event | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` with the URL once it listens.
+
+    Prints nothing.
+    """
+    server = run_server(settings, lambda _, url: ready(url))
+    async with _running(_end(server, stop or asyncio.Event())):
+        await server.serve()
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
 
 
 class _Server(uvicorn.Server):

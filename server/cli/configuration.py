@@ -1,5 +1,6 @@
 """Settings as commands ask for them, with the flags that override them, and the database that they name."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,7 +47,8 @@ def upgrade_database(settings: Settings) -> None:
 @asynccontextmanager
 async def opened_database(settings: Settings) -> AsyncIterator[Database]:
     """The database at today's shape, closed afterwards. Raises Failure."""
-    upgrade_database(settings)
+    # Not on the loop: a server on the same loop may be in the middle of a transaction, and hold this one up.
+    await asyncio.to_thread(upgrade_database, settings)
     try:
         async with Database(settings.database_url) as database:
             yield database

@@ -54,12 +54,15 @@ def prepare(settings: Settings, log_level: str) -> None:
 async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
     """Serve beside the body: its URL, and the task that ends when somebody ends the server. Raises Failure.
 
-    Afterwards the server is asked to end as a supervisor asks, by SIGTERM, which drains it; nothing else of
-    this process hears that signal.
+    Afterwards the server ends as when a supervisor asks: no new talk begins, those under way are safe.
     """
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+    # The server raises the signal that ended it once more when it is done; here there is nothing left to end.
     before = signal.signal(signal.SIGTERM, lambda *_: None)
-    serving = asyncio.get_running_loop().create_task(serve(settings, ready=url.set_result), name="server")
+    serving = asyncio.get_running_loop().create_task(
+        serve(settings, ready=url.set_result, stop=stop), name="server"
+    )
     try:
         await asyncio.wait((url, serving), return_when=asyncio.FIRST_COMPLETED)
         if not url.done():
@@ -67,7 +70,6 @@ async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[No
             raise Failure(NOT_STARTED)
         yield url.result(), serving
     finally:
-        if not serving.done():
-            signal.raise_signal(signal.SIGTERM)
-            await serving
+        stop.set()
+        await serving
         signal.signal(signal.SIGTERM, before)
