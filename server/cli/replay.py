@@ -1,7 +1,7 @@
 """`vivavoce replay`: runs a recorded log's signals through today's core and shows the first difference."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ from dialog.events import (
     AnyBody,
     Event,
     Fact,
-    SessionClosed,
     SessionOpened,
+    SittingFact,
+    TurnOpened,
     decode_event,
     encode_event,
 )
 from dialog.manager import Manager
 from dialog.signals import Signal
+from dialog.struck_sound import TOMBSTONE
 from server.cli.configuration import load_settings, opened_database, storage_options
 from server.cli.files import MAX_FILE_BYTES, load_blueprint, readable_file
 from server.cli.output import Failure, counted, json_option, print_json
@@ -41,6 +43,14 @@ class Difference(msgspec.Struct, frozen=True):
     """The signal that both have handled."""
     recorded: AnyBody | None
     today: AnyBody | None
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """The rest of a session that can't be compared: from here on its signals lack what was struck."""
+
+    session: int
+    seq: int
+    at: float
 
 
 @click.command()
@@ -73,21 +83,22 @@ def replay(
         stored, events, known = asyncio.run(_read_run(settings, run_or_file))
         design = load_blueprint(blueprint) if blueprint else stored
     difference = first_difference(design, known if metadata is None else _read_metadata(metadata), events)
-    struck = [number for number, session in enumerate(_sessions(events), start=1) if _is_struck(session)]
+    missing = left_out(events)
     if as_json:
         print_json(
             {
                 "events": len(events),
                 "same": difference is None,
                 "difference": None if difference is None else msgspec.to_builtins(difference),
-                "struck_sessions": struck,
+                "left_out": msgspec.to_builtins(missing),
             }
         )
         raise SystemExit(0 if difference is None else 1)
-    if struck:
-        click.echo(f"Left out, for an answer in it was struck: session {', '.join(map(str, struck))}.")
+    for rest in missing:
+        click.echo(f"Left out, for an answer was struck: session {rest.session} from {rest.at:.1f} s on.")
     if difference is None:
-        click.echo(f"{counted(len(events), 'event')}: today's code does the same.")
+        same = "does the same" if not missing else "does the same in what was compared"
+        click.echo(f"{counted(len(events), 'event')}: today's code {same}.")
     else:
         _tell(difference)
     raise SystemExit(0 if difference is None else 1)
@@ -98,15 +109,45 @@ def first_difference(
 ) -> Difference | None:
     """Handle every signal of every session anew and compare what comes out with the log.
 
-    A session in which an answer was struck no longer holds the signals that led to it, and is left out.
+    Where an answer was struck, the log no longer holds the signals that led to it: see `left_out`.
     """
     facts: list[Any] = []
+    missing = {rest.session: rest.seq for rest in left_out(events)}
     for number, session in enumerate(_sessions(events), start=1):
         manager = Manager(blueprint, facts=tuple(facts), metadata=dict(metadata))
-        difference = None if _is_struck(session) else _difference(manager, number, session)
+        end = missing.get(number)
+        held = [event for event in session if end is None or event.seq < end]
+        difference = _difference(manager, number, held)
         if difference is not None:
             return difference
         facts += [event.body for event in session if isinstance(event.body, Fact)]
+    return None
+
+
+def left_out(events: Sequence[Event]) -> list[LeftOut]:
+    """Of each session with something struck, the rest from the struck answer's first signal on.
+
+    A session in which an answer of an earlier one was struck had begun with words that are gone: all of it.
+    """
+    struck = {event.body.turn_id for event in events if isinstance(event.body, AnswerStruck)}
+    rests = []
+    for number, session in enumerate(_sessions(events), start=1):
+        opened = {event.body.turn_id for event in session if isinstance(event.body, TurnOpened)}
+        of_before = any(isinstance(e.body, AnswerStruck) and e.body.turn_id not in opened for e in session)
+        first = 0 if of_before else _first_struck(session, struck)
+        if first is not None:
+            rests.append(LeftOut(number, session[first].seq, session[first].at))
+    return rests
+
+
+def _first_struck(session: Sequence[Event], struck: Container[int]) -> int | None:
+    """The place of the signal from which on a session holds what was struck, or its tombstones."""
+    signal = 0
+    for place, event in enumerate(session):
+        if isinstance(event.body, Signal):
+            signal = place
+        if getattr(event.body, "turn_id", 0) in struck or TOMBSTONE.encode() in _line(event.body):
+            return signal
     return None
 
 
@@ -119,15 +160,11 @@ def _sessions(events: Sequence[Event]) -> list[list[Event]]:
     return sessions
 
 
-def _is_struck(session: Sequence[Event]) -> bool:
-    return any(isinstance(event.body, AnswerStruck) for event in session)
-
-
 def _difference(manager: Manager, number: int, session: Sequence[Event]) -> Difference | None:
     expected: list[AnyBody] = []
     signal: AnyBody | None = None
     for event in session:
-        if isinstance(event.body, SessionOpened | SessionClosed):
+        if isinstance(event.body, SittingFact):
             continue
         if not isinstance(event.body, Signal):
             if not expected or _line(expected[0]) != _line(event.body):

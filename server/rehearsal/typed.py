@@ -13,6 +13,8 @@ from dialog.blueprint import Blueprint
 from dialog.commands import AnyCommand, Judge, Say, StopSpeech
 from dialog.embedded_interviewer import judge
 from dialog.events import (
+    AnswerErased,
+    AnswerStruck,
     AnyBody,
     AnyFact,
     Event,
@@ -34,6 +36,7 @@ from dialog.signals import (
     TextTyped,
     TimePassed,
 )
+from dialog.strike import struck
 
 RIGHTS: Final[tuple[str, ...]] = get_args(Right)
 """What may be typed behind a slash instead of an answer."""
@@ -156,3 +159,7 @@ class TypedInterview:
 
     def _log(self, body: AnyBody) -> None:
         self.events.append(Event(len(self.events) + 1, self._now, body))
+        if isinstance(body, AnswerStruck):
+            changed = {event.seq: event for event in struck(self.events, body.turn_id)}
+            self.events = [changed.get(event.seq, event) for event in self.events]
+            self._log(AnswerErased(body.turn_id))

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from dialog.events import AnswerCommitted, AnswerStruck, SessionClosed, SessionOpened
+from dialog.events import AnswerCommitted, AnswerStruck, SittingFact
 from dialog.judgement import Judgement, JudgementRequest
 from server.providers.protocols import LanguageModel, ProviderError, TextToSpeech
 from tests.emulators.fitful_providers import FitfulVoice
@@ -33,7 +33,7 @@ def sit(seed: int) -> Sitting:
 
 def check_log(sitting: Sitting) -> None:
     """The log holds what the core saw and said, in its order, numbered without a gap."""
-    logged = [one.body for one in sitting.logged if not isinstance(one.body, SessionOpened | SessionClosed)]
+    logged = [one.body for one in sitting.logged if not isinstance(one.body, SittingFact)]
 
     assert list(range(1, len(sitting.logged) + 1)) == [event.seq for event in sitting.logged]
     assert sitting.reason == sitting.logged[-1].body.reason  # type: ignore[union-attr]

@@ -3,6 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from dialog.events import AnswerReleased, Event, Fact, SessionOpened, decode_event
+from dialog.manager import Manager
+from dialog.signals import ParticipantJoined
+from server.cli.files import load_blueprint
 from server.cli.replay import first_difference
 from tests.support.command_line import SAMPLE, run_command, sample_blueprint, write_json
 
@@ -49,6 +53,45 @@ def test_the_log_of_an_interview_replays_to_the_same_log(tmp_path: Path) -> None
     assert json.loads(result.output)["same"] is True
 
 
+def test_a_log_with_a_struck_answer_replays_up_to_it_and_says_so(tmp_path: Path) -> None:
+    typed = _typed("yes", *ANSWERS[:2], "/strike", *ANSWERS[2:])
+    run_command("interview", SAMPLE, "--out", tmp_path, typed=typed)
+    log = tmp_path / "events.jsonl"
+
+    told = run_command("replay", log)
+    (rest,) = json.loads(run_command("replay", log, "--json").output)["left_out"]
+    log.write_text(log.read_text(encoding="utf-8").replace("who do you cook for", "whom do you feed"))
+    changed = run_command("replay", log)
+
+    assert told.exit_code == 0, told.output
+    assert ANSWERS[1] not in log.read_text(encoding="utf-8")
+    assert f"session 1 from {rest['at']:.1f} s on" in told.output
+    assert "what was compared" in told.output
+    assert rest["seq"] > 20
+    assert changed.exit_code == 1, "what comes before the struck answer is compared"
+
+
+def test_a_sitting_after_the_one_with_a_struck_answer_is_compared(tmp_path: Path) -> None:
+    run_command(
+        "interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", *ANSWERS[:2], "/strike", *ANSWERS[2:])
+    )
+    blueprint = load_blueprint(SAMPLE)
+    first = [decode_event(line) for line in (tmp_path / "events.jsonl").read_bytes().splitlines()]
+    facts = [event.body for event in first if isinstance(event.body, Fact)]
+    joined = ParticipantJoined("text")
+    outputs = Manager(blueprint, facts=facts).handle(joined, 0.0)
+    seq = len(first)
+    second = [Event(seq + 1, 0.0, SessionOpened("ses_2", "text", 0, 2)), Event(seq + 2, 0.0, joined)]
+    second += [Event(seq + place, 0.0, body) for place, body in enumerate(outputs, start=3)]
+    second += [Event(seq + len(second) + 1, 0.0, AnswerReleased(99))]
+
+    difference = first_difference(blueprint, {}, [*first, *second])
+
+    assert difference is not None
+    assert difference.session == 2
+    assert AnswerReleased(99) == difference.recorded
+
+
 def test_a_log_that_was_changed_shows_its_first_difference(tmp_path: Path) -> None:
     run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", *ANSWERS))
     log = tmp_path / "events.jsonl"
@@ -74,8 +117,6 @@ def test_a_log_replayed_with_another_blueprint_differs(tmp_path: Path) -> None:
 
 
 def test_an_empty_log_has_no_difference(tmp_path: Path) -> None:
-    from server.cli.files import load_blueprint
-
     assert first_difference(load_blueprint(SAMPLE), {}, []) is None
 
 
