@@ -5,7 +5,7 @@ Knows no process. An utterance longer than a decoder may be leased for is heard 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,12 @@ from server.providers.protocols import Transcript
 
 REPORTS_UNCHANGED: Final = 3
 """After this many reports (0.2 s of sound each) without a new word the last partial is given again."""
+
+
+def written(words: Sequence[str]) -> str:
+    """Words as one writes them down: the decoder knows lower case alone, and people read this as
+    they speak."""
+    return " ".join("I" + word[1:] if word == "i" or word.startswith("i'") else word for word in words)
 
 
 class TalkMemory:
@@ -80,7 +86,7 @@ class Utterance:
         """Give a partial; `text` is that of the present stretch. A decoder knows no confidence before its
         end: 1.0."""
         if not self.answered and not self.failed:
-            self._shown = " ".join([*(word.text for word in self._words), *text.split()])
+            self._shown = written([*(word.text for word in self._words), *text.split()])
             self._unchanged = 0
             self._answer(Transcript(self.utterance_id, self._shown, 1.0, final=False, behind=behind))
 
@@ -102,7 +108,7 @@ class Utterance:
             return
         self.answered = True
         self._kept.clear()
-        text = " ".join(word.text for word in self._words)
+        text = written([word.text for word in self._words])
         confidence = sum(word.confidence for word in self._words) / len(self._words) if self._words else 1.0
         self._answer(Transcript(self.utterance_id, text, confidence, final=True, failed=self.failed))
 
