@@ -13,6 +13,7 @@ from dialog.events import (
     InterviewFinished,
     InterviewPaused,
     InterviewResumed,
+    RecordingBegan,
     RemarkMade,
     SessionOpened,
     SpeechHeard,
@@ -35,6 +36,8 @@ class Entry(msgspec.Struct):
     entry_type: str
     confidence: float | None
     turn_id: int | None = None
+    recording_ms: int | None = None
+    """Where in the run's recording it begins; None in a sitting that was not recorded."""
 
 
 def entry_id(session_id: str, seq: int, timestamp_ms: int) -> str:
@@ -57,6 +60,8 @@ class _Projection:
         self.entries: dict[tuple[str, int], Entry] = {}
         self.open_words: dict[int, Entry] = {}
         self.form_filled = False
+        self.recorded: dict[str, int] = {}
+        """By session, what is taken off a wall-clock time to have one in the recording."""
 
     def put(
         self,
@@ -95,6 +100,8 @@ class _Projection:
                 self.session_id, self.origin_ms = body.session_id, body.started_at_ms
                 if body.number > 1:
                     self.note(event, "The participant came back.")
+            case RecordingBegan():
+                self.recorded[self.session_id] = self.origin_ms - round(body.recording_offset * 1000)
             case SpeechHeard():
                 self.put(
                     ("agent", event.seq), event, "agent", body.text, body.began_at, event.at, body.node_key
@@ -163,6 +170,9 @@ def transcript(events: Iterable[Event]) -> list[Entry]:
     projection = _Projection()
     for event in events:
         projection.take(event)
+    for entry in projection.entries.values():
+        if entry.session_id in projection.recorded:
+            entry.recording_ms = entry.timestamp_ms - projection.recorded[entry.session_id]
     return sorted(projection.entries.values(), key=lambda entry: (entry.timestamp_ms, entry.id))
 
 
@@ -202,12 +212,15 @@ def transcript_entries(events: Iterable[Event]) -> list[dict[str, object]]:
 
 
 def web_vtt(entries: list[Entry]) -> str:
-    """The spoken entries as WebVTT with speakers, times counted from the first entry."""
+    """The spoken entries as WebVTT with speakers. Times are those of the recording where all of it was
+    recorded, and else counted from the first entry."""
     spoken = [entry for entry in entries if entry.role in ("agent", "participant") and entry.content]
     origin = spoken[0].timestamp_ms if spoken else 0
     cues = ["WEBVTT", ""]
-    for entry in spoken:
-        start = entry.timestamp_ms - origin
+    places = [entry.recording_ms for entry in spoken if entry.recording_ms is not None]
+    if len(places) < len(spoken):
+        places = [entry.timestamp_ms - origin for entry in spoken]
+    for entry, start in zip(spoken, places, strict=True):
         end = start + max(entry.duration_ms, 500)
         content = entry.content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         content = " ".join(content.split())

@@ -6,12 +6,33 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialog.events import AnswerCommitted, Event, SessionOpened, decode_event, encode_event
+from dialog.commands import Say
+from dialog.events import (
+    AnswerCommitted,
+    AnswerStruck,
+    AnyBody,
+    Event,
+    RecordingBegan,
+    SessionOpened,
+    SpeechHeard,
+    WordsHeard,
+    decode_event,
+    encode_event,
+)
 from dialog.latency import replies
 from dialog.responses import completion_rate, response_items
-from dialog.signals import DonePressed, FinalTranscript, RightClaimed
+from dialog.signals import (
+    DonePressed,
+    FinalTranscript,
+    PartialTranscript,
+    RightClaimed,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechStarted,
+    SpeechStopped,
+)
 from dialog.strike import struck
-from dialog.struck_sound import TOMBSTONE
+from dialog.struck_sound import AGENT_LEAD, MARGIN, TOMBSTONE, Passage, struck_passages, struck_utterances
 from dialog.transcript import plain_text, rfc3339, transcript, transcript_entries, web_vtt
 from tests.support.blueprints import two_questions
 from tests.support.play import Stage
@@ -131,6 +152,103 @@ def test_a_struck_answer_leaves_no_word_behind() -> None:
     assert TOMBSTONE.encode() in text
     assert FIRST.encode() in text
     assert [event.seq for event in log] == [event.seq for event in after]
+
+
+def recorded_in_two_sittings() -> list[Event]:
+    """The second sitting lies behind 40 s of the first, and was written in for 5 s before its sound began."""
+    first = log_of(finished_talk())
+    seq = first[-1].seq
+    opened = SessionOpened("ses_" + "1" * 32, "webrtc", 1_790_000_600_000, 2)
+    spoken = SpeechHeard(90, "notice", "Welcome back.", None, 2.0, False)
+    second: list[tuple[float, AnyBody]] = [(0.0, opened), (3.0, spoken), (5.0, RecordingBegan(40.0))]
+    return [
+        first[0],
+        Event(0, 0.0, RecordingBegan(0.0)),
+        *first[1:],
+        *(Event(seq + place, at, body) for place, (at, body) in enumerate(second, start=1)),
+    ]
+
+
+def test_an_entry_of_any_sitting_has_its_place_in_the_recording() -> None:
+    entries = transcript(recorded_in_two_sittings())
+    back = next(entry for entry in entries if entry.content == "Welcome back.")
+    opening = entries[0]
+
+    assert 42_000 == back.recording_ms
+    assert 1_790_000_602_000 == back.timestamp_ms
+    assert opening.timestamp_ms - 1_790_000_000_000 == opening.recording_ms
+    assert "00:00:42.000 --> " in web_vtt(entries)
+
+
+def test_without_a_recording_captions_count_from_the_first_entry() -> None:
+    entries = transcript([event for event in recorded_in_two_sittings() if event.at != 5.0])
+
+    assert "\n00:00:00.000 --> " in web_vtt(entries)
+    assert "00:10:0" in web_vtt(entries)
+
+
+def struck_talk() -> list[Event]:
+    """A recorded talk whose second answer was struck, already without its words."""
+    log = log_of(finished_talk())
+    log = [log[0], Event(0, 0.0, RecordingBegan(10.0)), *log[1:]]
+    changed = {event.seq: event for event in struck(log, 2)}
+    return [changed.get(event.seq, event) for event in log]
+
+
+def test_the_sound_of_a_struck_answer_is_found_by_who_spoke_when() -> None:
+    log = struck_talk()
+    onset = next(e.at for e in log if isinstance(e.body, SpeechStarted) and e.body.utterance_id == 2)
+    end = max(e.at for e in log if isinstance(e.body, SpeechStopped) and e.body.utterance_id == 2)
+    found = [one for one in struck_passages(log, 2) if one.side == "participant"]
+    before = [one for one in struck_passages(log, 1) if one.side == "participant"]
+
+    assert abs(10.0 + onset - MARGIN - min(one.began_at for one in found)) < 0.01
+    assert abs(10.0 + end + MARGIN - max(one.ended_at for one in found)) < 0.01
+    assert max(one.ended_at for one in before) < min(one.began_at for one in found)
+
+
+def test_a_sitting_that_was_not_recorded_has_no_sound_to_silence() -> None:
+    log = [event for event in struck_talk() if not isinstance(event.body, RecordingBegan)]
+
+    assert [] == struck_passages(log, 2)
+
+
+def test_our_words_that_quoted_a_struck_answer_are_silenced_too() -> None:
+    log = log_of(finished_talk())
+    quote = Say(77, "probe", "You spoke of purple elephants last night. Which ones?")
+    seq = log[-1].seq
+    said: list[tuple[float, AnyBody]] = [
+        (90.0, RecordingBegan(0.0)),
+        (90.0, quote),
+        (91.0, SpeechBegan(77)),
+        (95.0, SpeechEnded(77, quote.text, 1.0)),
+    ]
+    log += [Event(seq + place, at, body) for place, (at, body) in enumerate(said, start=1)]
+    changed = {event.seq: event for event in struck(log, 2)}
+    passages = struck_passages([changed.get(event.seq, event) for event in log], 2)
+
+    assert Passage("agent", 91.0 - AGENT_LEAD, 95.0 + MARGIN) in passages
+
+
+def test_striking_in_mid_word_leaves_no_late_word() -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    began = stage.now + 0.5
+    stage.at(began, SpeechStarted(1))
+    stage.at(began + 1.0, PartialTranscript(1, "my boss is"))
+    stage.at(began + 1.5, RightClaimed("strike"))
+    stage.at(began + 1.9, SpeechStopped(1, 0.2, 1.5))
+    stage.at(began + 2.4, FinalTranscript(1, "my boss is elizabeth warren"))
+    stage.run(began + 8.0)
+    log = log_of(stage)
+    struck_at = next(place for place, e in enumerate(log) if isinstance(e.body, AnswerStruck))
+    changed = {event.seq: event for event in struck(log[: struck_at + 1], 1)}
+    text = b"".join(encode_event(changed.get(event.seq, event)) for event in log[: struck_at + 1])
+
+    assert b"boss" not in text
+    assert {1} == struck_utterances(log[: struck_at + 1], 1), "whose late words are not written down"
+    assert not any(
+        "elizabeth" in e.body.text for e in log if isinstance(e.body, WordsHeard | AnswerCommitted)
+    )
 
 
 def test_every_event_of_a_talk_survives_the_way_through_json() -> None:
