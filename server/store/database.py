@@ -36,8 +36,11 @@ class Database:
     def __init__(self, url: str) -> None:
         """`url` as in the settings: `sqlite:///path`."""
         make_directory(url)
-        self.engine = create_async_engine(make_url(url).set(drivername="sqlite+aiosqlite"))
-        self.log_engine = create_engine(make_url(url).set(drivername="sqlite+pysqlite"))
+        # What participants say travels as parameters, and a driver's error is logged with its text.
+        self.engine = create_async_engine(
+            make_url(url).set(drivername="sqlite+aiosqlite"), hide_parameters=True
+        )
+        self.log_engine = create_engine(make_url(url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
         keep_promises(self.engine.sync_engine)
         keep_promises(self.log_engine)
         self._log_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log")

@@ -3,12 +3,16 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialog.events import AnswerStruck, Event, WordsHeard
+from server.logs import LineFormatter
 from server.store.event_log import RECENT_EVENTS, EventLog, LogBroken, LogClosed, WriterFenced
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from server.store.run_status import TransitionRefused
+from server.store.tables import EventRow
 from tests.emulators.full_disk import FullDisk
 from tests.support.store import Store, all_files, open_store, words
 
@@ -315,3 +319,44 @@ async def test_an_error_beside_the_writer_comes_out_as_it_is(tmp_path: Path) -> 
         with pytest.raises(KeyError, match="mine"):
             await fail_beside(store)
         assert ["said before"] == texts(await read_events(store.database, session.run_id))
+
+
+async def test_what_cannot_be_stored_is_not_told_to_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_store(tmp_path) as store:
+        disk = FullDisk(store.database)
+        async with LogWriter(store.database) as writer:
+            faltered = asyncio.Event()
+            log = writer.open(await store.new_session(), lambda _: faltered.set())
+            disk.fill()
+            for _ in range(200):
+                log.append(0.0, words("my husband drinks " * 10))
+            await faltered.wait()
+            disk.free()
+            await log.settled()
+            broken = writer.open(await store.new_session())
+            async with store.database.write() as connection:
+                await connection.exec_driver_sql(
+                    "CREATE TRIGGER refuse BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                )
+            broken.append(0.0, words("my husband drinks"))
+            with pytest.raises(LogBroken, match="refused"):
+                await broken.durable(1)
+        told = "".join(LineFormatter().format(record) for record in caplog.records)
+
+    assert "events can't be stored" in told
+    assert "a log is broken" in told
+    assert "husband" not in told
+
+
+async def test_no_error_of_a_statement_carries_its_parameters(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        row = {"run_id": "nobody", "seq": 1, "session_id": "s", "at": 0.0, "kind": "k", "body": "my husband"}
+        with pytest.raises(SQLAlchemyError) as one:
+            async with store.database.write() as connection:
+                await connection.execute(insert(EventRow), [row])
+        with pytest.raises(SQLAlchemyError) as other:
+            await store.database.write_log(lambda connection: connection.execute(insert(EventRow), [row]))
+
+    assert "husband" not in str(one.value) + str(other.value)

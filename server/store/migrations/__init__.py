@@ -22,7 +22,7 @@ def upgrade(database_url: str) -> None:
     once, the second finds it done.
     """
     make_directory(database_url)
-    engine = create_engine(make_url(database_url).set(drivername="sqlite+pysqlite"))
+    engine = create_engine(make_url(database_url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
     # A step that rebuilds a table drops the old one, which would take along all rows that point to it.
     keep_promises(engine, foreign_keys=False)
     config = Config()
