@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: install check test test-all run build
+.PHONY: install check test test-all bench run build
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -29,6 +29,10 @@ test: check
 test-all: check
 	.ci/packages
 	$(BIN)/pytest -q
+
+bench: $(INSTALLED_DEV)
+	$(BIN)/python -m benchmarks.handle
+	$(BIN)/python -m benchmarks.sittings
 
 build: $(INSTALLED_DEV)
 	$(BIN)/python -m build
