@@ -12,7 +12,7 @@ from dialog.strike import struck
 from dialog.struck_sound import erasures_due, struck_passages
 from media.silencing import SilentSpan, silenced_pages
 from server.store.database import Database
-from server.store.event_rows import line_of, read_events, store
+from server.store.event_rows import Line, line_of, read_events, store
 from server.store.recordings import Recordings
 from server.store.tables import ABOUT_ERASURE, EventRow, RunRow
 
@@ -38,29 +38,37 @@ class Erasures:
             return list((await connection.execute(_DUE.order_by(EventRow.run_id))).scalars())
 
     async def complete(self, run_id: str) -> list[int]:
-        """Erase what was struck in a run and isn't erased; returns the turns. Raises OSError of a disk."""
+        """Erase what was struck in a run and isn't erased; returns the turns.
+
+        Raises OSError where the recording can't be rewritten; the words are gone from the log by then.
+        """
         async with self._database.read() as connection:
             if (await connection.execute(_DUE.where(EventRow.run_id == run_id))).first() is None:
                 return []
         turns = erasures_due(await read_events(self._database, run_id))
-        for turn_id in turns:
-            await self._erase(run_id, turn_id)
         if turns:
-            await self._database.scrub()
+            await self._erase_words(run_id, turns)
+        # Words first, for no fault of the recording's may keep them; the fact last, for it says that both are
+        # gone.
+        for turn_id in turns:
+            events = await read_events(self._database, run_id)
+            await self._silence(run_id, events, turn_id)
+            erased = Event(events[-1].seq + 1, events[-1].at, AnswerErased(turn_id))
+            await self._write([line_of(run_id, await self._last_session(run_id), erased)], run_id)
         return turns
 
-    async def _erase(self, run_id: str, turn_id: int) -> None:
-        events = await read_events(self._database, run_id)
-        changed = {event.seq: event for event in struck(events, turn_id)}
-        after = [changed.get(event.seq, event) for event in events]
-        await self._silence(run_id, after, turn_id)
+    async def _erase_words(self, run_id: str, turns: list[int]) -> None:
         session_id = await self._last_session(run_id)
-        erased = Event(events[-1].seq + 1, events[-1].at, AnswerErased(turn_id))
-        lines = [line_of(run_id, session_id, erased)]
-        lines += [line_of(run_id, session_id, event, rewrites=True) for event in changed.values()]
+        for turn_id in turns:
+            changed = struck(await read_events(self._database, run_id), turn_id)
+            await self._write(
+                [line_of(run_id, session_id, event, rewrites=True) for event in changed], run_id
+            )
+        await self._database.scrub()
 
+    async def _write(self, lines: list[Line], run_id: str) -> None:
         def write(connection: Connection) -> None:
-            # Whoever wrote this run's events before may not any more: their next number is taken.
+            # Whoever wrote this run's events before may not any more: what they know of it is no longer so.
             fence = update(RunRow).where(RunRow.id == run_id).values(writer_epoch=RunRow.writer_epoch + 1)
             connection.execute(fence)
             store(connection, lines)

@@ -96,6 +96,36 @@ async def test_a_crash_in_mid_erasing_leaves_it_to_be_done_again(tmp_path: Path)
         assert ["interview.ogg"] == [path.name for path in recordings.path(run_id).parent.iterdir()]
 
 
+async def test_a_disk_that_cannot_take_the_recording_keeps_no_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+        recordings = await rooms.enter_async_context(Recordings(tmp_path))
+        run_id = await killed_in_erasing(store, rooms, recordings)
+        erasures = Erasures(store.database, recordings)
+
+        def full(_: bytes, __: object, *, last: bool) -> tuple[bytes, int]:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as faults:
+            faults.setattr("server.store.erasures.silenced_pages", full)
+            with pytest.raises(OSError, match="No space left"):
+                await erasures.complete(run_id)
+        on_the_disk = all_files(tmp_path)
+        said = [event.body for event in await read_events(store.database, run_id)]
+        due = await erasures.due()
+        turns = await erasures.complete(run_id)
+        after = decoded(recordings.path(run_id).read_bytes())
+
+        assert SECRET.encode() not in on_the_disk
+        assert AnswerErased(1) not in said
+        assert [run_id] == due
+        assert [1] == turns
+        assert tone_level(after, "participant", 101, 193) < 1e-4
+        assert tone_level(after, "participant", 200, 295) > 0.1
+        assert [] == await erasures.due()
+
+
 async def test_a_struck_answer_without_a_recording_is_erased_from_the_log(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
