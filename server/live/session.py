@@ -236,7 +236,7 @@ class Session:
     @property
     def hears(self) -> bool:
         """A leg stands, and packets come over it."""
-        return self._listener is not None and not self._listener.is_lost
+        return self._leg is not None and self._listener is not None and not self._listener.is_lost
 
     def attach(self, leg: Leg) -> asyncio.Task[str]:
         """Talk over `leg` from now on, in place of the one before; the task ends with it."""
