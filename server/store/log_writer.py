@@ -6,7 +6,6 @@ lines wait in memory, in order, and whoever asked is told. Knows nothing of what
 """
 
 import asyncio
-import contextlib
 import logging
 from typing import Final, Self
 
@@ -158,10 +157,10 @@ class LogWriter:
             if share.log.finished:
                 self._logs.pop(share.log, None)
         if any(line.rewrites for share in batch for line in share.lines):
-            with contextlib.suppress(
-                Exception
-            ):  # the erasure itself is done; the next checkpoint does the rest
+            try:
                 await self._database.scrub()
+            except Exception:  # the erasure itself is done; the next checkpoint does the rest
+                logger.exception("! erased words are in the write-ahead log until its next checkpoint")
 
     def _falter(self, reason: str) -> None:
         if self.faltering is None:

@@ -360,3 +360,22 @@ async def test_no_error_of_a_statement_carries_its_parameters(tmp_path: Path) ->
             await store.database.write_log(lambda connection: connection.execute(insert(EventRow), [row]))
 
     assert "husband" not in str(one.value) + str(other.value)
+
+
+async def test_erased_words_that_stay_in_the_write_ahead_log_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+
+        async def fail() -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(store.database, "scrub", fail)
+        log = writer.open(await store.new_session())
+        log.append(0.0, words("my secret"))
+        await log.durable(1)
+        log.rewrite(1, words("[erased]"))
+        await log.settled()
+
+        assert ["[erased]"] == texts(await stored(store, log))
+    assert any("write-ahead log" in record.getMessage() for record in caplog.records)
