@@ -19,8 +19,9 @@ from server.cli.seeding import seed
 from server.cli.serving import served
 from server.providers.protocols import ProviderError
 from server.rehearsal.link import JoinLink, LinkError
-from server.rehearsal.participant import Performance, SimulatedParticipant
+from server.rehearsal.participant import SimulatedParticipant
 from server.rehearsal.persona import Persona, PersonaError, load_persona
+from server.rehearsal.recorded_talk import RecordedTalk, measure_talk
 from server.rehearsal.replies import ANSWERS_OF_THE_HOUSE
 from server.rehearsal.report import build_report, shortcomings
 from server.rehearsal.sound import ClipError
@@ -66,7 +67,23 @@ async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out:
         # the server has ended, and with it whatever session was still open
         events = await read_events(database, seeded.run_id)
     recording = Recordings(settings.data_dir).path(seeded.run_id)
-    return _conclude(design, performance, events, recording, out)
+    heard = await asyncio.to_thread(_listen, recording)
+    report = build_report(
+        performance,
+        design,
+        events,
+        response_items(design, events),
+        expected_path=persona.expected.path,
+        recording=heard,
+    )
+    return _conclude(design, report, events, recording, out)
+
+
+def _listen(recording: Path) -> RecordedTalk | None:
+    try:
+        return measure_talk(recording)
+    except ClipError:
+        return None
 
 
 async def _settled(database: Database, run_id: str) -> None:
@@ -81,9 +98,8 @@ async def _settled(database: Database, run_id: str) -> None:
 
 
 def _conclude(
-    design: Blueprint, performance: Performance, events: Sequence[Event], recording: Path, out: Path | None
+    design: Blueprint, report: dict[str, Any], events: Sequence[Event], recording: Path, out: Path | None
 ) -> list[str]:
-    report = build_report(performance, design, events, response_items(design, events))
     if out is not None:
         write_outcome(out, design, events)
         write_json(out / "report.json", report)
@@ -105,6 +121,11 @@ def _tell(report: dict[str, Any], out: Path | None) -> None:
     click.echo(
         f"Cut in       {report['cut_ins']}, reopened {report['reopened']}, fallbacks {report['fallbacks']}"
     )
+    if (sound := report["recording"]) is not None:
+        click.echo(
+            f"Recording    {sound['participant_speech_s']:.1f} s of the participant, "
+            f"{sound['agent_speech_s']:.1f} s of the agent, both for {sound['longest_overlap_s']:.1f} s"
+        )
     for remark in report["remarks"]:
         click.echo(f"Remark       {remark}")
     if out is not None:

@@ -1,7 +1,7 @@
 """What a rehearsal showed: from the run's log how turns were taken, from the ear how it felt."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -9,7 +9,14 @@ from dialog.blueprint import Blueprint
 from dialog.events import AnswerReopened, Event, FallbackUsed, NodeEntered
 from dialog.latency import Reply, replies
 from server.rehearsal.participant import Performance, SpokenAnswer
+from server.rehearsal.recorded_talk import RecordedTalk
 from server.rehearsal.word_errors import WordErrors, word_errors
+
+MOST_WORD_ERRORS: Final = 0.25
+"""Share of the words said beyond which what is on the record isn't what was said."""
+
+LONGEST_OVERLAP: Final = 1.0
+"""Seconds for which both may speak at once: as long as it takes to notice and to fall silent."""
 
 
 def turn_times(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -50,9 +57,19 @@ def understood(answers: Sequence[SpokenAnswer], items: Sequence[dict[str, Any]])
 
 
 def build_report(
-    performance: Performance, blueprint: Blueprint, events: Sequence[Event], items: Sequence[dict[str, Any]]
+    performance: Performance,
+    blueprint: Blueprint,
+    events: Sequence[Event],
+    items: Sequence[dict[str, Any]],
+    *,
+    expected_path: Sequence[str],
+    recording: RecordedTalk | None,
 ) -> dict[str, Any]:
-    """Everything that was measured, as JSON values. `items` are the run's responses."""
+    """Everything that was measured, as JSON values.
+
+    `items` are the run's responses; an empty `expected_path` leaves the path open; `recording` is None when
+    there is none that can be played.
+    """
     errors = understood(performance.answers, items)
     total = sum(errors.values(), WordErrors(0, 0))
     gaps = [a.replied_at - a.ended_at for a in performance.answers if a.replied_at is not None]
@@ -62,12 +79,14 @@ def build_report(
         "answers": len(performance.answers),
         "required_unanswered": _required_unanswered(blueprint, items),
         "path_taken": [event.body.node_key for event in events if isinstance(event.body, NodeEntered)],
+        "path_expected": list(expected_path),
         "word_errors": {"errors": total.errors, "words": total.words, "rate": round(total.rate, 3)},
         "word_errors_by_question": {key: round(found.rate, 3) for key, found in errors.items()},
         "gaps_at_the_ear_s": {"p50": _percentile(gaps, 0.5), "p95": _percentile(gaps, 0.95)},
         "cut_ins": sum(answer.cut_in for answer in performance.answers),
         "reopened": sum(isinstance(event.body, AnswerReopened) for event in events),
         "fallbacks": sum(isinstance(event.body, FallbackUsed) for event in events),
+        "recording": msgspec.to_builtins(recording),
         "turns": turn_times(events),
         "spoken_answers": msgspec.to_builtins(performance.answers),
         "remarks": list(performance.remarks),
@@ -107,6 +126,23 @@ def shortcomings(report: dict[str, Any]) -> list[str]:
         found.append(f"The interview ended as “{report['outcome']}”, not completed.")
     if report["required_unanswered"]:
         found.append(f"No answer is on the record for {', '.join(report['required_unanswered'])}.")
+    if report["path_expected"] and report["path_expected"] != report["path_taken"]:
+        found.append(f"The path was not {' → '.join(report['path_expected'])}, as this persona's must be.")
+    if report["word_errors"]["rate"] > MOST_WORD_ERRORS:
+        found.append(f"Of the words said, {report['word_errors']['rate']:.0%} are wrong on the record.")
+    return found + _shortcomings_of_the_recording(report["recording"])
+
+
+def _shortcomings_of_the_recording(recording: dict[str, float] | None) -> list[str]:
+    if recording is None:
+        return ["There is no recording that can be played."]
+    found = [
+        f"The {side} is not to be heard in the recording."
+        for side in ("participant", "agent")
+        if not recording[f"{side}_speech_s"]
+    ]
+    if recording["longest_overlap_s"] > LONGEST_OVERLAP:
+        found.append(f"Both spoke at once for {recording['longest_overlap_s']:.1f} s.")
     return found
 
 
