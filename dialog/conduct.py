@@ -196,7 +196,10 @@ class Conduct:
         if judgement.verdict == "asks_back":
             self._remark(turn, "asks_back")
             self._turns.dismiss(now)
-            self._interview.clarify(now)
+            if "asks_for_an_opinion" in judgement.reasons:
+                self._interview.decline_opinion(now)
+            else:
+                self._interview.clarify(now)
             return
         if judgement.verdict == "off_topic" and self._redirect(turn, judgement, now):
             return

@@ -195,6 +195,20 @@ class DataRecorded(Fact, frozen=True):
     turn_id: int | None = None
 
 
+class FieldMissed(Fact, frozen=True):
+    """An answer gave no value for a form's field that was asked for."""
+
+    node_key: str
+    field: str
+
+
+class FieldPassed(Fact, frozen=True):
+    """A form's field stays without a value: it was skipped, not understood twice, or struck."""
+
+    node_key: str
+    field: str
+
+
 class AnswerJudged(Fact, frozen=True):
     turn_id: int
     node_key: str
@@ -263,6 +277,8 @@ AnyFact = (
     | AnswerErased
     | RemarkMade
     | DataRecorded
+    | FieldMissed
+    | FieldPassed
     | AnswerJudged
     | ProbeChosen
     | FallbackUsed

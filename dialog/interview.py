@@ -14,6 +14,8 @@ from dialog.events import (
     AnswerJudged,
     DataRecorded,
     FallbackUsed,
+    FieldMissed,
+    FieldPassed,
     FinalOutcome,
     InterviewFinished,
     NodeClosed,
@@ -23,7 +25,7 @@ from dialog.events import (
 )
 from dialog.judgement import Judgement, JudgementRequest, Probe
 from dialog.outbox import Outbox
-from dialog.policy import PROFILES, Policy, Profile, patience_of
+from dialog.policy import Policy, Profile, patience_of
 from dialog.probe_guard import check_probe
 from dialog.prompter import Prompter
 from dialog.routing import next_route, probing_ceiling
@@ -50,9 +52,6 @@ class Interview:
         self._out = out
         self._turns = turns
         self._prompter = prompter
-        self._field_attempts: dict[tuple[str, str], int] = {}
-        self._skipped_fields: set[tuple[str, str]] = set()
-        self._redirected: set[str] = set()
         self._shown: set[str] = set()
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
@@ -67,24 +66,35 @@ class Interview:
 
     @property
     def field(self) -> FormField | None:
-        """The form's field that is to be answered next; None at other nodes, and when all are."""
-        node, data = self.node, self._out.state.node(self.node.key).data
+        """The form's field that the participant was asked for; None at other nodes, and when all are done."""
+        asked = self._out.state.asked
+        if asked is not None and asked.node_key == self.node.key and asked.field is not None:
+            for field in self.node.fields or []:
+                if field.name == asked.field:
+                    return field
+        return self._next_field
+
+    @property
+    def _next_field(self) -> FormField | None:
+        node, state = self.node, self._out.state.node(self.node.key)
         for field in node.fields or []:
-            if field.name not in data and (node.key, field.name) not in self._skipped_fields:
+            if field.name not in state.data and field.name not in state.passed:
                 return field
         return None
 
     @property
     def profile(self) -> Profile:
         """How patiently the present question is listened to."""
-        field = self.field
-        profile = PROFILES[patience_of(self.node, field.type if field is not None else None)]
+        return self._profile_for(self.field)
+
+    def _profile_for(self, field: FormField | None) -> Profile:
+        profile = self._policy.profiles[patience_of(self.node, field.type if field is not None else None)]
         return replace(profile, one_word_answers=True) if wants_yes_or_no(self.node.text) else profile
 
     @property
     def confirmation_profile(self) -> Profile:
         """How a yes or no is waited for."""
-        return PROFILES["closed"]
+        return self._policy.profiles["closed"]
 
     # Asking
 
@@ -97,17 +107,18 @@ class Interview:
 
     def ask(self, now: float) -> None:
         """Ask the present node's question, or its next field's."""
-        field = self.field
-        self._put("question", script.ask(self.node, field), now)
+        field = self._next_field
+        self._put("question", script.ask(self.node, field), field, now)
 
     def ask_again(self, now: float) -> None:
         """Repeat what was asked last, in the same words."""
         asked = self._out.state.asked
-        self._put("re_ask", asked.text if asked is not None else script.ask(self.node, self.field), now)
+        text = asked.text if asked is not None else script.ask(self.node, self.field)
+        self._put("re_ask", text, self.field, now)
 
-    def _put(self, kind: str, text: str, now: float) -> None:
-        node, field = self.node, self.field
-        self._turns.expect(node.key, self.profile)
+    def _put(self, kind: str, text: str, field: FormField | None, now: float) -> None:
+        node = self.node
+        self._turns.expect(node.key, self._profile_for(field))
         name = field.name if field is not None else None
         if kind == "re_ask":
             self._prompter.say("re_ask", text, now, node_key=node.key, barge_in=node.barge_in)
@@ -134,7 +145,7 @@ class Interview:
         probe = self._guarded(judgement, request)
         if probe is not None:
             self._out.append(ProbeChosen(node.key, probe))
-            self._put("probe", probe.text, now)
+            self._put("probe", probe.text, None, now)
             return
         if judgement.verdict == "already_given":
             self._prompter.say("notice", script.ALREADY_GIVEN, now)
@@ -194,16 +205,16 @@ class Interview:
         if found:
             self._out.append(DataRecorded(node.key, found, turn.turn_id))
         if field.name not in found:
-            attempts = self._field_attempts.get((node.key, field.name), 0) + 1
-            self._field_attempts[node.key, field.name] = attempts
-            if attempts < 2:
-                self._put("re_ask", script.re_ask(node, field), now)
+            missed_before = field.name in self._out.state.node(node.key).missed
+            self._out.append(FieldMissed(node.key, field.name))
+            if not missed_before:
+                self._put("re_ask", script.re_ask(node, field), field, now)
                 return
-            self._skipped_fields.add((node.key, field.name))
+            self._out.append(FieldPassed(node.key, field.name))
         self._after_field(now, judgement.assessed)
 
     def _after_field(self, now: float, assessed: tuple[int, ...] = ()) -> None:
-        if self.field is not None:
+        if self._next_field is not None:
             self.ask(now)
         else:
             answered = bool(self._out.state.node(self.node.key).data)
@@ -216,7 +227,7 @@ class Interview:
         self._out.append(DataRecorded(node.key, data, turn.turn_id))
         for field in node.fields or []:
             if field.name not in data:
-                self._skipped_fields.add((node.key, field.name))
+                self._out.append(FieldPassed(node.key, field.name))
         self.leave_node("answered" if data else "skipped", now)
 
     def commit_only(self, turn: Turn, judgement: Judgement) -> None:
@@ -231,15 +242,14 @@ class Interview:
     def may_redirect(self) -> bool:
         """Whether straying is led back here: as the agent is told to, once a node."""
         allowed = self.blueprint.agent.boundaries.off_topic_handling == "allow"
-        return not allowed and self.node.key not in self._redirected
+        return not allowed and not self._out.state.node(self.node.key).redirected
 
     def redirect(self, now: float) -> None:
         """Lead back to the question."""
         gentle = self.blueprint.agent.boundaries.off_topic_handling == "gentle_redirect"
         node = self.node
-        self._redirected.add(node.key)
         lead = script.GENTLE_REDIRECT if gentle else script.FIRM_REDIRECT
-        self._put("re_ask", f"{lead} {script.re_ask(node, self.field)}", now)
+        self._put("re_ask", f"{lead} {script.re_ask(node, self.field)}", self.field, now)
 
     def reading_time(self) -> float:
         """Seconds that the stimulus of the present question takes to read, the first time; 0 without one."""
@@ -252,7 +262,12 @@ class Interview:
 
     def clarify(self, now: float) -> None:
         """Say what is meant: neither an answer nor a probe."""
-        self._put("re_ask", script.clarify(self.node, self.field), now)
+        self._put("re_ask", script.clarify(self.node, self.field), self.field, now)
+
+    def decline_opinion(self, now: float) -> None:
+        """Asked what we think: say that we don't, and give the question back."""
+        self._prompter.say("notice", script.DECLINE_OPINION, now)
+        self.ask_again(now)
 
     # Going on
 
@@ -260,7 +275,7 @@ class Interview:
         """Leave the present field or node unanswered, at the participant's wish."""
         field = self.field
         if field is not None and len(self.node.fields or []) > 1:
-            self._skipped_fields.add((self.node.key, field.name))
+            self._out.append(FieldPassed(self.node.key, field.name))
             self._after_field(now)
         else:
             self.leave_node("skipped", now)
@@ -275,7 +290,6 @@ class Interview:
         if len(path) < 2:
             return False
         self._out.append(NodeEntered(path[-2], None, "back"))
-        self._skipped_fields = {item for item in self._skipped_fields if item[0] != path[-2]}
         self.ask(now)
         return True
 

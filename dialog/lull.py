@@ -3,7 +3,6 @@ are still there."""
 
 from dialog import endpointing
 from dialog.floor import Floor
-from dialog.policy import PROFILES
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
 from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
@@ -118,7 +117,7 @@ class Lull:
             self._thinking_since = now
         limit = self._thinking_since + policy.thinking_limit
         self._thinking_until = min(now + policy.thinking_time, limit)
-        self._floor.profile = PROFILES["reflect"]
+        self._floor.profile = policy.profiles["reflect"]
 
     def answer_over(self) -> None:
         """Time that was asked for was for that answer alone."""

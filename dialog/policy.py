@@ -95,7 +95,6 @@ class Policy(msgspec.Struct, frozen=True):
     """At most this share of turns carries an audible token."""
     hold_after_token: float = 0.15
     """The hold never ends sooner than this after the acknowledgement's own end."""
-    apology_spacing: float = 60.0
     pause_pseudo_count: int = 12
     """Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt.
     Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt."""

@@ -22,6 +22,8 @@ from dialog.events import (
     AnyFact,
     DataRecorded,
     FallbackUsed,
+    FieldMissed,
+    FieldPassed,
     FloorChanged,
     InterviewFinished,
     InterviewPaused,
@@ -60,7 +62,14 @@ class NodeState(msgspec.Struct, frozen=True):
     failed_probes: int = 0
     outcome: str | None = None
     data: dict[str, object] = {}
-    data_turn: int | None = None
+    data_turns: dict[str, int | None] = {}
+    """Which turn each value came from."""
+    missed: tuple[str, ...] = ()
+    """Fields that an answer gave no value for, once for each time."""
+    passed: tuple[str, ...] = ()
+    """Fields that stay without a value."""
+    redirected: bool = False
+    """Straying was led back here once."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -146,8 +155,10 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return begin_session(state, state.sessions + 1)
         case NodeEntered():
             state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
-            if fact.reason == "back":
-                state = _with_node(state, fact.node_key, replace(state.node(fact.node_key), outcome=None))
+            if fact.reason == "back":  # to answer anew: a form's values too
+                node = state.node(fact.node_key)
+                again = replace(node, outcome=None, data={}, data_turns={}, missed=(), passed=())
+                state = _with_node(state, fact.node_key, again)
             return state
         case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
             return _heard(state, fact)
@@ -159,10 +170,13 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return _struck(state, fact)
         case RemarkMade():
             state = replace(state, last_at=max(state.last_at, fact.ended_at))
+            if fact.meaning == "off_topic":
+                node = replace(state.node(fact.node_key), redirected=True)
+                state = _with_node(state, fact.node_key, node)
             if fact.turn_id != state.kept_turn:  # said beside an answer, which goes on
                 return state
             return replace(state, kept_turn=0, kept_words="")
-        case DataRecorded() | ProbeChosen() | AnswerJudged() | NodeClosed():
+        case DataRecorded() | FieldMissed() | FieldPassed() | ProbeChosen() | AnswerJudged() | NodeClosed():
             return _at_node(state, fact)
         case InterviewPaused():
             return replace(state, paused=True)
@@ -267,7 +281,7 @@ def _reopened(state: RunState, fact: AnswerReopened) -> RunState:
 def _struck(state: RunState, fact: AnswerStruck) -> RunState:
     answers = tuple(answer for answer in state.answers if answer.turn_id != fact.turn_id)
     nodes = {
-        key: replace(node, data={}, data_turn=None) if node.data_turn == fact.turn_id else node
+        key: _without_turn(node, fact.turn_id) if fact.turn_id in node.data_turns.values() else node
         for key, node in state.nodes.items()
     }
     for answer in state.answers:
@@ -286,11 +300,30 @@ def _struck(state: RunState, fact: AnswerStruck) -> RunState:
     )
 
 
-def _at_node(state: RunState, fact: DataRecorded | ProbeChosen | AnswerJudged | NodeClosed) -> RunState:
+def _without_turn(node: NodeState, turn_id: int) -> NodeState:
+    """A node without the values of one turn: they are gone, and not asked for again."""
+    gone = tuple(name for name, turn in node.data_turns.items() if turn == turn_id)
+    return replace(
+        node,
+        data={name: value for name, value in node.data.items() if name not in gone},
+        data_turns={name: turn for name, turn in node.data_turns.items() if name not in gone},
+        passed=(*node.passed, *gone),
+    )
+
+
+_NodeFact = DataRecorded | FieldMissed | FieldPassed | ProbeChosen | AnswerJudged | NodeClosed
+
+
+def _at_node(state: RunState, fact: _NodeFact) -> RunState:
     node = state.node(fact.node_key)
     match fact:
         case DataRecorded():
-            node = replace(node, data={**node.data, **fact.data}, data_turn=fact.turn_id)
+            turns = {**node.data_turns, **dict.fromkeys(fact.data, fact.turn_id)}
+            node = replace(node, data={**node.data, **fact.data}, data_turns=turns)
+        case FieldMissed():
+            node = replace(node, missed=(*node.missed, fact.field))
+        case FieldPassed():
+            node = replace(node, passed=(*node.passed, fact.field))
         case ProbeChosen():
             node = replace(node, follow_ups=node.follow_ups + 1)
         case AnswerJudged():

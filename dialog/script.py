@@ -17,10 +17,8 @@ CUE = "Mm."
 """0.6 s in the embedded voice, where "Mm-hm." takes 0.9 s."""
 TAKE_YOUR_TIME = ("Take your time.", "No hurry at all.", "I'm listening.")
 OFFER_WAYS_OUT = "I can repeat the question, skip it, or we can pause. What would you like?"
-STILL_THERE = "Are you still there? Take all the time you need."
 PLEASE_GO_ON = "Please go on."
 SHALL_I_GO_ON = "Shall I go on?"
-SORRY_GO_ON = "Sorry, go on."
 MISHEARD = ("Sorry, I didn't catch that. Could you say it again?", "I'm sorry, I still couldn't make it out.")
 MISHEARD_OFFER = "You can type your answer instead, or we can skip this one."
 NOTHING_HEARD = "I haven't heard an answer yet. Please go ahead, or say skip."
@@ -39,7 +37,6 @@ GOING_ON = "Then let's go on."
 STOPPED = "We'll end here. Thank you for your time."
 ALREADY_GIVEN = "You did. Thank you."
 MEANING = "Whatever it means to you."
-BACK = "Let's go back."
 OPERATOR_HERE = "A member of the team is joining us now."
 OPERATOR_GONE = "It's me again, the interviewer."
 DECLINE_OPINION = "I'd rather not colour your answer with my view."
@@ -126,11 +123,6 @@ def last_words(text: str, limit: int = 8) -> str:
     return " ".join(text.split()[-limit:]).rstrip(".,;:!?")
 
 
-def give_back(text: str) -> str:
-    """Hand the thread back after we cut somebody off."""
-    return f"You were saying: {last_words(text)}."
-
-
 def check_in(number: int, answering: bool, closed: bool, question: str | None) -> str:
     """Words for a silence: other ones each time, and no new question to somebody who is in the middle of an
     answer."""
@@ -154,12 +146,10 @@ def known_words(blueprint: Blueprint) -> list[str]:
         CUE,
         *TAKE_YOUR_TIME,
         OFFER_WAYS_OUT,
-        STILL_THERE,
         PLEASE_GO_ON,
         SHALL_I_GO_ON,
     ]
     texts += [
-        SORRY_GO_ON,
         *MISHEARD,
         MISHEARD_OFFER,
         NOTHING_HEARD,
@@ -170,7 +160,7 @@ def known_words(blueprint: Blueprint) -> list[str]:
         STRUCK,
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
-    texts += [ALREADY_GIVEN, BACK, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint)]
+    texts += [ALREADY_GIVEN, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint)]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(blueprint),) if text]
     texts.append(outro(blueprint))

@@ -3,6 +3,7 @@ place."""
 
 from collections.abc import Collection, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from dialog.commands import Judge, Say
@@ -40,11 +41,17 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
         return []
     spoken = struck_transcripts(events, turn_id)
     words = _words_of(events, turn_id, spoken)
+    values = [
+        one.body.data for one in events if isinstance(one.body, DataRecorded) and one.body.turn_id == turn_id
+    ]
     closed = _last_mention(events, turn_id)
     first = min([_cause(events, opened[0]), *(at for at, event in enumerate(events) if event.seq in spoken)])
     changed = []
     for place, event in enumerate(events[first:], start=first):
-        body = _without(event, turn_id, words, within=place <= closed, spoken=event.seq in spoken)
+        passage = _Passage(
+            turn_id=turn_id, words=words, values=values, within=place <= closed, spoken=event.seq in spoken
+        )
+        body = _without(event, passage)
         if body is not None:
             changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
     # What the words are known by goes last: broken off in between, the rest can still be found.
@@ -104,9 +111,21 @@ def _carries(text: str, words: list[str]) -> bool:
     return False
 
 
-def _without(event: Event, turn_id: int, words: list[str], *, within: bool, spoken: bool) -> object | None:
+class _Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is struck, and how an event lies to it: within its bounds, or itself one of its transcripts."""
+
+    turn_id: int
+    words: list[str]
+    values: list[dict[str, object]]
+    within: bool
+    spoken: bool
+
+
+def _without(event: Event, struck_passage: _Passage) -> object | None:
     """The body without the struck words; None when it carries none."""
     body = event.body
+    turn_id, words, values = struck_passage.turn_id, struck_passage.words, struck_passage.values
+    within, spoken = struck_passage.within, struck_passage.spoken
     match body:
         case PartialTranscript() | FinalTranscript() | TextTyped():
             same = _carries(body.text, words) or any(_carries(one, [body.text]) for one in words[:1])
@@ -115,16 +134,16 @@ def _without(event: Event, turn_id: int, words: list[str], *, within: bool, spok
         case WordsHeard() | AnswerCommitted() | RemarkMade():
             return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
         case DataRecorded():
-            return replace(body, data={}) if body.turn_id == turn_id else None
+            return replace(body, data=dict.fromkeys(body.data)) if body.turn_id == turn_id else None
         case FormFilled():
-            return replace(body, data={}) if within else None
+            return replace(body, data=dict.fromkeys(body.data)) if body.data in values else None
         case Judge():
             request = _request_without(body.request, words)
             return replace(body, request=request) if request != body.request else None
         case JudgementArrived():
             judgement = body.judgement
             probe = judgement.probe
-            data: dict[str, object] = {} if within else judgement.data
+            data = dict.fromkeys(judgement.data) if judgement.data in values else judgement.data
             if probe is not None and (_carries(probe.text, words) or _carries(probe.span, words)):
                 probe = Probe(probe.deficiency, probe.technique, TOMBSTONE, "")
             new = replace(judgement, probe=probe, data=data)

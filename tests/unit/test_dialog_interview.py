@@ -109,6 +109,58 @@ def test_a_field_that_is_not_understood_is_asked_twice_and_left() -> None:
     assert "age" == stage.facts(QuestionAsked)[-1].field  # type: ignore[union-attr]
 
 
+TEAM = {"name": "team", "label": "How many people are in your team?", "type": "number"}
+YEARS = {"name": "years", "label": "How many years have you been there?", "type": "number"}
+
+
+def three_numbers() -> Any:
+    return blueprint(form("facts", AGE, TEAM, YEARS), question("z", "What do you like about it?"))
+
+
+def recorded(stage: Stage) -> dict[str, object]:
+    return dict(stage.manager._out.state.node("facts").data)
+
+
+def test_a_skipped_field_stays_skipped_over_a_lost_connection() -> None:
+    first = at_first_question(three_numbers())
+    answer(first, "skip this one please")
+    second = Stage(three_numbers(), facts=facts_of(first)).run_until_floor_is("open")
+    answer(second, "twelve people")
+
+    assert {"team": 12} == recorded(second)
+    assert "years" == second.facts(QuestionAsked)[-1].field  # type: ignore[union-attr]
+
+
+def test_striking_one_value_of_a_form_keeps_the_others_and_the_order() -> None:
+    stage = at_first_question(three_numbers())
+    answer(stage, "forty")
+    answer(stage, "twelve people")
+    answer(stage, "strike that please")
+    answer(stage, "fifteen")
+
+    assert {"age": 40, "years": 15} == recorded(stage)
+    assert "z" == path(stage)[-1]
+
+
+def test_going_back_to_a_form_lets_its_values_be_given_anew() -> None:
+    stage = at_first_question(branching())
+    answer(stage, "yes i do")
+    answer(stage, "thirty four")
+    answer(stage, "can we go back to the last question")
+    answer(stage, "no")
+    answer(stage, "thirty five")
+
+    assert ["facts", "driver", "facts", "walker"] == path(stage)
+
+
+def test_asked_for_its_opinion_the_interviewer_gives_the_question_back() -> None:
+    stage = at_first_question(probing())
+    answer(stage, "what do you think about that yourself")
+
+    assert any("colour your answer" in text for text in stage.said("notice"))
+    assert "Tell me about a hard day at work." == stage.said("re_ask")[-1]
+
+
 def test_a_form_filled_on_the_page_counts_whole() -> None:
     stage = at_first_question(branching())
     stage.at(stage.now + 1, FormFilled("facts", {"owns": True, "age": 40}))
