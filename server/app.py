@@ -9,6 +9,7 @@ import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Final
 
 import uvicorn
@@ -92,6 +93,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 warm=True,
             )
         )
+        for sentence in providers.warnings:
+            log.warning("! %s", sentence)
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))
         keeper = RunKeeper(database, runs, writer, recordings)
@@ -149,7 +152,7 @@ async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_ti
             for run_id in await runs.expire_due():
                 log.info("= expired", extra={"run": run_id})
             for run_id in await keeper.abandon_idle(
-                idle_timeout, here=lambda run_id: registry.find(run_id) is not None
+                idle_timeout, here=registry.is_here
             ):
                 log.info("= abandoned", extra={"run": run_id})
         except (SQLAlchemyError, OSError):
@@ -225,8 +228,12 @@ class _Server(uvicorn.Server):
         """Open the house and listen."""
         await super().startup(sockets)
         if self.started and self._house is not None:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self._ready(self._house, _url(self._settings, port))
+            assert isinstance(self.config.app, Starlette)
+            url = _url(self._settings, self.servers[0].sockets[0].getsockname()[1])
+            # Only now is it known which port was free, and join links are made of it.
+            settings = self._settings.model_copy(update={"public_url": url})
+            self.config.app.state.house = house = replace(self._house, settings=settings)
+            self._ready(house, url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let no new talk begin, end those under way resumably, then close."""
@@ -236,5 +243,6 @@ class _Server(uvicorn.Server):
 
 
 def _url(settings: Settings, port: int) -> str:
-    """The public URL, with the port that was taken where any free one was asked for."""
-    return settings.public_url if settings.port else settings.public_url.removesuffix(":0") + f":{port}"
+    """The public URL; the one made of host and port gets the port that was taken where any was asked for."""
+    url = settings.public_url
+    return f"{url.removesuffix(':0')}:{port}" if url.endswith(":0") else url

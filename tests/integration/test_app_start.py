@@ -1,0 +1,40 @@
+"""What a server says and knows of itself when it starts."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.support.running_server import running_server
+from tests.support.small_study import small_blueprint
+
+
+async def test_a_vendors_key_that_is_not_used_is_named_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "not-a-real-one")
+    async with running_server(tmp_path):
+        told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+    assert ["! DEEPGRAM_API_KEY is set, but this release listens with the embedded providers only."] == told
+    assert "not-a-real-one" not in caplog.text
+
+
+async def test_a_join_link_names_the_port_that_was_free(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as running:
+        study = await running.study(small_blueprint())
+        shown = (await running.read(study)).json()
+        page = await running.http.get(shown["join_url"])
+
+        assert f"{running.origin}/join/{study.run_id}#{study.token}" == shown["join_url"]
+        assert not running.origin.endswith(":0")
+        assert 200 == page.status_code
+
+
+async def test_a_public_url_that_was_given_stays_as_it_is(tmp_path: Path) -> None:
+    public = "https://interviews.example.org"
+    async with running_server(tmp_path, public_url=public) as running:
+        told = running.origin
+        kept = running.house.settings.public_url
+
+    assert (public, public) == (told, kept)
