@@ -68,8 +68,16 @@ def test_every_make_word_is_told_of() -> None:
     assert _targets() == told
 
 
-def test_a_table_of_settings_in_the_readme_names_every_setting() -> None:
-    table = set(re.findall(rf"^\| `({PREFIX}[A-Z_]+)` \|", README, re.MULTILINE))
-    settings = {PREFIX + name.upper() for name in Settings.model_fields if name not in VENDOR_KEYS}
+def test_the_table_of_settings_in_the_readme_names_every_setting_and_its_default() -> None:
+    rows = re.findall(rf"^\| `{PREFIX}([A-Z_]+)` \| (.+?) \| .+ \|$", README, re.MULTILINE)
+    settings = {
+        name.upper(): field for name, field in Settings.model_fields.items() if name not in VENDOR_KEYS
+    }
+    plain = {
+        name: f"`{str(field.default).removesuffix('.0')}`"
+        for name, field in settings.items()
+        if field.default not in ("", None, ())
+    }
 
-    assert table in (set(), settings), table ^ settings
+    assert list(settings) == [name for name, _ in rows]
+    assert plain == {name: told for name, told in rows if name in plain}
