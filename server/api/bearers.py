@@ -16,6 +16,6 @@ async def key_of(request: Request, scope: Scope) -> ApiKey:
     if key is None:
         sentence = "An API key is needed, in the header `Authorization: Bearer sk_…`."
         raise Refusal(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
-    if scope not in key.scopes and "admin" not in key.scopes:
+    if not key.may(scope):
         raise Refusal(403, "forbidden", f"This key lacks the scope `{scope}`.")
     return key

@@ -12,13 +12,14 @@ from starlette.routing import Route
 
 from dialog.blueprint import Blueprint
 from dialog.events import Event, InterviewPaused, InterviewResumed, NodeEntered
-from dialog.responses import response_items
+from dialog.responses import completion_rate, response_items
 from dialog.transcript import Entry, plain_text, rfc3339, transcript, transcript_entries, web_vtt
 from server.api.bearers import key_of
 from server.api.errors import Refusal
 from server.api.house import House, house_of
 from server.live.view import View
 from server.store.event_rows import read_events
+from server.store.organizations import ApiKey
 from server.store.runs import Run, RunNotFound
 
 PREFIX: Final = "/api/v1/interview-runs/{run_id}"
@@ -29,11 +30,11 @@ _TERMINAL_RESULT: Final = frozenset({"completed", "abandoned", "failed", "cancel
 
 async def run_object(request: Request) -> Response:
     """GET /api/v1/interview-runs/{id}."""
-    run, house = await _run(request)
+    house, key = house_of(request), await key_of(request, "read")
+    run = await _find(request, house, key)
     blueprint = await house.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
     events = await read_events(house.database, run.id)
-    key = await key_of(request, "read")
-    token = await house.runs.join_token(run.id) if "write" in key.scopes else None
+    token = await house.runs.join_token(run.id) if key.may("write") else None
     shown = {
         "id": run.id,
         "object": "interview_run",
@@ -106,14 +107,13 @@ async def responses_object(request: Request) -> Response:
     events = await _events(house, run)
     blueprint = await house.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
     items = response_items(blueprint, events)
-    answered = sum(1 for item in items if item.get("answered"))
     body = {
         "object": "response",
         "run_id": run.id,
         "status": _stage(run),
         "items": items,
         "path_taken": _path(events),
-        "completion_rate": answered / len(items) if items else 0.0,
+        "completion_rate": completion_rate(items),
     }
     return JSONResponse(body, headers=_PRIVATE)
 
@@ -144,8 +144,12 @@ async def recording_file(request: Request) -> Response:
 
 async def _run(request: Request) -> tuple[Run, House]:
     house, key = house_of(request), await key_of(request, "read")
+    return await _find(request, house, key), house
+
+
+async def _find(request: Request, house: House, key: ApiKey) -> Run:
     try:
-        return await house.runs.find(request.path_params["run_id"], key.tenant), house
+        return await house.runs.find(request.path_params["run_id"], key.tenant)
     except RunNotFound:
         raise Refusal(404, "not_found", "There is no such run.") from None
 

@@ -49,6 +49,10 @@ class ApiKey(msgspec.Struct, frozen=True):
     def tenant(self) -> Tenant:
         return Tenant(self.organization_id, self.test_mode)
 
+    def may(self, scope: Scope) -> bool:
+        """Tell whether the key has a scope; `admin` has them all."""
+        return scope in self.scopes or "admin" in self.scopes
+
 
 class Organizations:
     """Makes and finds organizations and their keys."""

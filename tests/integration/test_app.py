@@ -1,10 +1,12 @@
-"""What a server says and knows of itself when it starts."""
+"""What a whole server says of itself, and to whom."""
 
 import logging
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from server.store.organizations import Scope
 from tests.support.running_server import running_server
 from tests.support.small_study import small_blueprint
 
@@ -38,3 +40,18 @@ async def test_a_public_url_that_was_given_stays_as_it_is(tmp_path: Path) -> Non
         kept = running.house.settings.public_url
 
     assert (public, public) == (told, kept)
+
+
+async def test_a_join_link_is_shown_to_keys_that_may_write_alone(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as running:
+        study = await running.study(small_blueprint())
+        organization = await running.house.organizations.first()
+        shown = {}
+        given: dict[str, list[Scope]] = {"read": ["read"], "write": ["read", "write"], "admin": ["admin"]}
+        for name, scopes in given.items():
+            _, key = await running.house.organizations.create_key(
+                organization.id, test_mode=True, scopes=scopes
+            )
+            shown[name] = (await running.read(replace(study, key=key))).json()["join_token"]
+
+    assert {"read": None, "write": study.token, "admin": study.token} == shown
