@@ -56,6 +56,15 @@ class House:
     """Whether a language can be heard and spoken."""
     legs: dict[str, CarriedLeg] = field(default_factory=dict)
     wrong_tokens: Allowances = field(default_factory=lambda: Allowances(per_second=0.2, burst=20.0))
+    """By address."""
+    offers: Allowances = field(default_factory=lambda: Allowances(per_second=1.0, burst=5.0))
+    """By run: each offer makes a connection, which is dear."""
+    typed_texts: Allowances = field(default_factory=lambda: Allowances(per_second=2.0, burst=5.0))
+    """By run: a new connection brings no new allowance."""
+    typed_characters: Allowances = field(
+        default_factory=lambda: Allowances(per_second=10_000 / 60, burst=10_000.0)
+    )
+    """By run: at most 20,000 in any minute."""
 
     async def case(self, run: Run) -> Case:
         """What a talk of this run depends on."""
@@ -68,18 +77,22 @@ class House:
         found = self.registry.find(run.id)
         if found is not None:
             return found
+        self.admit(run)
+        case = await self.case(run)
+        self.admit(run)
+        return self.registry.visit(case)
+
+    def admit(self, run: Run) -> None:
+        """Return if there is room for this run's talk, and what is said can be kept. Raises Refusal (409,
+        410, 503)."""
         refuse_if_over(run)
-        if self.writer.faltering is not None:
+        if self.registry.find(run.id) is None and self.writer.faltering is not None:
             raise storage_unavailable()
         try:
-            return self.registry.visit(await self.case(run))
+            self.registry.admit(run.id)
         except AtCapacity:
-            raise Refusal(
-                503,
-                "at_capacity",
-                "All places are taken right now. Please stay on this page: we try again for you.",
-                retry_after=RETRY_AFTER,
-            ) from None
+            sentence = "All places are taken right now. Please stay on this page: we try again for you."
+            raise Refusal(503, "at_capacity", sentence, retry_after=RETRY_AFTER) from None
 
 
 def house_of(connection: HTTPConnection) -> House:

@@ -24,8 +24,9 @@ from server.gateway.control import Allowance
 from server.gateway.websocket import WebSocketLeg
 from server.gateway.websocket_frames import AudioFormat
 from server.live.page import Page
+from server.live.page_signals import MOST_CHARACTERS
 from server.live.visit import ConsentMissing, Visit
-from server.live.wire import AnyFromPage, Hello
+from server.live.wire import AnyFromPage, Hello, Refused, TypedText
 from server.store.run_status import TransitionRefused
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ MAX_MESSAGE: Final = 16_384
 """Bytes of one message of a page."""
 HELLO_TIMEOUT: Final = 10.0
 """Seconds for the first message: a socket that says nothing holds nothing."""
+TOO_FAST: Final = "That was a lot of text at once. Please wait a moment, and send it again."
 POLICY_VIOLATION: Final = 1008
 TOO_BIG: Final = 1009
 TRY_AGAIN: Final = 1013
@@ -115,7 +117,18 @@ async def _read(websocket: WebSocket, visit: Visit, page: Page) -> None:
             raise _Closing(POLICY_VIOLATION, "a message that is not in the vocabulary") from None
         if isinstance(message, Hello):
             raise _Closing(POLICY_VIOLATION, "a second hello")
+        if isinstance(message, TypedText) and not _may_type(websocket, visit, message):
+            page.tell(Refused("too_fast", TOO_FAST))
+            continue
         await visit.take(page, message)
+
+
+def _may_type(websocket: WebSocket, visit: Visit, message: TypedText) -> bool:
+    """No more than somebody types: all talks wait while one of them takes a long text in."""
+    house, run_id, now = house_of(websocket), visit.case.run_id, loop_time()
+    return house.typed_texts.take(run_id, now) and house.typed_characters.take(
+        run_id, now, min(len(message.text), MOST_CHARACTERS)
+    )
 
 
 async def audio(websocket: WebSocket) -> None:

@@ -14,12 +14,11 @@ from dialog.blueprint import Blueprint
 from dialog.consent import disclosure
 from dialog.events import Event
 from server.api.errors import Refusal, read_body
-from server.api.house import CarriedLeg, House, house_of, refuse_if_over
+from server.api.house import CarriedLeg, House, house_of
 from server.api.run_ids import checked_run_id
 from server.api.tokens import LIFETIME_MS, TokenRefused
 from server.clock import loop_time, new_id
 from server.gateway.offer import OfferRefused, RestartRefused
-from server.live.registry import RETRY_AFTER, AtCapacity
 from server.live.view import View
 from server.live.visit import ConsentMissing
 from server.store.runs import Run, RunNotFound
@@ -27,6 +26,7 @@ from server.store.runs import Run, RunNotFound
 MAX_BODY: Final = 65_536
 SDP: Final = "application/sdp"
 FRAGMENT: Final = "application/trickle-ice-sdpfrag"
+OFFERS_RETRY_AFTER: Final = 2
 
 
 class SessionBody(msgspec.Struct, frozen=True):
@@ -43,16 +43,12 @@ async def open_session(request: Request) -> Response:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Refusal(400, "invalid_request", "The body must be a JSON object with a token.") from None
     run = await _run_of_link(request, run_id, body.token)
-    refuse_if_over(run)
-    visit = await house.visit(run)
-    try:
-        house.registry.admit(run_id)
-    except AtCapacity:
-        sentence = "All places are taken right now. Please stay on this page: we try again for you."
-        raise Refusal(503, "at_capacity", sentence, retry_after=RETRY_AFTER) from None
+    house.admit(run)
     run = await house.keeper.open_door(run_id)
-    history = await visit.so_far()
-    shown = _session(house, run, visit.case.blueprint, visit.case.organization, history)
+    case = await house.case(run)
+    visit = house.registry.find(run_id)
+    history = await (house.keeper.history(run_id) if visit is None else visit.so_far())
+    shown = _session(house, run, case.blueprint, case.organization, history)
     return JSONResponse(shown, headers={"Cache-Control": "no-store"})
 
 
@@ -129,6 +125,9 @@ async def answer_offer(request: Request) -> Response:
         raise Refusal(415, "unsupported_media_type", f"The offer must be sent as {SDP}.")
     offer = _text(await read_body(request, MAX_BODY))
     visit = await house.visit(run)
+    if not house.offers.take(run.id, loop_time()):
+        sentence = "Too many connections at once. Please wait a moment and try again."
+        raise Refusal(429, "rate_limited", sentence, retry_after=OFFERS_RETRY_AFTER)
     if not await visit.may_begin():
         raise Refusal(409, "consent_first", "Please answer the question about taking part first.")
     try:
@@ -136,7 +135,7 @@ async def answer_offer(request: Request) -> Response:
     except OfferRefused as refused:
         raise Refusal(400, "invalid_offer", str(refused)) from None
     try:
-        carrying = await visit.attach(leg)
+        carrying = await (await house.visit(run)).attach(leg)
     except BaseException as error:
         await leg.close("refused")
         if isinstance(error, ConsentMissing):

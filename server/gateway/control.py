@@ -59,12 +59,12 @@ class Allowance:
         self._left = burst
         self._at: float | None = None
 
-    def take(self, now: float) -> bool:
-        """Take one, or say that there is none."""
+    def take(self, now: float, amount: float = 1.0) -> bool:
+        """Take so many, or say that there aren't as many."""
         if self._at is not None:
             self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now
-        if self._left < 1.0:
+        if self._left < amount:
             return False
-        self._left -= 1.0
+        self._left -= amount
         return True

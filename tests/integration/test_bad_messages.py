@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from server.live.wire import Caption, Claim, Displaced, Ping, Pong, Question, TypedText
+from server.live.wire import Caption, Claim, Displaced, Floor, Ping, Pong, Question, Refused, TypedText
 from tests.support.hostile import address, closing
 from tests.support.page import opened_page, start_text
 from tests.support.running_server import RunningServer
@@ -46,6 +46,32 @@ async def test_hundreds_of_messages_a_second_end_the_connection_and_not_the_talk
         await page.until(Question)
 
     assert (1008, "too many messages") == (code, reason)
+
+
+async def test_more_text_than_anybody_types_is_refused_also_over_a_new_connection(
+    besieged: RunningServer,
+) -> None:
+    study = await besieged.study(small_blueprint())
+    async with opened_page(besieged, study) as page:
+        await start_text(page)
+        await page.until(Floor, lambda floor: floor.detail == "open")
+        for n in range(6):
+            await page.send(TypedText("x", str(n)))
+        short = await page.until(Refused)
+        await page.send(Ping(1))
+        await page.until(Pong)
+    other = await besieged.study(small_blueprint())
+    async with opened_page(besieged, other) as page:
+        await start_text(page)
+        for n in range(3):
+            await page.send(TypedText("x" * 4_000, str(n)))
+        long = await page.until(Refused)
+    async with opened_page(besieged, other) as page:
+        await start_text(page)
+        await page.send(TypedText("x" * 4_000, "again"))
+        again = await page.until(Refused)
+
+    assert ["too_fast"] * 3 == [refused.code for refused in (short, long, again)]
 
 
 @pytest.mark.parametrize(
