@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from dialog.blueprint import Blueprint
-from dialog.consent import ConsentAnswer
+from dialog.consent import ConsentAnswer, ConsentState
 from dialog.events import AnyFact, Event
 from media.recording import OggRecording
 from server.live.recorder import PageFile
@@ -38,6 +38,15 @@ class Standing(Protocol):
     @property
     def records(self) -> bool:
         """The participant agreed that the sound is kept."""
+
+
+def consent_state(standing: Standing) -> ConsentState:
+    """Where the question of consent begins."""
+    match standing.consent_status:
+        case "granted" | "declined" | "not_required" as settled:
+            return settled
+        case _:
+            return "asked"
 
 
 class RecordingToGoOnWith(Protocol):

@@ -10,6 +10,9 @@ from server.live import wire
 MOST_CHARACTERS: Final = 5_000
 _LONGEST_ID: Final = 100
 
+CONSENT_FIRST: Final = "Please answer the question about taking part first."
+NOT_STARTED: Final = "The interview has not begun yet."
+
 
 class NotTaken(Exception):
     """A message that has no place in the talk. `code` is for the page, the text for people."""

@@ -63,6 +63,11 @@ class Registry:
         """The visit under way for a run, if there is one."""
         return self._visits.get(run_id)
 
+    def is_here(self, run_id: str) -> bool:
+        """Somebody is there for a run, or its talk goes on."""
+        visit = self._visits.get(run_id)
+        return visit is not None and not visit.empty
+
     def visit(self, case: Case) -> Visit:
         """The visit of a run, made if there is none. Raises AtCapacity."""
         self.admit(case.run_id)
@@ -76,6 +81,7 @@ class Registry:
                 run_task=self._run,
                 emptied=self._forget,
             )
+            asyncio.get_running_loop().call_later(self.policy.linger, visit.expire)
         return visit
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:

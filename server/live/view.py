@@ -63,6 +63,9 @@ FAREWELLS: Final = {
     "declined": "You have decided not to take part. Nothing was kept. Thank you for your time.",
 }
 
+DISPLACED: Final = "This interview was opened in another window, and goes on there."
+SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
+
 
 class View:
     """Follow a run's log and say what the page must show with each event."""

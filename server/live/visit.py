@@ -8,18 +8,18 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from dialog.consent import Consent, ConsentState, disclosure
+from dialog.consent import Consent, disclosure
 from dialog.events import Event
 from dialog.responses import facts_of
 from dialog.script import known_words
 from server.gateway.leg import Leg
 from server.live import wire
-from server.live.keeping import Case, Keeper, Kit, Standing
+from server.live.keeping import Case, Keeper, Kit, Standing, consent_state
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
-from server.live.page_signals import NotTaken, signal_of
+from server.live.page_signals import CONSENT_FIRST, NOT_STARTED, NotTaken, signal_of
 from server.live.recorder import SessionRecorder
 from server.live.session import Session, SessionPolicy, hold_session, voice_of
-from server.live.view import FAREWELLS, View
+from server.live.view import DISPLACED, FAREWELLS, SORRY, View
 from server.store.event_log import LogBroken, WriterFenced
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,6 @@ log = logging.getLogger(__name__)
 _LOOK_AGAIN: Final = 0.5
 _STORING: Final = 5.0
 """Seconds that a sitting's last events have to be stored before the run's status tells of its end."""
-
-SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
-DISPLACED: Final = "This interview was opened in another window, and goes on there."
-CONSENT_FIRST: Final = "Please answer the question about taking part first."
-NOT_STARTED: Final = "The interview has not begun yet."
 
 
 class ConsentMissing(Exception):
@@ -64,6 +59,7 @@ class Visit:
         self._page: Page | None = None
         self._lock = asyncio.Lock()
         self._begun = asyncio.Event()
+        self._opened: asyncio.Future[Session] | None = None
         self._session_ended = asyncio.Event()
         self._session_ended.set()
 
@@ -72,13 +68,18 @@ class Visit:
         """Nobody is there and nothing goes on: the visit can be forgotten."""
         return self._page is None and self._session_ended.is_set()
 
+    def expire(self) -> None:
+        """Be forgotten if nobody is there."""
+        if self.empty:
+            self._emptied(self)
+
     # Pages
 
     async def enter(self, page: Page, after_seq: int) -> None:
         """A page says hello: it takes the place of the one before, and is shown what it has missed."""
+        self._displace(fresh=after_seq == 0)
+        self._page = page  # at once: a visit with a page is not forgotten
         async with self._lock:
-            self._displace(fresh=after_seq == 0)
-            self._page = page
             if self.session is not None:
                 self.session.stay()
             await self._open_door()
@@ -102,14 +103,15 @@ class Visit:
         if fresh and self.session is not None and self.session.joined:
             self.session.leave("displaced")
 
-    async def _open_door(self) -> None:
+    async def _open_door(self) -> Consent:
         if self._standing is None:
             self._standing = await self._keeper.open_door(self.case.run_id)
         if self._consent is None:
             asked = disclosure(
                 self.case.blueprint, organization=self.case.organization, recording_offered=True
             )
-            self._consent = Consent(asked, _consent_state(self._standing))
+            self._consent = Consent(asked, consent_state(self._standing))
+        return self._consent
 
     async def _welcome(self, page: Page, history: list[Event]) -> None:
         assert self._standing is not None
@@ -180,8 +182,7 @@ class Visit:
                 asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._notice_absence, reason)
             else:
                 self.session.leave(reason)
-        if self.empty:
-            self._emptied(self)
+        self.expire()
 
     # What a page sends
 
@@ -218,18 +219,20 @@ class Visit:
 
     async def _settle_consent(self, page: Page, message: wire.Consent) -> None:
         async with self._lock:
-            if self._consent is None:
-                return
-            answer = self._consent.press(
+            consent = await self._open_door()
+            pressed = Consent(consent.asked, consent.state)
+            answer = pressed.press(
                 granted=message.granted, recording=message.recording, text_hash=message.text_hash
             )
             if answer is not None:
+                self._standing = self._consent = None  # if this breaks off, what is stored is true
                 self._standing = await self._keeper.settle_consent(self.case.run_id, answer)
-                log.info("= consent %s", self._consent.state, extra={"run": self.case.run_id})
-            elif not self._consent.settled:
+                self._consent = pressed
+                log.info("= consent %s", pressed.state, extra={"run": self.case.run_id})
+            elif not consent.settled:
                 page.tell(wire.Refused("consent_text_changed", "The text has changed. Please read it again."))
                 return
-            if self._consent.allows:
+            if self._allowed:
                 await self._welcome(page, await self.so_far())
             else:
                 page.tell(wire.Ended("declined", FAREWELLS["declined"]))
@@ -261,13 +264,13 @@ class Visit:
             await self._open_door()
             if not self._allowed:
                 raise ConsentMissing
-            if self.session is None:
-                opened: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
+            if self.session is not None:
+                return self.session
+            if self._opened is None or self._opened.done():
+                self._opened = asyncio.get_running_loop().create_future()
                 self._session_ended = asyncio.Event()
-                self._run_task(self._hold(channel, opened), f"session of {self.case.run_id}")
-                self.session = await opened
-                self._begun.set()
-            return self.session
+                self._run_task(self._hold(channel, self._opened), f"session of {self.case.run_id}")
+            return await asyncio.shield(self._opened)  # whoever asked may go: the sitting is there for others
 
     async def _hold(self, channel: str, opened: asyncio.Future[Session]) -> None:
         """Hold a sitting to its end, and see to what follows. A crash ends here, loudly."""
@@ -292,8 +295,7 @@ class Visit:
             self._session_ended.set()
             if self.session is not None and self.session.outcome is None:
                 self.session, self._begun = None, asyncio.Event()
-            if self.empty:
-                self._emptied(self)
+            self.expire()
 
     async def _hold_session(self, channel: str, opened: asyncio.Future[Session]) -> str:
         run_id = self.case.run_id
@@ -306,6 +308,12 @@ class Visit:
                 run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
             )
             recorder = SessionRecorder(kept.recording, kept.file, begun=kept.begun)
+
+        def begin(session: Session) -> None:
+            self.session = session
+            self._begun.set()
+            opened.set_result(session)
+
         reason = await hold_session(
             events,
             self.case,
@@ -315,7 +323,7 @@ class Visit:
             channel=channel,
             recorder=recorder,
             show_level=self._show_level,
-            opened=opened.set_result,
+            opened=begin,
         )
         try:
             async with asyncio.timeout(_STORING):
@@ -340,11 +348,3 @@ class Visit:
         if self._page is not None:
             self._page.close(TRY_AGAIN, reason)
         await self._session_ended.wait()
-
-
-def _consent_state(standing: Standing) -> ConsentState:
-    match standing.consent_status:
-        case "granted" | "declined" | "not_required" as settled:
-            return settled
-        case _:
-            return "asked"

@@ -18,7 +18,7 @@ from server.store.database import Database
 from server.store.event_log import OpenedSession
 from server.store.event_rows import last_seqs
 from server.store.organizations import Tenant
-from server.store.run_status import JOINABLE, ConsentStatus, RunStatus, TransitionRefused, sources_of
+from server.store.run_status import ConsentStatus, RunStatus, TransitionRefused, sources_of
 from server.store.tables import BlueprintRow, BlueprintVersionRow, RunRow, SessionRow
 from server.store.vault import Vault
 
@@ -235,12 +235,12 @@ class Runs:
     # Sittings
 
     async def open_session(self, run_id: str) -> OpenedSession:
-        """Begin a sitting; whoever wrote the run's events before may not any more. Raises TransitionRefused,
-        RunNotFound."""
+        """Begin a sitting of an active run; whoever wrote its events before may not any more. Raises
+        TransitionRefused, RunNotFound."""
         session_id, now = new_id("ses_"), self._clock_ms()
         statement = (
             update(RunRow)
-            .where(RunRow.id == run_id, RunRow.status.in_(JOINABLE))
+            .where(RunRow.id == run_id, RunRow.status == "active")
             .values(
                 session_count=RunRow.session_count + 1,
                 writer_epoch=RunRow.writer_epoch + 1,

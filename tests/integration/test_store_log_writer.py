@@ -11,7 +11,7 @@ from server.logs import LineFormatter
 from server.store.event_log import RECENT_EVENTS, EventLog, LogBroken, LogClosed, WriterFenced
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
-from server.store.run_status import TransitionRefused
+from server.store.run_status import RunStatus, TransitionRefused
 from server.store.tables import EventRow
 from tests.emulators.full_disk import FullDisk
 from tests.support.store import Store, all_files, open_store, words
@@ -287,6 +287,7 @@ async def test_a_session_that_is_told_in_vain_stops_no_other(tmp_path: Path) -> 
 async def test_of_two_that_open_a_session_at_once_only_one_can_write(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
+        await store.runs.transition(run.id, "active")
         sessions = await asyncio.gather(*(store.runs.open_session(run.id) for _ in range(4)))
         logs = [writer.open(session) for session in sessions]
         for log in logs:
@@ -298,10 +299,11 @@ async def test_of_two_that_open_a_session_at_once_only_one_can_write(tmp_path: P
         assert ["epoch 4"] == texts(await read_events(store.database, run.id))
 
 
-async def test_a_finished_run_opens_no_session(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", ["awaiting_consent", "cancelled"])
+async def test_a_run_that_is_not_active_opens_no_session(tmp_path: Path, status: RunStatus) -> None:
     async with open_store(tmp_path) as store:
         run = await store.new_run()
-        await store.runs.transition(run.id, "cancelled")
+        await store.runs.transition(run.id, status)
 
         with pytest.raises(TransitionRefused):
             await store.runs.open_session(run.id)

@@ -5,10 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from websockets.exceptions import ConnectionClosed
 
-from dialog.events import SessionClosed
+from dialog.consent import ConsentAnswer
+from dialog.events import SessionClosed, SessionOpened
 from server.live.session import SessionPolicy
 from server.live.wire import Floor, Start
+from server.store.event_log import EventLog, StorageChanged
+from server.store.runs import Run
+from tests.support.hostile import code_of
 from tests.support.page import opened_page
 from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
@@ -47,3 +53,95 @@ async def test_a_tab_that_is_closed_when_its_sound_is_over_is_missed(
     events = await server.events(study)
 
     assert ["left"] == [e.body.reason for e in events if isinstance(e.body, SessionClosed)]
+
+
+async def test_a_link_that_is_only_looked_at_keeps_no_visit(server: RunningServer) -> None:
+    study = await server.study(small_blueprint())
+    await server.open_session(study)
+
+    assert server.house.registry.find(study.run_id) is None
+
+
+async def test_a_visit_that_nobody_enters_is_forgotten_and_means_nobody_is_here(
+    server: RunningServer,
+) -> None:
+    study = await server.study(small_blueprint())
+    await server.house.visit(await server.house.runs.find(study.run_id))
+    here = server.house.registry.is_here(study.run_id)
+    await forgotten(server, study)
+
+    assert not here
+
+
+async def test_consent_that_could_not_be_stored_allows_nothing(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(run_id: str, answer: ConsentAnswer) -> Run:
+        raise OperationalError("update", {}, OSError("disk full"))
+
+    study = await server.study(small_blueprint())
+    async with opened_page(server, study) as page:
+        visit = server.house.registry.find(study.run_id)
+        assert visit is not None
+        with monkeypatch.context() as faults:
+            faults.setattr(server.house.keeper, "settle_consent", fail)
+            with pytest.raises(ConnectionClosed) as closed:
+                await page.agree()
+        allowed_unstored = await visit.may_begin()
+    async with opened_page(server, study) as page:
+        await page.agree()
+        visit = server.house.registry.find(study.run_id)
+        assert visit is not None
+        allowed_stored = await visit.may_begin()
+
+    assert closed.value.rcvd is not None
+    assert "storage_unavailable" == closed.value.rcvd.reason
+    assert (False, True) == (allowed_unstored, allowed_stored)
+
+
+async def test_a_sitting_outlives_whoever_asked_for_it_and_gave_up(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_open = asyncio.Event(), asyncio.Event()
+    open_session = server.house.keeper.open_session
+
+    async def open_late(run_id: str, storage_changed: StorageChanged) -> EventLog:
+        asked.set()
+        await may_open.wait()
+        return await open_session(run_id, storage_changed)
+
+    monkeypatch.setattr(server.house.keeper, "open_session", open_late)
+    study = await server.study(small_blueprint())
+    async with opened_page(server, study) as page:
+        await page.agree()
+        visit = server.house.registry.find(study.run_id)
+        assert visit is not None
+        starter = asyncio.get_running_loop().create_task(visit.attach(StillLeg()))
+        await asked.wait()
+        starter.cancel()
+        await asyncio.wait({starter})
+        await page.send(Start("text"))
+        may_open.set()
+        ended = await page.answer_all(["A hammer and a saw.", "It broke last week."])
+    events = await server.events(study)
+
+    assert "completed" == ended.outcome
+    assert 1 == sum(isinstance(event.body, SessionOpened) for event in events)
+
+
+async def test_connections_are_not_offered_without_end(server: RunningServer) -> None:
+    study = await server.study(small_blueprint())
+    async with opened_page(server, study) as page:
+        await page.agree()
+        path = f"/join/{study.run_id}/whip"
+        headers = {
+            "Authorization": f"Bearer {page.session['access_token']}",
+            "Content-Type": "application/sdp",
+        }
+        posts = (server.http.post(path, content="v=0", headers=headers) for _ in range(30))
+        answers = await asyncio.gather(*posts)
+    refused = [answer for answer in answers if answer.status_code != 400]
+
+    assert 5 <= len(answers) - len(refused)
+    assert {(429, "rate_limited")} == {code_of(answer) for answer in refused}
+    assert 1 <= int(refused[0].headers["retry-after"]) <= 60

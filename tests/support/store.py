@@ -46,7 +46,10 @@ class Store(msgspec.Struct, frozen=True):
         return run
 
     async def new_session(self, run: Run | None = None) -> OpenedSession:
-        return await self.runs.open_session((run or await self.new_run()).id)
+        run = await self.runs.find((run or await self.new_run()).id)
+        if run.status == "awaiting_participant":
+            await self.runs.transition(run.id, "active")
+        return await self.runs.open_session(run.id)
 
 
 def database_url(directory: Path) -> str:
