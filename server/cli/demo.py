@@ -90,6 +90,6 @@ def _tell(url: str, seeded: Seeded) -> None:
     click.echo(f"Transcript:  {curl} {run}/transcript")
     click.echo(f"For reading: {curl} -H 'Accept: text/plain' {run}/transcript")
     click.echo(f"Answers:     {curl} {run}/responses")
-    click.echo(f"Recording:   {curl} {run}/recording -o talk.ogg")
+    click.echo(f"Recording:   {curl} -f {run}/recording -o talk.ogg")
     click.echo("The key is good until the next demo makes another; `vivavoce keys create` makes one to keep.")
     click.echo("Ctrl-C ends it. What was said is kept, and the link goes on where it was left.")
