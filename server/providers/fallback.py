@@ -10,6 +10,8 @@ from server.providers.protocols import ProviderError, SpeechChunk, TextToSpeech,
 
 FIRST_CHUNK_TIMEOUT: Final = 1.2
 """Seconds that each voice has for its first sound."""
+NEXT_CHUNK_TIMEOUT: Final = 3.0
+"""Seconds that the voice that speaks has for each further chunk."""
 
 Decision = Callable[[str, str], None]
 """Called with the name of the voice that was given up, and why."""
@@ -20,7 +22,7 @@ class FallbackVoice:
 
     The same voice may be named twice: that is a second attempt. Faults of the text or the voice asked for
     (`retryable` False) go to the next voice too, for another vendor may know it, but not to the same one
-    again.
+    again. A voice that ends without any sound has failed as well.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class FallbackVoice:
         voices: Sequence[TextToSpeech],
         *,
         first_chunk_timeout: float = FIRST_CHUNK_TIMEOUT,
+        next_chunk_timeout: float = NEXT_CHUNK_TIMEOUT,
         gave_up: Decision | None = None,
     ) -> None:
         self.name = voices[0].name
         self._voices = tuple(voices)
         self._first_chunk_timeout = first_chunk_timeout
+        self._next_chunk_timeout = next_chunk_timeout
         self._gave_up = gave_up
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
@@ -45,21 +49,30 @@ class FallbackVoice:
             chunks = cast("AsyncGenerator[SpeechChunk, None]", provider.synthesize(text, voice))
             async with aclosing(chunks):
                 try:
-                    async with asyncio.timeout(self._first_chunk_timeout):
-                        first = await anext(chunks, None)
-                except TimeoutError:
-                    fault = ProviderError(provider.name, "no sound in time", retryable=True)
+                    chunk = await _next(chunks, provider.name, self._first_chunk_timeout)
+                    if chunk is None:
+                        raise ProviderError(provider.name, "no sound at all", retryable=True)
                 except ProviderError as error:
                     fault = error
                     if not error.retryable:
                         hopeless.add(id(provider))
                 else:
-                    if first is not None:
-                        yield first
-                        async for chunk in chunks:
-                            yield chunk
+                    while chunk is not None:
+                        yield chunk
+                        chunk = await _next(chunks, provider.name, self._next_chunk_timeout)
                     return
             if self._gave_up is not None:
                 self._gave_up(provider.name, str(fault))
         if fault is not None:
             raise fault
+
+
+async def _next(
+    chunks: AsyncGenerator[SpeechChunk, None], provider: str, seconds: float
+) -> SpeechChunk | None:
+    """The next chunk, or None at the end. Raises ProviderError, also when it doesn't come in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(chunks, None)
+    except TimeoutError:
+        raise ProviderError(provider, "no sound in time", retryable=True) from None

@@ -53,17 +53,31 @@ class FailingVoice:
 
 
 class StalledVoice:
-    """Never gives a sound."""
+    """Never gives a sound, or none after one chunk."""
 
     name = "stalled"
 
-    def __init__(self) -> None:
+    def __init__(self, *, after_a_chunk: bool = False) -> None:
+        self.after_a_chunk = after_a_chunk
         self.cancelled = 0
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        if self.after_a_chunk:
+            yield SpeechChunk(tone(0.1))
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
         yield SpeechChunk(b"")
+
+
+class SilentVoice:
+    """Ends at once, without a sound and without a fault."""
+
+    name = "silent"
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        nothing: tuple[SpeechChunk, ...] = ()
+        for chunk in nothing:
+            yield chunk

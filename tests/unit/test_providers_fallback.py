@@ -4,7 +4,7 @@ import pytest
 
 from server.providers.fallback import FallbackVoice
 from server.providers.protocols import ProviderError, Voice
-from tests.emulators.voices import FailingVoice, StalledVoice, ToneVoice
+from tests.emulators.voices import FailingVoice, SilentVoice, StalledVoice, ToneVoice
 
 RETRYABLE = ProviderError("failing", "it died", retryable=True)
 FINAL = ProviderError("failing", "there is no such voice", retryable=False)
@@ -64,15 +64,23 @@ async def test_a_fault_after_the_first_sound_is_the_callers() -> None:
     assert [] == second.spoken
 
 
-async def test_a_text_without_sound_ends_without_sound() -> None:
-    class Silent:
-        name = "silent"
+async def test_a_voice_without_any_sound_has_failed_and_the_next_one_speaks() -> None:
+    given_up: list[str] = []
+    voice = FallbackVoice([SilentVoice(), ToneVoice()], gave_up=lambda _, why: given_up.append(why))
 
-        async def synthesize(self, text: str, voice: Voice):  # type: ignore[no-untyped-def]
-            return
-            yield
+    assert 2 == await _chunks(voice)
+    assert ["silent: no sound at all"] == given_up
 
-    second = ToneVoice()
 
-    assert 0 == await _chunks(FallbackVoice([Silent(), second]))
+async def test_with_nothing_but_silent_voices_a_fault_is_raised() -> None:
+    with pytest.raises(ProviderError, match="no sound at all"):
+        await _chunks(FallbackVoice([SilentVoice(), SilentVoice()]))
+
+
+async def test_a_voice_that_stalls_in_mid_sentence_is_cancelled_and_that_is_the_callers() -> None:
+    stalled, second = StalledVoice(after_a_chunk=True), ToneVoice()
+    with pytest.raises(ProviderError, match="no sound in time"):
+        await _chunks(FallbackVoice([stalled, second], next_chunk_timeout=0.01))
+
+    assert 1 == stalled.cancelled
     assert [] == second.spoken
