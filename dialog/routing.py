@@ -164,7 +164,7 @@ def nodes_ahead(blueprint: Blueprint, state: RunState) -> int:
 
 
 def probing_ceiling(blueprint: Blueprint, node: Node) -> int:
-    """How many follow-ups a node may have at most (spec: the smaller of node's and agent's ceiling; none
+    """How many follow-ups a node may have at most (the smaller of node's and agent's ceiling; none
     unless enabled)."""
     if not node.probing.enabled or node.type == "form":
         return 0

@@ -67,7 +67,7 @@ class Refusal(Exception):
         self.extra = dict(extra or {})
 
     def response(self, request_id: str) -> JSONResponse:
-        """The envelope of spec `Errors`, with this request's id."""
+        """The envelope that every error comes in, with this request's id."""
         error = {
             "type": _TYPES.get(self.status, "api_error"),
             "code": self.code,

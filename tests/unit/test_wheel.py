@@ -1,11 +1,15 @@
+import ast
 import configparser
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 
 from tests.support.house import ROOMS, ROOT, room_files
 
@@ -78,3 +82,39 @@ def test_the_wheel_installs_one_command(wheel: zipfile.ZipFile) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_dependency_owns_the_name_of_a_room(room: str) -> None:
     assert set(packages_distributions().get(room, [])) <= {"vivavoce"}
+
+
+def test_the_source_distribution_carries_all_that_its_documents_and_its_makefile_speak_of() -> None:
+    carried = {file.distribution_path for file in SdistBuilder(str(ROOT)).recurse_included_files()}
+    documents = {"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "NOTICE"}
+
+    assert {*documents, "Makefile", ".ci/packages"} <= carried
+    assert {"benchmarks", "docs", "tests", *ROOMS} <= {name.split("/")[0] for name in carried}
+
+
+def _imported() -> set[str]:
+    names: set[str] = set()
+    for path in room_files("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - set(ROOMS)
+
+
+def test_every_package_that_is_imported_is_declared_with_both_bounds() -> None:
+    declared = {}
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]:
+        name, rest = re.fullmatch(r"([\w-]+)(.*)", line).groups()  # type: ignore[union-attr]
+        declared[name.lower().replace("_", "-").split("[")[0]] = rest
+    owners = packages_distributions()
+    undeclared = {
+        name
+        for name in _imported()
+        if not {owner.lower().replace("_", "-") for owner in owners[name]} & declared.keys()
+    }
+    unbounded = [name for name, rest in declared.items() if "==" not in rest and "<" not in rest]
+
+    assert set() == undeclared
+    assert [] == unbounded
