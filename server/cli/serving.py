@@ -60,8 +60,8 @@ async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[No
     stop = asyncio.Event()
     # The server raises the signal that ended it once more when it is done; here there is nothing left to end.
     before = signal.signal(signal.SIGTERM, lambda *_: None)
-    # This function owns the task and awaits it below. Not a TaskGroup: it would wrap a Failure into a group, and
-    # nobody could read what went wrong.
+    # This function owns the task and awaits it below. Not a TaskGroup: it would wrap a Failure into a group,
+    # and nobody could read what went wrong.
     serving = asyncio.get_running_loop().create_task(
         serve(settings, ready=url.set_result, stop=stop), name="server"
     )

@@ -89,8 +89,8 @@ async def open_providers(
 async def _running(*services: Coroutine[object, object, None]) -> AsyncIterator[None]:
     """Run the services beside what is inside, and end them after."""
     loop = asyncio.get_running_loop()
-    # Owned here, and ended below. Not a TaskGroup: it would wrap whatever is raised inside into a group, and end
-    # the server with a service that fails.
+    # Owned here, and ended below. Not a TaskGroup: it would wrap whatever is raised inside into a group, and
+    # end the server with a service that fails.
     tasks = [loop.create_task(service) for service in services]
     for task in tasks:
         task.add_done_callback(_tell_of_bug)
