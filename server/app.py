@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     return app
 
 
@@ -151,9 +151,7 @@ async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_ti
         try:
             for run_id in await runs.expire_due():
                 log.info("= expired", extra={"run": run_id})
-            for run_id in await keeper.abandon_idle(
-                idle_timeout, here=registry.is_here
-            ):
+            for run_id in await keeper.abandon_idle(idle_timeout, here=registry.is_here):
                 log.info("= abandoned", extra={"run": run_id})
         except (SQLAlchemyError, OSError):
             log.exception("! links can't be expired now")

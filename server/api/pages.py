@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -21,6 +22,8 @@ class _Assets(StaticFiles):
     """Files with an ETag, asked for again each time; no type declarations, no Python."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path.endswith((".d.ts", ".py", ".pyc")):
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = FRESH
         return response

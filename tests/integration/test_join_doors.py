@@ -235,11 +235,17 @@ async def test_the_page_is_served_with_headers_that_let_nothing_in(server: Runni
         page.headers["referrer-policy"],
         page.headers["x-content-type-options"],
     )
+    policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
+    host = server.origin.removeprefix("http://")
+    assert f"'self' ws://{host} wss://{host}" == policy["connect-src"]
+    odd = await server.http.get(f"/join/{UNKNOWN}", headers={"Host": "x;script-src"})
+    assert "script-src" not in odd.headers["content-security-policy"].partition("connect-src")[2]
     assert "microphone=(self)" in page.headers["permissions-policy"]
     assert 304 == again.status_code
     for outside in (
         "/static/join/../__init__.py",
         "/static/__init__.py",
+        "/static/join/worklet_globals.d.ts",
         "/static/join/%2e%2e/__init__.py",
         "/nowhere",
     ):
