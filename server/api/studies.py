@@ -3,6 +3,7 @@
 All but the run itself are projections of its stored events, made when they are asked for.
 """
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -52,7 +53,7 @@ async def run_object(request: Request) -> Response:
         "participant": msgspec.to_builtins(run.participant),
         "join_url": None if token is None else f"{house.settings.public_url}/join/{run.id}#{token}",
         "join_token": token,
-        "progress": _progress(blueprint, events),
+        "progress": await asyncio.to_thread(_progress, blueprint, events),
         "current_session_id": run.current_session_id,
         "session_count": run.session_count,
         "transcript_id": None,
@@ -78,13 +79,12 @@ async def transcript_object(request: Request) -> Response:
     """GET …/transcript: JSON, or `text/vtt`, `text/plain`, `application/x-ndjson` by `Accept`."""
     run, house = await _run(request)
     events = await _events(house, run)
-    entries = transcript(events)
+    entries, shown = await asyncio.to_thread(_spoken, events)
     accepted = request.headers.get("accept", "")
     if "text/vtt" in accepted:
         return Response(web_vtt(entries), headers=_PRIVATE, media_type="text/vtt")
     if "text/plain" in accepted:
         return PlainTextResponse(plain_text(entries), headers=_PRIVATE)
-    shown = transcript_entries(events)
     if "application/x-ndjson" in accepted:
         lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in shown)
         return Response(lines, headers=_PRIVATE, media_type="application/x-ndjson")
@@ -106,7 +106,7 @@ async def responses_object(request: Request) -> Response:
     run, house = await _run(request)
     events = await _events(house, run)
     blueprint = await house.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
-    items = response_items(blueprint, events)
+    items = await asyncio.to_thread(response_items, blueprint, events)
     body = {
         "object": "response",
         "run_id": run.id,
@@ -163,6 +163,10 @@ async def _events(house: House, run: Run) -> list[Event]:
 
 def _stage(run: Run) -> str:
     return "completed" if run.status in _TERMINAL_RESULT else "processing"
+
+
+def _spoken(events: list[Event]) -> tuple[list[Entry], list[dict[str, Any]]]:
+    return transcript(events), transcript_entries(events)
 
 
 def _duration(entries: list[Entry]) -> float:

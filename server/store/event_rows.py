@@ -4,11 +4,12 @@ them.
 Knows nothing of sessions under way.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
 from dialog.events import AnyBody, Event
 from server.store.database import Database
@@ -112,5 +113,9 @@ async def read_events(
     if session_id is not None:
         statement = statement.where(EventRow.session_id == session_id)
     async with database.read() as connection:
-        rows = await connection.execute(statement)
-        return [Event(seq, at, _decoder.decode(body)) for seq, at, body in rows]
+        rows = (await connection.execute(statement)).all()
+    return await asyncio.to_thread(_events, rows)  # a long log takes long enough for all talks to notice
+
+
+def _events(rows: Sequence[Row[int, float, str]]) -> list[Event]:
+    return [Event(seq, at, _decoder.decode(body)) for seq, at, body in rows]
