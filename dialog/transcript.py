@@ -58,7 +58,6 @@ class _Projection:
         self.session_id = ""
         self.origin_ms = 0
         self.entries: dict[tuple[str, int], Entry] = {}
-        self.open_words: dict[int, Entry] = {}
         self.form_filled = False
         self.recorded: dict[str, int] = {}
         """By session, what is taken off a wall-clock time to have one in the recording."""

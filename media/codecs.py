@@ -78,7 +78,6 @@ def _load() -> ctypes.CDLL:
         "opus_decoder_destroy": (None, [pointer]),
         "opus_decode": (integer, [pointer, text, ctypes.c_int32, pointer, integer, integer]),
         "opus_packet_parse": (integer, [text, ctypes.c_int32, pointer, pointer, pointer, pointer]),
-        "opus_packet_has_lbrr": (integer, [text, ctypes.c_int32]),
         "opus_strerror": (text, [integer]),
         "opus_get_version_string": (text, []),
     }
@@ -243,11 +242,6 @@ def packet_samples(packet: bytes, rate_hz: int) -> int:
 def frame_samples(toc: int, rate_hz: int) -> int:
     """Count the samples at `rate_hz` in one frame of a packet that begins with `toc` (RFC 6716 §3.1)."""
     return _FRAME_UNITS[toc >> 3] * rate_hz // 400
-
-
-def packet_has_fec(packet: bytes) -> bool:
-    """Tell whether a packet carries in-band FEC for the frame before it. False for garbage."""
-    return bool(packet) and _opus.opus_packet_has_lbrr(packet, len(packet)) > 0
 
 
 # G.711 (ITU-T). Whole tables: 8 bits in or 16 bits in, so that a frame is one indexing of an array.

@@ -51,15 +51,13 @@ def unwrapped(value: int, near: int, bits: int) -> int:
 
 
 class JitterBuffer:
-    """Order one RTP stream: `push` what arrives, then `pop`, and again at `next_due`. `patience`: seconds."""
+    """Order one RTP stream: `push` what arrives, and `pop` now and then. `patience`: seconds."""
 
     def __init__(self, clock_hz: int = OPUS_CLOCK_HZ, patience: float = 0.04) -> None:
         self.lost = 0
         """Packets that were given up."""
         self.dropped = 0
         """Packets that came twice or too late, redundant ones left out."""
-        self.breaks = 0
-        """How often the stream began anew."""
         self._clock_hz = clock_hz
         self._patience = patience
         self._waiting: dict[int, Packet] = {}
@@ -122,12 +120,6 @@ class JitterBuffer:
                 out.append(item)
         return out
 
-    def next_due(self, now: float) -> float | None:
-        """Tell when `pop` will next have something to give without a further packet; None if never."""
-        if not self._waiting:
-            return None
-        return now if self._next_sequence in self._waiting else max(now, self._hole_due())
-
     def _hole_due(self) -> float:
         if len(self._waiting) > MAX_WAITING:
             return -math.inf
@@ -159,7 +151,6 @@ class JitterBuffer:
 
     def _begin_anew(self, sequence: int) -> int:
         """Follow a new numbering from its second packet on (RFC 3550 appendix A.1); return that, whole."""
-        self.breaks += 1
         self._stranger = None
         self._waiting.clear()
         self._least_delay = None

@@ -55,11 +55,6 @@ class AccessTokens:
         if int.from_bytes(signed[:_EXPIRY_SIZE]) <= self._clock_ms():
             raise TokenRefused("expired")
 
-    def renew(self, token: str, run_id: str) -> str:
-        """A fresh token for the bearer of one that is still good. Raises TokenRefused."""
-        self.check(token, run_id)
-        return self.issue(run_id)
-
     def _signature(self, run_id: str, signed: bytes) -> bytes:
         # `signed` has a fixed length, so that no run id can be mistaken for a part of it.
         return self._vault.sign(_PURPOSE, signed + run_id.encode("utf-8", "surrogatepass"))

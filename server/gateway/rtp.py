@@ -60,11 +60,6 @@ class RtpPacket(msgspec.Struct, frozen=True):
     """−dBov: 0 is loudest, 127 digital silence; None where it was not sent."""
 
 
-def is_rtcp(data: bytes) -> bool:
-    """Tell RTCP from RTP on one port (RFC 5761 §4)."""
-    return len(data) >= 2 and 192 <= data[1] <= 223
-
-
 def parse_packet(data: bytes, audio_level_id: int | None) -> RtpPacket | None:
     """Read one RTP packet, or None for what isn't one. Never raises."""
     if len(data) < _HEADER.size or data[0] >> 6 != 2:

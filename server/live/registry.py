@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Final, Self
 
-from dialog.signals import InterviewCancelled
 from server.live.keeping import Case, Keeper, Kit
 from server.live.session import SessionPolicy
 from server.live.visit import Visit
@@ -93,14 +92,6 @@ class Registry:
     def _forget(self, visit: Visit) -> None:
         if self._visits.get(visit.case.run_id) is visit:
             del self._visits[visit.case.run_id]
-
-    def cancel(self, run_id: str, reason: str) -> bool:
-        """End a talk under way from outside; False when there is none."""
-        visit = self._visits.get(run_id)
-        if visit is None or visit.session is None:
-            return False
-        visit.session.put(InterviewCancelled(reason))
-        return True
 
     async def close(self) -> None:
         """End all sittings, resumably, and let the pages go."""

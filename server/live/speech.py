@@ -34,7 +34,6 @@ class Speech:
         self.ending: asyncio.TimerHandle | None = None
         self.cut_at: int | None = None
         """Samples that had sounded at the ear when it was stopped."""
-        self.told_of_failure = False
 
     def cancel_timers(self) -> None:
         for timer in (self.began, self.ending):

@@ -88,11 +88,6 @@ class Expected(msgspec.Struct, frozen=True):
     never_said: tuple[str, ...] = ()
 
 
-class Noise(msgspec.Struct, frozen=True):
-    kind: str = "none"
-    level_db: float = -60.0
-
-
 class Persona(msgspec.Struct, frozen=True):
     """One simulated participant. `folder` is where its file lies, and its clips below it."""
 
@@ -108,8 +103,6 @@ class Persona(msgspec.Struct, frozen=True):
     facts: tuple[PlantedFact, ...] = ()
     behaviours: tuple[Behaviour, ...] = ()
     expected: Expected = Expected()
-    noise: Noise = Noise()
-    drop: dict[str, Any] | None = None
     folder: Path = Path()
 
     def reply_to(
@@ -181,14 +174,11 @@ def read_persona(data: object, *, folder: Path = Path()) -> tuple[Persona | None
         "probes": tuple[Reply, ...],
         "otherwise": tuple[tuple[Phrase, ...], ...], "facts": tuple[PlantedFact, ...],
         "behaviours": tuple[Behaviour, ...], "expected": Expected,
-        "noise": Noise | None, "drop": dict[str, Any] | None,
     }  # fmt: skip
     answers = data.get("answers", {})
     for name, kind in readers.items():
         if name in data:
             _convert(_tidy(name, data[name]), kind, f"/{name}", parts, name, faults)
-    if parts.get("noise", Noise()) is None:
-        del parts["noise"]
     voice = data.get("voice", DEFAULT_VOICE)
     voice = voice.get("voice_id") or voice.get("name") if isinstance(voice, dict) else voice
     _convert(voice, str, "/voice", parts, "voice", faults)

@@ -22,8 +22,11 @@ LONGEST_OVERLAP: Final = 1.0
 def turn_times(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Of each answer on the record, seconds from the end of its speech to each step; None without one."""
 
+    def rounded(gap: float | None) -> float | None:
+        return None if gap is None else round(gap, 3)
+
     def after(reply: Reply, at: float | None) -> float | None:
-        return None if at is None else round(at - reply.speech_ended_at, 3)
+        return None if at is None else rounded(at - reply.speech_ended_at)
 
     return [
         {
@@ -35,8 +38,8 @@ def turn_times(events: Sequence[Event]) -> list[dict[str, Any]]:
             "judged": after(reply, reply.judged_at),
             "committed": after(reply, reply.committed_at),
             "said": after(reply, reply.said_at),
-            "first_audio": after(reply, reply.first_sound_at or reply.question_at),
-            "question_began": after(reply, reply.question_at),
+            "first_audio": rounded(reply.first_audio_gap),
+            "question_began": rounded(reply.question_gap),
             "releases": reply.releases,
             "reopened": reply.reopened,
             "fallback": reply.fallback,

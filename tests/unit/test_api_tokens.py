@@ -28,20 +28,6 @@ def test_a_token_opens_its_run_for_a_quarter_of_an_hour() -> None:
     assert refusal(tokens, token) == "expired"
 
 
-def test_a_renewed_token_outlives_the_old_one() -> None:
-    clock = Clock()
-    tokens = AccessTokens(Vault(SECRET), clock)
-    old = tokens.issue(RUN)
-    clock.now += LIFETIME_MS // 2
-    new = tokens.renew(old, RUN)
-    clock.now += LIFETIME_MS // 2
-    tokens.check(new, RUN)
-
-    assert refusal(tokens, old) == "expired"
-    with pytest.raises(TokenRefused):
-        tokens.renew(old, RUN)
-
-
 def test_a_token_opens_no_other_run() -> None:
     tokens = AccessTokens(Vault(SECRET), Clock())
 

@@ -58,7 +58,7 @@ def test_a_changed_phrase_or_voice_has_another_clip() -> None:
         None, [], "x", {"answers": []}, {"answers": {"a": 3}},
         {"answers": {"a": {"first": [{"say": 3}]}}},
         {"consent": 4}, {"voice": []}, {"facts": [{"markers": ["("], "name": "x"}]}, {"start_delay_ms": ""},
-        {"probes": [{"when": ["["], "answer": "x"}]}, {"behaviours": {}}, {"expected": 1}, {"noise": "loud"},
+        {"probes": [{"when": ["["], "answer": "x"}]}, {"behaviours": {}}, {"expected": 1},
     ],
 )  # fmt: skip
 def test_garbage_is_refused_with_its_place(data: object) -> None:
