@@ -1,6 +1,6 @@
 """Which node comes next: edges tried in their order, over what has been answered. Judges nothing itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from dialog.blueprint import Assessed, Blueprint, Graph, Node, Structured
 from dialog.run import RunState
@@ -149,18 +149,17 @@ def next_route(
     return Route(None, None, "end")
 
 
-def nodes_ahead(blueprint: Blueprint, state: RunState) -> int:
-    """How many nodes are likely still to come: along the default edges, the current one not counted."""
-    key, count, seen = state.current, 0, set(state.path)
-    while key is not None:
-        ahead = [edge.to for _, edge in blueprint.graph.edges_from(key) if edge.condition is None] or [
-            edge.to for _, edge in blueprint.graph.edges_from(key)
-        ]
-        key = ahead[0] if ahead and ahead[0] in blueprint.graph.nodes and ahead[0] not in seen else None
-        if key is not None:
-            seen.add(key)
-            count += 1
-    return count
+def nodes_ahead(graph: Graph, current: str | None, closed: Set[str]) -> int:
+    """How many nodes are likely still to come, from the current one (None: the entry) along the default edges
+    to the end; those in `closed` not counted."""
+    key: str | None = current or graph.entry_node
+    seen: set[str] = set()
+    while key is not None and key in graph.nodes and key not in seen:
+        seen.add(key)
+        out = [edge for _, edge in graph.edges_from(key)]
+        plain = [edge for edge in out if edge.condition is None] or out
+        key = plain[0].to if plain else None
+    return len(seen - closed)
 
 
 def probing_ceiling(blueprint: Blueprint, node: Node) -> int:

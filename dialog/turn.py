@@ -155,16 +155,6 @@ class Turn:
             self.ended_at,
         )
 
-    def drop_words(self) -> None:
-        """Forget every word so far: they were struck, or answered as a request."""
-        self.kept = ""
-        self._finals.clear()
-        self._partials.clear()
-        self._typed_parts.clear()
-        self._order.clear()
-        self._pending.clear()
-        self.revision += 1
-
     def owns(self, utterance_id: int) -> bool:
         """Whether this utterance's words belong here."""
         return ("spoken", utterance_id) in self._order

@@ -15,6 +15,7 @@ from dialog.events import (
     NoticeGiven,
     QuestionAsked,
 )
+from dialog.routing import nodes_ahead
 from server.live.captions import Captions
 from server.live.wire import (
     AnyToPage,
@@ -122,24 +123,11 @@ class View:
     def progress(self, seq: int) -> Progress:
         """Count what is answered, and estimate what the path as it looks now still holds."""
         answered = len(self._answered)
-        ahead = self._nodes_ahead()
+        ahead = nodes_ahead(self._blueprint.graph, self._current, self._closed)
         expected = max(len(self._closed | self._answered) + ahead, 1)
         share = ahead / expected
         remaining = math.ceil(self._blueprint.settings.estimated_duration_m * share) if ahead else 0
         return Progress(seq, answered, expected, remaining)
-
-    def _nodes_ahead(self) -> int:
-        """Nodes from the current one, itself included if it is open, along the unconditional edges to the
-        end."""
-        graph = self._blueprint.graph
-        key: str | None = self._current or graph.entry_node
-        seen: set[str] = set()
-        while key is not None and key in graph.nodes and key not in seen:
-            seen.add(key)
-            out = sorted((edge for edge in graph.edges if edge.from_ == key), key=lambda edge: edge.priority)
-            plain = [edge for edge in out if edge.condition is None] or out
-            key = plain[0].to if plain else None
-        return len(seen - self._closed)
 
     def _question(self, seq: int, asked: QuestionAsked) -> list[AnyToPage]:
         node = self._blueprint.graph.nodes.get(asked.node_key)

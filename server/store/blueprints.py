@@ -21,7 +21,7 @@ class BlueprintNotFound(LookupError):
 
 
 class BlueprintArchived(Exception):
-    """An archived blueprint is neither changed nor published."""
+    """An archived blueprint is not published again."""
 
 
 class StoredBlueprint(msgspec.Struct, frozen=True):
@@ -82,12 +82,6 @@ class Blueprints:
         async with self._database.read() as connection:
             return [_stored(row) for row in await connection.execute(statement)]
 
-    async def revise(self, tenant: Tenant, blueprint_id: str, design: Blueprint) -> StoredBlueprint:
-        """Put `design` in the draft's place. Snapshots stay. Raises BlueprintNotFound, BlueprintArchived."""
-        changed: dict[str, object] = {"body": _body(design), "name": design.name, "status": "draft"}
-        async with self._database.write() as connection:
-            return await self._change(connection, tenant, blueprint_id, changed)
-
     async def publish(self, tenant: Tenant, blueprint_id: str) -> StoredBlueprint:
         """Take a snapshot of the draft as the next version. Raises BlueprintNotFound, BlueprintArchived."""
         now = self._clock_ms()
@@ -104,11 +98,6 @@ class Blueprints:
             }
             await connection.execute(insert(BlueprintVersionRow), [snapshot])
         return after
-
-    async def archive(self, tenant: Tenant, blueprint_id: str) -> StoredBlueprint:
-        """Raises BlueprintNotFound, BlueprintArchived."""
-        async with self._database.write() as connection:
-            return await self._change(connection, tenant, blueprint_id, {"status": "archived"})
 
     async def snapshot(self, blueprint_id: str, version: int) -> Blueprint:
         """The design that a run is pinned to. Raises BlueprintNotFound."""

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -221,15 +220,6 @@ class Recordings:
     async def tail(self, run_id: str) -> Tail:
         """The end of a recording, to find its last whole page by; empty where there is none."""
         return await asyncio.to_thread(_read_tail, self.path(run_id))
-
-    async def delete(self, run_id: str) -> bool:
-        """Remove a run's recording; False where there was none."""
-        directory = self.path(run_id).parent
-        try:
-            await asyncio.to_thread(shutil.rmtree, directory)
-        except FileNotFoundError:
-            return False
-        return True
 
     async def run(self) -> None:
         """Write whatever comes, until `close` and all is written."""

@@ -80,15 +80,6 @@ class Run(msgspec.Struct, frozen=True):
         return self.consent is not None and self.consent_status == "granted" and self.consent.recording
 
 
-class StoredSession(msgspec.Struct, frozen=True):
-    """One sitting of a run; `number` counts from 1."""
-
-    id: str
-    run_id: str
-    number: int
-    opened_at: int
-
-
 class Runs:
     """Keeps runs. Each change is one transaction, and compares before it sets."""
 
@@ -177,15 +168,6 @@ class Runs:
         async with self._database.read() as connection:
             return self._vault.unseal((await _row(connection, run_id)).token_encrypted)
 
-    async def replace_token(self, run_id: str) -> str:
-        """Make the old link worthless; returns the new secret. Raises RunNotFound."""
-        token = f"jt_{new_secret()}"
-        changed = self._kept(token) | {"updated_at": self._clock_ms()}
-        async with self._database.write() as connection:
-            await _row(connection, run_id)
-            await connection.execute(update(RunRow).where(RunRow.id == run_id).values(**changed))
-        return token
-
     # Status
 
     async def transition(self, run_id: str, wanted: RunStatus) -> Run:
@@ -259,12 +241,6 @@ class Runs:
             )
             last_seq = (await connection.run_sync(last_seqs, [run_id])).get(run_id, 0)
         return OpenedSession(run_id, session_id, number, epoch, last_seq, now)
-
-    async def list_sessions(self, run_id: str) -> list[StoredSession]:
-        """All sittings of a run, the first first."""
-        statement = select(SessionRow).where(SessionRow.run_id == run_id).order_by(SessionRow.number)
-        async with self._database.read() as connection:
-            return [StoredSession(**row._mapping) for row in await connection.execute(statement)]
 
     def _kept(self, token: str) -> dict[str, Any]:
         return {

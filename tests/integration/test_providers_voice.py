@@ -86,7 +86,9 @@ async def test_a_voice_that_espeak_does_not_have_is_refused_for_good(voice_id: s
     assert after[0].pcm
 
 
-async def test_hostile_text_is_spoken_or_refused_and_never_kills_the_voice() -> None:
+async def test_hostile_text_is_spoken_or_refused_and_never_kills_the_voice(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     hostile = [
         "",
         " \n\t",
@@ -112,7 +114,7 @@ async def test_hostile_text_is_spoken_or_refused_and_never_kills_the_voice() -> 
         after = await _spoken(voice, "Hello.")
 
         assert not caught.value.retryable
-        assert 0 == voice.child.deaths
+        assert "starting it again" not in caplog.text
         assert after[0].pcm
 
 
@@ -182,13 +184,15 @@ async def test_a_stalled_voice_is_ended_and_replaced() -> None:
 
 
 @pytest.mark.parametrize("mode", ["garbage", "boast", "confused", "stall"])
-async def test_a_child_that_answers_nonsense_is_ended_with_a_retryable_fault(mode: str) -> None:
+async def test_a_child_that_answers_nonsense_is_ended_with_a_retryable_fault(
+    mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with _running(EmbeddedVoice(program=_unruly(mode), piece_timeout=0.3)) as voice:
         with pytest.raises(ProviderError) as caught:
             await _spoken(voice, "Hello.")
 
         assert caught.value.retryable
-        assert 1 == voice.child.deaths
+        assert 1 == caplog.text.count("starting it again")
 
 
 @pytest.mark.parametrize(

@@ -127,17 +127,6 @@ async def test_a_disk_that_never_answers_is_given_up_without_waiting(tmp_path: P
     assert told == ["the disk is too slow to keep the recording"]
 
 
-async def test_deleting_removes_all_of_a_run(tmp_path: Path) -> None:
-    async with Recordings(tmp_path) as recordings:
-        file = recordings.open(RUN)
-        file.write(b"page")
-        await file.close()
-
-        assert await recordings.delete(RUN)
-        assert not await recordings.delete(RUN)
-        assert list((tmp_path / "recordings").iterdir()) == []
-
-
 @pytest.mark.parametrize("name", ["", "../run", "run_1", RUN + "/../x", RUN + "\n", "run_" + "g" * 32])
 def test_only_a_run_id_becomes_a_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="no run id"):

@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound
 from server.store.event_log import OpenedSession
 from server.store.organizations import Tenant
 from server.store.run_status import TransitionRefused
 from server.store.runs import ConsentRecord, Participant, RunNotFound, Runs
+from server.store.tables import BlueprintRow
 from server.store.vault import Vault
 from tests.support.store import NOON_MS, SECRET, Clock, all_files, open_store, small_design
 
@@ -50,7 +52,9 @@ async def test_a_run_with_an_appointment_is_scheduled(tmp_path: Path) -> None:
 async def test_a_run_is_pinned_to_the_snapshot_of_its_making(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         run = await store.new_run()
-        await store.blueprints.revise(store.tenant, store.blueprint.id, small_design("Changed"))
+        changed = {"name": "Changed", "body": small_design("Changed").model_dump(mode="json", by_alias=True)}
+        async with store.database.write() as connection:
+            await connection.execute(update(BlueprintRow).values(**changed))
         unpublished = await store.new_run()
         await store.blueprints.publish(store.tenant, store.blueprint.id)
         later = await store.new_run()
@@ -63,7 +67,9 @@ async def test_a_run_is_pinned_to_the_snapshot_of_its_making(tmp_path: Path) -> 
 async def test_only_what_is_published_and_not_archived_can_be_run(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         draft = await store.blueprints.create(store.tenant, small_design())
-        await store.blueprints.archive(store.tenant, store.blueprint.id)
+        async with store.database.write() as connection:
+            archived = update(BlueprintRow).where(BlueprintRow.id == store.blueprint.id)
+            await connection.execute(archived.values(status="archived"))
         for blueprint_id in (draft.id, store.blueprint.id, "bp_" + "0" * 32):
             with pytest.raises(BlueprintNotFound):
                 await store.runs.create(store.tenant, blueprint_id, consent_needed=True)
@@ -112,17 +118,6 @@ async def test_the_secret_of_a_link_opens_its_own_run_alone(tmp_path: Path) -> N
         assert await store.runs.check_token("run_unknown", token) is None
         for text in wrong:
             assert await store.runs.check_token(run.id, text) is None
-
-
-async def test_a_replaced_link_is_worthless(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
-        run, old = await store.runs.create(store.tenant, store.blueprint.id, consent_needed=True)
-        new = await store.runs.replace_token(run.id)
-
-        assert await store.runs.check_token(run.id, old) is None
-        assert await store.runs.check_token(run.id, new) is not None
-        with pytest.raises(RunNotFound):
-            await store.runs.replace_token("run_unknown")
 
 
 async def test_the_secret_is_nowhere_in_the_database(tmp_path: Path) -> None:
@@ -209,12 +204,11 @@ async def test_each_session_has_the_next_number_and_epoch(tmp_path: Path) -> Non
         run = await store.new_run()
         first, second = await store.new_session(run), await store.new_session(run)
         after = await store.runs.find(run.id)
-        sessions = await store.runs.list_sessions(run.id)
 
         assert OpenedSession(run.id, first.session_id, 1, 1, 0, Clock()()) == first
         assert (2, 2, 0) == (second.number, second.epoch, second.last_seq)
         assert (2, second.session_id) == (after.session_count, after.current_session_id)
-        assert [first.session_id, second.session_id] == [session.id for session in sessions]
+        assert first.session_id != second.session_id
         with pytest.raises(RunNotFound):
             await store.runs.open_session("run_unknown")
 

@@ -58,7 +58,6 @@ class KeptChild:
         self._process: asyncio.subprocess.Process | None = None
         self._reason = ""
         self.ready = False
-        self.deaths = 0
 
     @property
     def pid(self) -> int | None:
@@ -114,7 +113,6 @@ class KeptChild:
             was_ready, self.ready = self.ready, False
             self._process = None
             await _bury(process, process.stdout, process.stdin)
-            self.deaths += 1
             self._on_death(self._reason or "stopped")
         logger.warning("✗ %s ended: %s; starting it again", self._program[-1], self._reason)
         return was_ready
