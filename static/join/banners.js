@@ -3,15 +3,15 @@
 import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
-/** @typedef {{mode: import("./wire.js").Mode, muted: boolean, link: import("./live_link.js").LinkState, sound: import("./sound_road.js").RoadState}} Situation */
+/** @typedef {{mode: import("./words.js").Mode, muted: boolean, link: import("./live_link.js").LinkState, sound: import("./sound_road.js").RoadState}} Situation */
 /** @typedef {{tone: "calm" | "warn" | "fail", words: string, offers: [string, () => void][], dismiss?: () => void}} Banner */
 
 /**
  * @typedef {object} WaysOut
- * @property {(right: import("./wire.js").Right) => void} claim
+ * @property {(right: import("./words.js").Right) => void} claim
  * @property {() => void} type
  * @property {() => void} toggleMute
- * @property {(mode: import("./wire.js").Mode) => void} use
+ * @property {(mode: import("./words.js").Mode) => void} use
  * @property {(pressed: boolean) => void} hold
  * @property {() => void} dismiss
  */
@@ -26,7 +26,7 @@ export class Banners {
 
   /**
    * @param {Situation} situation
-   * @param {import("./wire.js").Notice | null} notice
+   * @param {import("./words.js").Notice | null} notice
    */
   show(situation, notice) {
     const banners = [connectionBanner(situation, this.waysOut), mutedBanner(situation, this.waysOut), this.#noticeBanner(notice)];
@@ -38,7 +38,7 @@ export class Banners {
   }
 
   /**
-   * @param {import("./wire.js").Notice | null} notice
+   * @param {import("./words.js").Notice | null} notice
    * @returns {Banner | null}
    */
   #noticeBanner(notice) {

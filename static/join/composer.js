@@ -35,7 +35,7 @@ export class Composer {
     this.field.focus();
   }
 
-  /** @param {import("./wire.js").Mode} mode */
+  /** @param {import("./words.js").Mode} mode */
   show(mode) {
     this.field.placeholder = mode === "text" ? "Write your answer…" : "Type instead…";
   }

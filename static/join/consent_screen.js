@@ -65,7 +65,7 @@ function fact(name, words) {
   return el("li", {}, el("strong", {}, name), el("span", {}, words));
 }
 
-/** @param {import("./session.js").Consenting} consent */
+/** @param {import("./words.js").Consenting} consent */
 export function contacts({ human_contact, help_lines }) {
   if (!human_contact && !help_lines?.length) return null;
   return el(

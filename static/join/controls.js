@@ -3,8 +3,8 @@
 import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
-/** @typedef {import("./wire.js").Right} Right */
-/** @typedef {import("./wire.js").Mode} Mode */
+/** @typedef {import("./words.js").Right} Right */
+/** @typedef {import("./words.js").Mode} Mode */
 
 /**
  * @typedef {object} Actions

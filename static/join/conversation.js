@@ -12,7 +12,7 @@ import { TalkScreen } from "./talk_screen.js";
 import { recall, remember } from "../shared/storage.js";
 import { stayAwake } from "./wake_lock.js";
 
-/** @typedef {import("./wire.js").Mode} Mode */
+/** @typedef {import("./words.js").Mode} Mode */
 /** @typedef {import("./banners.js").Situation} Situation */
 
 const MODE = "mode";
@@ -52,7 +52,7 @@ export class Conversation {
     const session = /** @type {import("./session.js").Session} */ (this.visit.session);
     const chosen = { onVoice: () => void this.use("voice"), onText: () => void this.use("text") };
     this.screen = new TalkScreen(session, this.talk, this.situation, {
-      send: (message) => void this.link.send(message),
+      send: (message) => this.#send(message),
       sendText: (text) => this.#sendText(text),
       mute: (muted) => this.#mute(muted),
       use: (next) => void this.use(next),
@@ -75,7 +75,7 @@ export class Conversation {
     stayAwake(false);
   }
 
-  /** @param {import("./wire.js").ToPage} message */
+  /** @param {import("./words.js").ToPage} message */
   hear(message) {
     fold(this.talk, message);
     if (message.type === "level") this.screen?.showLevel();
@@ -136,7 +136,16 @@ export class Conversation {
     remember(MODE, mode);
     this.change({ mode });
     this.link.send({ type: "start", mode });
-    for (const { id, text } of this.talk.unconfirmed) this.link.send({ type: "text", text, id });
+    const { unconfirmed, response } = this.talk;
+    for (const { id, text } of unconfirmed) this.link.send({ type: "text", text, id });
+    if (response && !response.taken) this.link.send(response.message);
+  }
+
+  /** @param {import("./words.js").FromPage} message */
+  #send(message) {
+    if (message.type === "respond") this.talk.response = { message, taken: false };
+    this.link.send(message);
+    this.screen?.show();
   }
 
   /** @param {string} text */

@@ -17,7 +17,7 @@ const OUTCOMES = {
 };
 
 /**
- * @param {import("./wire.js").Ended} ended
+ * @param {import("./words.js").Ended} ended
  * @param {import("./talk_state.js").Talk} talk
  * @param {import("./session.js").Session} session
  */

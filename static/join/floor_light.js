@@ -4,8 +4,8 @@ import { el, fill, write } from "../shared/dom.js";
 import { drawing } from "../shared/icons.js";
 import { announce } from "./screen.js";
 
-/** @typedef {import("./wire.js").Light} Light */
-/** @typedef {import("./wire.js").Mode} Mode */
+/** @typedef {import("./words.js").Light} Light */
+/** @typedef {import("./words.js").Mode} Mode */
 
 /** @type {Record<Light, {shape: string[], words: string, voice: string, text: string}>} */
 const STATES = {

@@ -2,13 +2,13 @@
 
 import { el, fill } from "../shared/dom.js";
 
-/** @typedef {import("./wire.js").Field} Field */
+/** @typedef {import("./words.js").Field} Field */
 /** @typedef {{element: HTMLElement, value: () => unknown, complain: (words: string) => void, focus: () => void}} Input */
 
 const LONGEST_SCALE = 11;
 
 /**
- * @param {import("./wire.js").Question} question
+ * @param {import("./words.js").Question} question
  * @param {(nodeKey: string, data: Record<string, unknown>) => void} onRespond
  * @returns {HTMLElement}
  */
@@ -40,7 +40,6 @@ export function formPanel(question, onRespond) {
     }
     if (first) return first.focus();
     onRespond(question.node_key, data);
-    fill(status, "Sent. Thank you.");
   }
 }
 

@@ -13,7 +13,7 @@ import { showModeChoice, showWelcomeBack } from "./mode_screen.js";
 import { nameThePage, showSheet } from "./screen.js";
 import { LinkFault, Visit } from "./session.js";
 
-/** @typedef {import("./wire.js").ToPage} ToPage */
+/** @typedef {import("./words.js").ToPage} ToPage */
 
 export class Journey {
   /** @param {import("./session.js").Place} place */
@@ -56,7 +56,7 @@ export class Journey {
     else if (message.type === "displaced") this.#displaced(message.text);
   }
 
-  /** @param {import("./wire.js").Welcome} welcome */
+  /** @param {import("./words.js").Welcome} welcome */
   #welcomed({ session_id, consent_needed, resumed }) {
     this.conversation.welcomed(session_id);
     if (this.received) return;
@@ -118,7 +118,7 @@ export class Journey {
     void this.begin();
   }
 
-  /** @param {import("./wire.js").Ended} ended */
+  /** @param {import("./words.js").Ended} ended */
   #end(ended) {
     this.#part(false);
     if (ended.outcome === "declined") showDeclined();

@@ -6,8 +6,8 @@
 import { readMessage } from "./wire.js";
 import { LinkFault } from "./session.js";
 
-/** @typedef {import("./wire.js").ToPage} ToPage */
-/** @typedef {import("./wire.js").FromPage} FromPage */
+/** @typedef {import("./words.js").ToPage} ToPage */
+/** @typedef {import("./words.js").FromPage} FromPage */
 /** @typedef {"connected" | "reconnecting" | "closed"} LinkState */
 
 const FIRST_WAIT_MS = 400;
@@ -16,11 +16,10 @@ const PING_EVERY_MS = 10_000;
 const SILENT_FOR_MS = 25_000;
 const MOST_WAITING = 100;
 
-/**
- * Said while away, these still hold when the link is back; a keystroke or a press of a button does not. Typed answers are kept
- * by the conversation until they are confirmed.
- */
-const STILL_TRUE = new Set(["consent", "respond", "claim"]);
+/** The server takes these only once the talk has started. The conversation keeps answers until they are confirmed. */
+const AFTER_START = new Set(["claim", "respond", "text"]);
+/** Claimed while away, these still hold when the link is back; the others are about a question that may be gone by then. */
+const LASTING = new Set(["stop", "human", "pause", "resume"]);
 
 export class LiveLink {
   /**
@@ -34,6 +33,7 @@ export class LiveLink {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.welcomed = false;
+    this.started = false;
     this.wanted = false;
     this.failures = 0;
     this.heardAt = 0;
@@ -54,6 +54,7 @@ export class LiveLink {
 
   close() {
     this.wanted = false;
+    this.waiting = [];
     clearTimeout(this.retry);
     this.#drop();
     this.listener.onState("closed");
@@ -72,11 +73,13 @@ export class LiveLink {
    * @returns {boolean} whether it went out at once
    */
   send(message) {
-    if (this.socket && this.welcomed) {
+    if (this.socket && this.welcomed && (this.started || !AFTER_START.has(message.type))) {
       this.socket.send(JSON.stringify(message));
+      if (message.type === "start") this.#start();
       return true;
     }
-    if (STILL_TRUE.has(message.type) && this.waiting.length < MOST_WAITING) this.waiting.push(message);
+    const lasts = message.type === "claim" ? LASTING.has(message.right) : message.type === "consent";
+    if (lasts && this.waiting.length < MOST_WAITING) this.waiting.push(message);
     return false;
   }
 
@@ -113,8 +116,17 @@ export class LiveLink {
   #settle() {
     this.welcomed = true;
     this.failures = 0;
-    for (const message of this.waiting.splice(0)) this.send(message);
+    this.#flush();
     this.listener.onState("connected");
+  }
+
+  #start() {
+    this.started = true;
+    this.#flush();
+  }
+
+  #flush() {
+    for (const message of this.waiting.splice(0)) this.send(message);
   }
 
   /** @param {WebSocket} socket */
@@ -133,7 +145,7 @@ export class LiveLink {
   #drop() {
     const socket = this.socket;
     this.socket = null;
-    this.welcomed = false;
+    this.welcomed = this.started = false;
     if (!socket) return;
     socket.onclose = socket.onmessage = socket.onopen = null;
     socket.close();

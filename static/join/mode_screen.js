@@ -25,7 +25,7 @@ export function showModeChoice(session, { onVoice, onText }) {
 /**
  * After a reload, or on another device: one click, for no page may sound or listen without one.
  * @param {import("./session.js").Session} session
- * @param {{mode: import("./wire.js").Mode, onVoice: () => void, onText: () => void}} offer
+ * @param {{mode: import("./words.js").Mode, onVoice: () => void, onText: () => void}} offer
  */
 export function showWelcomeBack(session, { mode, onVoice, onText }) {
   const { answered, expected } = session.progress ?? { answered: 0, expected: 0 };

@@ -4,7 +4,7 @@ import { el, fill, safeAddress, write } from "../shared/dom.js";
 import { announce } from "./screen.js";
 import { formPanel } from "./form_panel.js";
 
-/** @typedef {import("./wire.js").Content} Content */
+/** @typedef {import("./words.js").Content} Content */
 
 export class QuestionPanel {
   /** @param {(nodeKey: string, data: Record<string, unknown>) => void} onRespond */
@@ -15,15 +15,20 @@ export class QuestionPanel {
     this.body = el("div", { class: "asked-body" });
     this.element = el("div", { class: "question" }, this.section, this.heading, this.body);
     this.bodyOf = "";
+    this.sending = "";
   }
 
-  /** @param {import("./wire.js").Question | null} question */
-  show(question) {
+  /**
+   * @param {import("./words.js").Question | null} question
+   * @param {import("./talk_state.js").Talk["response"]} response
+   */
+  show(question, response) {
     if (!question) return;
     write(this.section, question.section ?? "");
     this.section.hidden = !question.section;
     write(this.heading, question.text);
     this.heading.classList.toggle("long", question.text.length > 160);
+    this.#showSending(response ? (response.taken ? "Sent. Thank you." : "Sending…") : "");
     const body = JSON.stringify([question.node_key, question.content, question.fields]);
     if (body === this.bodyOf) return; // a probe on the same node must not empty a half-filled form
     this.bodyOf = body;
@@ -34,6 +39,13 @@ export class QuestionPanel {
     );
     if (question.content) announce("There is something to look at or listen to, below the question.");
     else if (question.fields.length > 0) announce("There is a form below the question. You can also say your answer.");
+  }
+
+  /** @param {string} words */
+  #showSending(words) {
+    const status = words !== this.sending && this.body.querySelector("[role=status]");
+    this.sending = words;
+    if (status) fill(status, words);
   }
 }
 

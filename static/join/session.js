@@ -3,33 +3,7 @@
  * as `LinkFault` with the server's code and its sentence for people.
  */
 
-/**
- * @typedef {object} Consenting
- * @property {boolean} needed
- * @property {string} text
- * @property {string} text_hash
- * @property {boolean} recording_offered
- * @property {string | null} human_contact
- * @property {string[]} help_lines
- */
-
-/**
- * @typedef {object} Session
- * @property {string} access_token
- * @property {number} expires_in seconds
- * @property {RTCIceServer[]} ice_servers
- * @property {string} status
- * @property {string} title
- * @property {string} agent_name
- * @property {string} organization
- * @property {string | null} purpose
- * @property {number} estimated_duration_m
- * @property {string} language
- * @property {boolean} speech_supported
- * @property {Consenting} consent
- * @property {boolean} resumed
- * @property {{answered: number, expected: number}} progress
- */
+/** @typedef {import("./words.js").Session} Session */
 
 /** @typedef {{runId: string, token: string}} Place */
 

@@ -15,14 +15,14 @@ import { recall, remember } from "../shared/storage.js";
 const READ_ALOUD = "read-aloud";
 
 /** @typedef {import("./banners.js").Situation} Situation */
-/** @typedef {import("./wire.js").FromPage} FromPage */
+/** @typedef {import("./words.js").FromPage} FromPage */
 
 /**
  * @typedef {object} TalkDoor
  * @property {(message: FromPage) => void} send
  * @property {(text: string) => void} sendText
  * @property {(muted: boolean) => void} mute
- * @property {(mode: import("./wire.js").Mode) => void} use
+ * @property {(mode: import("./words.js").Mode) => void} use
  * @property {() => void} checkSound
  * @property {() => void} leave
  */
@@ -77,7 +77,7 @@ export class TalkScreen {
     this.element.dataset.light = talk.light;
     this.light.show(talk.light, talk.detail, situation.mode);
     this.banners.show(situation, talk.notice);
-    this.question.show(talk.question);
+    this.question.show(talk.question, talk.response);
     this.question.element.hidden = paused;
     if (this.paused.hidden === paused) this.#showPaused(paused);
     this.captions.show(talk);
@@ -137,7 +137,7 @@ export class TalkScreen {
         door.send({ type: "hold_to_talk", pressed });
         this.controls.showHeld(pressed);
       },
-      claim: (/** @type {import("./wire.js").Right} */ right) => door.send({ type: "claim", right }),
+      claim: (/** @type {import("./words.js").Right} */ right) => door.send({ type: "claim", right }),
       toggleMute: () => this.#toggleMute(),
       type: () => this.composer.focus(),
       use: door.use,

@@ -2,20 +2,21 @@
  * What the talk looks like just now, folded from the server's messages. Knows no element, socket or device.
  */
 
-/** @typedef {import("./wire.js").ToPage} ToPage */
+/** @typedef {import("./words.js").ToPage} ToPage */
 /** @typedef {{id: string, role: "agent" | "participant", text: string, final: boolean, cut: boolean}} Line */
 /** @typedef {{id: string, text: string}} Unconfirmed */
 
 /**
  * @typedef {object} Talk
- * @property {import("./wire.js").Light} light
+ * @property {import("./words.js").Light} light
  * @property {string} detail
- * @property {import("./wire.js").Question | null} question
- * @property {import("./wire.js").Progress | null} progress
- * @property {import("./wire.js").Notice | null} notice
- * @property {import("./wire.js").Ended | null} ended
+ * @property {import("./words.js").Question | null} question
+ * @property {import("./words.js").Progress | null} progress
+ * @property {import("./words.js").Notice | null} notice
+ * @property {import("./words.js").Ended | null} ended
  * @property {Map<string, Line>} lines in order of first appearance
  * @property {Unconfirmed[]} unconfirmed typed, sent, and not yet seen as captions
+ * @property {{message: import("./words.js").FromPage, taken: boolean} | null} response a form as it was sent
  * @property {number} dbfs what the server hears of the microphone
  */
 
@@ -32,6 +33,7 @@ export function newTalk() {
     ended: null,
     lines: new Map(),
     unconfirmed: [],
+    response: null,
     dbfs: -90,
   };
 }
@@ -54,16 +56,19 @@ export function fold(talk, message) {
       if (talk.question?.node_key !== message.node_key) {
         talk.notice = null;
         talk.unconfirmed = [];
+        talk.response = null;
       }
       talk.question = message;
       break;
     case "progress":
       talk.progress = message;
+      if (talk.response) talk.response.taken = true;
       break;
     case "notice":
       talk.notice = message.text ? message : null;
       break;
     case "refused":
+      talk.response = null;
       talk.notice = { type: "notice", seq: 0, code: message.code, text: message.text, offers: [] };
       break;
     case "level":
@@ -80,7 +85,7 @@ export function fold(talk, message) {
 
 /**
  * @param {Talk} talk
- * @param {import("./wire.js").Caption} caption
+ * @param {import("./words.js").Caption} caption
  */
 function foldCaption(talk, caption) {
   if (caption.role === "participant") confirm(talk, caption);
@@ -95,7 +100,7 @@ function foldCaption(talk, caption) {
 /**
  * A typed answer is confirmed by the caption of the same id, or, where turns are joined, by the words themselves.
  * @param {Talk} talk
- * @param {import("./wire.js").Caption} caption
+ * @param {import("./words.js").Caption} caption
  */
 function confirm(talk, caption) {
   const said = spaced(caption.text);

@@ -3,39 +3,7 @@
  * what isn't of the expected shape is dropped, never shown.
  */
 
-/** @typedef {"voice" | "text"} Mode */
-/** @typedef {"repeat" | "slower" | "skip" | "back" | "pause" | "resume" | "strike" | "human" | "stop"} Right */
-/** @typedef {"yours" | "thinking" | "mine" | "paused" | "away" | "ended"} Light */
-/** @typedef {{name: string, label: string, type: string, options: string[], min: number | null, max: number | null, required: boolean}} Field */
-/** @typedef {{type: string, url: string | null, text: string | null, alt: string, caption: string | null}} Content */
-
-/** @typedef {{type: "welcome", session_id: string, status: string, seq: number, consent_needed: boolean, resumed: boolean}} Welcome */
-/** @typedef {{type: "floor", seq: number, light: Light, detail: string}} Floor */
-/** @typedef {{type: "caption", seq: number, id: string, role: "agent" | "participant", text: string, final: boolean, cut: boolean, gone: boolean}} Caption */
-/** @typedef {{type: "question", seq: number, node_key: string, kind: string, text: string, section: string | null, node_type: string, fields: Field[], content: Content | null}} Question */
-/** @typedef {{type: "progress", seq: number, answered: number, expected: number, remaining_m: number | null}} Progress */
-/** @typedef {{type: "notice", seq: number, code: string, text: string, offers: string[]}} Notice */
-/** @typedef {{type: "level", dbfs: number}} Level */
-/** @typedef {{type: "ended", outcome: string, text: string}} Ended */
-/** @typedef {{type: "displaced", text: string}} Displaced */
-/** @typedef {{type: "refused", code: string, text: string}} Refused */
-/** @typedef {{type: "pong", n: number}} Pong */
-/** @typedef {Welcome | Floor | Caption | Question | Progress | Notice | Level | Ended | Displaced | Refused | Pong} ToPage */
-
-/**
- * @typedef {{type: "hello", access_token: string, after_seq: number}
- *   | {type: "consent", granted: boolean, recording: boolean, text_hash: string}
- *   | {type: "start", mode: Mode}
- *   | {type: "done"}
- *   | {type: "hold_to_talk", pressed: boolean}
- *   | {type: "text", text: string, id: string}
- *   | {type: "typing"}
- *   | {type: "mute", muted: boolean}
- *   | {type: "claim", right: Right}
- *   | {type: "respond", node_key: string, data: Record<string, unknown>}
- *   | {type: "playout", delay: number}
- *   | {type: "ping", n: number}} FromPage
- */
+/** @typedef {import("./words.js").ToPage} ToPage */
 
 export const LONGEST_TEXT = 5000;
 const LONGEST_MESSAGE = 262_144;

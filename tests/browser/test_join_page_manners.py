@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.test_join_page_talk import FIELDS
-from tests.emulators.join_server import JoinServer, caption, floor, question
+from tests.emulators.join_server import STATIC, JoinServer, caption, floor, question
 from tests.support.chromium import chromium
 from tests.support.join_page import Visit, visiting
 
@@ -84,6 +84,13 @@ async def test_every_state_is_free_of_barriers_and_fits_the_screen(scheme: str, 
     assert visit.complaints == []
     assert foreign == []
     assert sum(visit.weights.values()) < MOST_BYTES
+
+
+def test_every_file_that_may_be_served_counts_and_all_together_stay_light() -> None:
+    files = [path for folder in ("join", "shared") for path in (STATIC / folder).iterdir()]
+    served = [path for path in files if path.is_file() and not path.name.endswith((".d.ts", ".py"))]
+
+    assert sum(path.stat().st_size for path in served) < MOST_BYTES
 
 
 async def test_the_controls_stay_in_reach_when_the_text_is_twice_as_large() -> None:

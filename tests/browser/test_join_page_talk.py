@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.emulators.join_server import JoinServer, caption, floor, question
+from tests.emulators.join_server import Body, JoinServer, caption, floor, question
 from tests.support.chromium import chromium
 from tests.support.join_page import visiting
 
@@ -164,6 +164,48 @@ async def test_after_a_loss_the_page_asks_for_what_it_lacks_and_repeats_what_was
     first, second = server.of("text")
     assert [hello["after_seq"] for hello in server.hellos] == [0, 2]
     assert first == second
+
+
+def only_after_start(server: JoinServer, message: Body) -> list[Body]:
+    """As the server does it: nothing is taken over a connection that has not started."""
+    since = [m["type"] for m in server.said[server.said_before_cut :]]
+    if message["type"] in ("claim", "respond", "text") and "start" not in since:
+        return [{"type": "refused", "code": "not_started", "text": "The interview has not begun yet."}]
+    if message["type"] == "start" and not server.log:
+        return [question("rate", "How was it?", node_type="form", fields=FIELDS[:2]), floor("yours", "open")]
+    if message["type"] == "respond" and not message["data"]["again"]:
+        return [{"type": "refused", "code": "invalid_data", "text": "Please choose yes."}]
+    if message["type"] == "respond":
+        return [{"type": "progress", "answered": 1, "expected": 8, "remaining_m": 7}]
+    return []
+
+
+async def test_a_form_filled_in_while_away_is_sent_after_the_start_and_never_said_to_be_sent_before() -> None:
+    server = JoinServer(script=only_after_start)
+    async with server.running(), chromium() as browser, visiting(server, browser) as visit:
+        await visit.agree()
+        await visit.page.get_by_role("button", name="Type").click()
+        await visit.shows("How was it?")
+        await visit.page.get_by_role("group", name="Overall").get_by_label("4").check()
+        await visit.page.get_by_label("No", exact=True).check()
+        await visit.press("Send answer")
+        await visit.says("Please choose yes.")
+        sent_when_refused = await visit.page.get_by_text("Sent. Thank you.").count()
+        server.said_before_cut = len(server.said)
+        server.shut = True
+        await server.cut()
+        await visit.says("Reconnecting")
+        await visit.page.get_by_label("Yes", exact=True).check()
+        await visit.press("Send answer")
+        await visit.says("Sending")
+        await visit.press("Skip")
+        server.shut = False
+        server.stirred.set()
+        await visit.says("Sent. Thank you.")
+
+    later = [m["type"] for m in server.said[server.said_before_cut :] if m["type"] != "ping"]
+    assert 0 == sent_when_refused
+    assert ["start", "respond"] == later
 
 
 async def test_a_page_displaced_by_another_says_so_and_can_take_the_talk_back() -> None:

@@ -66,6 +66,10 @@ class JoinServer:
     channels: list[Any] = field(default_factory=list)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     script: Callable[["JoinServer", Body], list[Body]] | None = None
+    said_before_cut: int = 0
+    """For scripts: how much was said over the connections before this one."""
+    shut: bool = False
+    """Whether a page that says hello has to wait for its welcome."""
 
     @property
     def origin(self) -> str:
@@ -171,6 +175,7 @@ class JoinServer:
         await page.accept()
         hello = await page.receive_json()
         self.hellos.append(hello)
+        await self.until(lambda: not self.shut)
         await page.send_json(
             {
                 "type": "welcome",
