@@ -5,27 +5,62 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dialog.blueprint import Blueprint
 from dialog.commands import Say
-from dialog.events import AnswerCommitted, Event, NodeEntered, QuestionAsked, SessionOpened
+from dialog.events import AnswerCommitted, Event, NodeEntered, QuestionAsked, RightUsed, SessionOpened
 from dialog.signals import ParticipantJoined
 from tests.support.blueprints import blueprint, question
 from tests.support.command_line import run_command
 from tests.support.mortal_server import MortalServer, mortal_server
 from tests.support.running_server import Study
-from tests.support.steadfast import Steadfast, answer_to
+from tests.support.steadfast import Steadfast, answer_to, places_of
 
-QUESTIONS = {f"q{n}": f"What do you do with tool number {n}?" for n in range(1, 13)}
-
-
-def twelve_questions() -> Blueprint:
-    return blueprint(*(question(key, text) for key, text in QUESTIONS.items()))
+KILLS = 10
+"""In each talk."""
 
 
-async def talk_under_fire(server: MortalServer, study: Study, seed: int, kills: int) -> Steadfast:
-    """Hold a talk while the server is killed `kills` times, at moments drawn from the seed."""
+class Design(msgspec.Struct, frozen=True):
+    """A study, and what the participant skips of it."""
+
+    blueprint: Blueprint
+    skips: frozenset[str] = frozenset()
+
+    @property
+    def places(self) -> list[str]:
+        return places_of(self.blueprint)
+
+
+def _questions(first: int, last: int) -> list[dict[str, object]]:
+    return [question(f"q{n}", f"What do you do with tool number {n}?") for n in range(first, last + 1)]
+
+
+def _number(name: str, label: str) -> dict[str, object]:
+    return {"name": name, "label": label, "type": "number"}
+
+
+FORM: dict[str, object] = {
+    "type": "form",
+    "key": "workshop",
+    "text": "Two figures of your workshop.",
+    "fields": [
+        _number("staff", "How many people work there"),
+        _number("guests", "How many people come to see it"),
+    ],
+}
+
+DESIGNS = {
+    "questions": Design(blueprint(*_questions(1, 14))),
+    "form": Design(
+        blueprint(*_questions(1, 4), FORM, *_questions(5, 11)), frozenset(("workshop.staff", "q6"))
+    ),
+}
+
+
+async def talk_under_fire(server: MortalServer, study: Study, design: Design, seed: int) -> Steadfast:
+    """Hold a talk while the server is killed KILLS times, at moments drawn from the seed."""
     chance = random.Random(seed)
     read, countdown = asyncio.Event(), 0
 
@@ -35,13 +70,12 @@ async def talk_under_fire(server: MortalServer, study: Study, seed: int, kills: 
         if countdown <= 0:
             read.set()
 
-    participant = Steadfast(server, study, look)
-    for _ in range(kills):
-        if participant.ended is not None:
-            break
+    participant = Steadfast(server, study, look, design.skips)
+    for kill in range(KILLS):
+        assert participant.ended is None, f"seed {seed}: over after {kill} kills"
         await server.start()
         read.clear()
-        countdown = chance.randint(1, 9)
+        countdown = chance.randint(1, 24)
         sitting = asyncio.get_running_loop().create_task(participant.sit(same_page=chance.random() < 0.5))
         reading = asyncio.get_running_loop().create_task(read.wait())
         await asyncio.wait((sitting, reading), return_when=asyncio.FIRST_COMPLETED)
@@ -58,17 +92,23 @@ async def talk_under_fire(server: MortalServer, study: Study, seed: int, kills: 
 
 def check_what_was_confirmed(events: list[Event], participant: Steadfast, where: str) -> None:
     committed = Counter(e.body.text for e in events if isinstance(e.body, AnswerCommitted))
-    answered: set[str] = set()
+    settled: list[str] = []
+    asked = ""
+    for event in events:
+        match event.body:
+            case QuestionAsked(node_key=key, field=field):
+                asked = f"{key}.{field}" if field else key
+                assert asked not in settled, f"{where}: {asked} was asked again"
+            case AnswerCommitted() | RightUsed(right="skip"):
+                settled.append(asked)
+            case _:
+                pass
 
     assert list(range(1, len(events) + 1)) == [event.seq for event in events], where
-    assert {1} >= set(committed.values()), where
-    for key in participant.confirmed:
-        assert 1 == committed[answer_to(key)], f"{where}: {key} was confirmed"
-    for event in events:
-        if isinstance(event.body, QuestionAsked):
-            assert event.body.node_key not in answered, f"{where}: {event.body.node_key} was asked twice"
-        if isinstance(event.body, AnswerCommitted):
-            answered.add(event.body.node_key)
+    assert {1} >= set(Counter(settled).values()), f"{where}: {settled}"
+    assert participant.confirmed == settled[: len(participant.confirmed)], where
+    for place in participant.confirmed:
+        assert (0 if place in participant.skips else 1) == committed[answer_to(place)], f"{where}: {place}"
 
 
 def sessions_of(events: list[Event]) -> list[list[Event]]:
@@ -76,20 +116,25 @@ def sessions_of(events: list[Event]) -> list[list[Event]]:
     return [events[a:b] for a, b in zip(starts, [*starts[1:], len(events)], strict=True)]
 
 
-async def check_the_whole(server: MortalServer, study: Study, participant: Steadfast) -> None:
+async def check_the_whole(server: MortalServer, study: Study, design: Design, participant: Steadfast) -> None:
     run = (await server.read(study)).json()
     transcript = (await server.read(study, "/transcript")).json()
     responses = (await server.read(study, "/responses")).json()
     events = await server.events(study)
-    answers = [answer_to(key) for key in QUESTIONS]
+    said = {place: "" if place in design.skips else answer_to(place) for place in design.places}
+    answers = [answer for answer in said.values() if answer]
+    items = {item["question_key"]: item["answer"] or {} for item in responses["items"]}
 
     assert participant.ended is not None
     assert "completed" == participant.ended.outcome
     assert "completed" == run["status"]
     assert answers == [e["content"] for e in transcript["entries"] if e["role"] == "participant"]
-    assert answers == [item["answer"]["verbatim"] for item in responses["items"]]
-    assert 1.0 == responses["completion_rate"]
-    assert list(QUESTIONS) == [e.body.node_key for e in events if isinstance(e.body, NodeEntered)]
+    assert list(design.blueprint.graph.nodes) == list(items)
+    for place, answer in said.items():
+        assert answer in (items[place.partition(".")[0]].get("verbatim") or "")
+    assert list(design.blueprint.graph.nodes) == [
+        e.body.node_key for e in events if isinstance(e.body, NodeEntered)
+    ]
     check_what_was_confirmed(events, participant, "at the end")
     for number, session in enumerate(sessions_of(events)):
         bodies = [event.body for event in session]
@@ -106,20 +151,24 @@ async def check_the_replay(server: MortalServer, study: Study) -> None:
     assert json.loads(result.output)["same"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_a_talk_survives_a_server_that_is_killed_again_and_again(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("name", "seed"), [("questions", 1), ("form", 2)])
+async def test_a_talk_survives_a_server_that_is_killed_ten_times(
+    tmp_path: Path, name: str, seed: int
+) -> None:
+    design = DESIGNS[name]
     async with mortal_server(tmp_path) as server:
-        study = await server.study(twelve_questions())
-        participant = await talk_under_fire(server, study, seed, kills=9)
-        await check_the_whole(server, study, participant)
+        study = await server.study(design.blueprint)
+        participant = await talk_under_fire(server, study, design, seed)
+        await check_the_whole(server, study, design, participant)
         await check_the_replay(server, study)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", range(100, 120))
-async def test_a_talk_survives_hundreds_of_kills(tmp_path: Path, seed: int) -> None:
-    await test_a_talk_survives_a_server_that_is_killed_again_and_again(tmp_path, seed)
+@pytest.mark.parametrize("name", DESIGNS)
+async def test_a_talk_survives_hundreds_of_kills(tmp_path: Path, name: str, seed: int) -> None:
+    await test_a_talk_survives_a_server_that_is_killed_ten_times(tmp_path, name, seed)
 
 
 async def test_a_run_whose_server_died_with_the_last_word_is_completed_by_the_next(tmp_path: Path) -> None:

@@ -4,22 +4,38 @@ from collections.abc import Callable
 
 from websockets.exceptions import ConnectionClosed
 
-from server.live.wire import AnyToPage, Done, Ended, Floor, Question, Start, TypedText
+from dialog.blueprint import Blueprint
+from server.live.wire import AnyToPage, Claim, Done, Ended, Floor, Question, Start, TypedText
 from tests.support.page import TestPage, opened_page
 from tests.support.running_server import Door, Study
 
 
-def answer_to(node_key: str) -> str:
-    """What this participant says at a node: no two answers are alike."""
-    return f"My own answer number {node_key} is about hammers and nails."
+def places_of(design: Blueprint) -> list[str]:
+    """Everything that is asked for in order: nodes by their key, fields of forms as `node.field`."""
+    return [
+        place
+        for key, node in design.graph.nodes.items()
+        for place in ([f"{key}.{field.name}" for field in node.fields or []] or [key])
+    ]
+
+
+def answer_to(place: str) -> str:
+    """What this participant says at a place: no two answers are alike, and each holds one number."""
+    number = sum(place.encode())
+    return (
+        f"{number} people." if "." in place else f"My own answer number {place} is about hammers and nails."
+    )
 
 
 class Steadfast:
-    """One participant. `looked` is called with every message that the page gets."""
+    """One participant, who skips what is in `skips`. `looked` is called with every message to the page."""
 
-    def __init__(self, server: Door, study: Study, looked: Callable[[], None]) -> None:
+    def __init__(
+        self, server: Door, study: Study, looked: Callable[[], None], skips: frozenset[str] = frozenset()
+    ) -> None:
         self.asked: list[str] = []
-        """Every node whose question was read, in order, one that was shown again left out."""
+        """Every place whose question was read, in order, one that was shown again left out."""
+        self.skips = skips
         self.ended: Ended | None = None
         self._server = server
         self._study = study
@@ -28,7 +44,7 @@ class Steadfast:
 
     @property
     def confirmed(self) -> list[str]:
-        """Nodes whose answer must be safe: a later question was put."""
+        """Places whose answer, or whose skipping, must be safe: a later question was put."""
         return self.asked[:-1]
 
     async def sit(self, *, same_page: bool) -> None:
@@ -59,6 +75,9 @@ class Steadfast:
                 and answered != self.asked[-1]
             ):
                 answered = self.asked[-1]
+                if answered in self.skips:
+                    await page.send(Claim("skip"))
+                    continue
                 await page.send(TypedText(answer_to(answered), f"to {answered}"))
                 # Where it arrived before the kill, it counts once, and the answer is still open.
                 await page.send(Done())
@@ -67,9 +86,17 @@ class Steadfast:
         self._last_seq = max(self._last_seq, getattr(message, "seq", 0))
         match message:
             case Question():
-                if message.node_key not in self.asked:
-                    self.asked.append(message.node_key)
+                place = _place_asked(message)
+                if place not in self.asked:
+                    self.asked.append(place)
             case Ended():
                 self.ended = message
             case _:
                 pass
+
+
+def _place_asked(question: Question) -> str:
+    for field in question.fields:
+        if field.label in question.text:
+            return f"{question.node_key}.{field.name}"
+    return question.node_key
