@@ -65,12 +65,12 @@ class Side:
 
 def sides(recording: bytes) -> tuple[Side, Side]:
     """The participant's and the agent's side of an Ogg file of two channels."""
-    with av.open(io.BytesIO(recording)) as container:
+    with av.open(io.BytesIO(recording), mode="r") as container:
         planes = [frame.to_ndarray() for frame in container.decode(audio=0)]
         rate = container.streams.audio[0].rate
     both = np.clip(np.concatenate(planes, axis=1), -1, 1)
     pcm = [resample((channel * 32_767).astype(np.int16).tobytes(), rate, EAR_RATE_HZ) for channel in both]
-    participant, agent = (Side(np.frombuffer(side, np.int16).astype(np.float32) / 32_768) for side in pcm)
+    participant, agent = (Side((np.frombuffer(side, np.int16) / 32_768).astype(np.float32)) for side in pcm)
     return participant, agent
 
 
