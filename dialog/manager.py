@@ -236,7 +236,7 @@ class Manager:
         self._turns.give_way(now)
         self._turns.answering.set_aside("superseded")
         turn = self._turns.answering.need_turn(now)
-        turn.type("; ".join(f"{name}: {value}" for name, value in signal.data.items()), now)
+        turn.type(script.filled_in(self._interview.node, signal.data), now)
         self._turns.commit()
         self._moments.question_changed()
         self._interview.filled(turn, signal.data, now)

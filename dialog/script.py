@@ -5,7 +5,7 @@ Wording is plain and neutral: no praise, no verdict, one thing at a time. All of
 synthesised ahead, but for the sentences that carry the participant's own words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.forms import ask_field
@@ -106,6 +106,21 @@ def clarify(node: Node, field: FormField | None) -> str:
     if field is not None:
         return re_ask(node, field)
     return f"{MEANING} {node.text}"
+
+
+def filled_in(node: Node, data: Mapping[str, object]) -> str:
+    """What somebody entered on the page, as one would say it: labels only where there are several values."""
+    labels = {field.name: field.label.rstrip(" ?:.") for field in node.fields or []}
+    values = [(labels.get(name, name), _said(value)) for name, value in data.items() if value is not None]
+    if len(values) == 1:
+        return values[0][1]
+    return "; ".join(f"{label}: {value}" for label, value in values)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def recap(asked: str | None, kept_words: str) -> str:

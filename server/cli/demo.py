@@ -10,6 +10,7 @@ import click
 from dialog.blueprint import Blueprint
 from server.cli.configuration import load_settings, opened_database, storage_options, upgrade_database
 from server.cli.files import load_blueprint, readable_file
+from server.cli.outcome import make_room
 from server.cli.output import Failure
 from server.cli.seeding import SAMPLE, Seeded, seed
 from server.cli.serving import prepare, run_on_loop, served
@@ -55,6 +56,8 @@ def demo(
             return
         return
     simulated = load_participant(persona or blueprint_file.with_name("persona.json"))
+    if out is not None:
+        make_room(out)
     with tempfile.TemporaryDirectory(prefix="vivavoce-") as folder:
         # a study of its own, so that a rehearsal leaves nothing among real runs
         settings = load_settings(

@@ -9,7 +9,7 @@ import click
 from dialog.blueprint import Blueprint
 from dialog.consent import Consent, disclosure
 from server.cli.files import load_blueprint, readable_file
-from server.cli.outcome import write_outcome
+from server.cli.outcome import make_room, write_outcome
 from server.cli.output import Failure
 from server.clock import new_id, wall_clock_ms
 from server.rehearsal.typed import RIGHTS, Line, TypedInterview
@@ -27,6 +27,8 @@ def interview(file: Path, out: Path | None) -> None:
     rights, as in /skip. Time stands still while you think. Exits with 1 when it is left before its end.
     """
     blueprint = load_blueprint(file)
+    if out is not None:
+        make_room(out)
     if not _consent(blueprint):
         raise SystemExit(1)
     click.echo(click.style(f"(An answer may also be one of {' '.join('/' + r for r in RIGHTS)}.)", dim=True))

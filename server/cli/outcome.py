@@ -1,6 +1,7 @@
 """What an interview leaves in a directory: its log, and what is read out of it."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,20 @@ from dialog.events import Event, encode_event
 from dialog.responses import response_items
 from dialog.transcript import transcript, transcript_entries, web_vtt
 from server.cli.output import Failure
+
+
+def make_room(directory: Path) -> None:
+    """See that `directory` can be written to, before anybody talks for minutes. Raises Failure."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+
+
+def _unwritable(directory: Path, error: OSError) -> Failure:
+    return Failure(f"{directory} can't be written to ({error.strerror}): name another directory with --out.")
 
 
 def write_outcome(directory: Path, blueprint: Blueprint, events: Sequence[Event]) -> None:
@@ -22,9 +37,7 @@ def write_outcome(directory: Path, blueprint: Blueprint, events: Sequence[Event]
         (directory / "transcript.vtt").write_text(web_vtt(transcript(events)), encoding="utf-8")
         write_json(directory / "responses.json", {"items": response_items(blueprint, events)})
     except OSError as error:
-        raise Failure(
-            f"{directory} can't be written to ({error.strerror}): name another directory with --out."
-        ) from None
+        raise _unwritable(directory, error) from None
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -75,7 +75,7 @@ def replay(
     """
     path = Path(run_or_file)
     if path.is_file():
-        design = load_blueprint(blueprint or path.with_name("blueprint.json"))
+        design = load_blueprint(blueprint or _beside(path))
         events = _read_log(path)
         known: dict[str, Any] = {}
     else:
@@ -102,6 +102,14 @@ def replay(
     else:
         _tell(difference)
     raise SystemExit(0 if difference is None else 1)
+
+
+def _beside(log: Path) -> Path:
+    """The blueprint that a rehearsal writes beside its log. Raises Failure when there is none."""
+    path = log.with_name("blueprint.json")
+    if not path.is_file():
+        raise Failure(f"There is no blueprint.json beside {log}: name the blueprint with --blueprint.")
+    return path
 
 
 def first_difference(

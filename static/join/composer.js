@@ -1,4 +1,4 @@
-/** Typing instead of talking: always within reach, Enter sends. Tells, at most once a second, that the person is typing. */
+/** Typing instead of talking: Enter sends. Tells, at most once a second, that somebody types. */
 
 import { el } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
@@ -24,7 +24,7 @@ export class Composer {
     });
     this.element = el(
       "form",
-      { class: "composer", onsubmit: (/** @type {Event} */ event) => this.#send(event) },
+      { class: "composer", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), this.send()) },
       el("label", { class: "unseen", for: "answer" }, "Type your answer. Enter sends it."),
       this.field,
       el("button", { class: "button primary", type: "submit" }, icon("send"), el("span", { class: "unseen" }, "Send")),
@@ -49,15 +49,17 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.send();
   }
 
-  /** @param {Event} event */
-  #send(event) {
-    event.preventDefault();
+  /** Sends what is written; false when nothing is. */
+  send() {
     const text = this.field.value.trim();
-    if (!text) return;
+    if (!text) return false;
     this.field.value = "";
     this.onSend(text);
+    return true;
   }
 }

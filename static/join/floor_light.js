@@ -23,7 +23,7 @@ const STATES = {
   },
   mine: {
     shape: ["M8 19v10", "M16 13v22", "M24 8v32", "M32 13v22", "M40 19v10"],
-    words: "My turn",
+    words: "Interviewer’s turn",
     voice: "You may break in.",
     text: "I’m writing to you.",
   },

@@ -1,4 +1,4 @@
-/** The participant's microphone: asking for it, choosing one, metering it, and coming back after it was pulled out. */
+/** The participant's microphone: asking for it, choosing one, metering it, getting it back. */
 
 import { recall, remember } from "../shared/storage.js";
 

@@ -41,6 +41,16 @@ export class QuestionPanel {
     else if (question.fields.length > 0) announce("There is a form below the question. You can also say your answer.");
   }
 
+  /** Sends the form on show; false when nothing is filled in. */
+  submit() {
+    const form = this.body.querySelector("form");
+    const inputs = /** @type {HTMLInputElement[]} */ ([...(form?.querySelectorAll("input, textarea") ?? [])]);
+    const filled = inputs.some((one) => (/radio|checkbox/.test(one.type) ? one.checked : one.value));
+    if (!form || this.sending || !filled) return false;
+    form.requestSubmit();
+    return true;
+  }
+
   /** @param {string} words */
   #showSending(words) {
     const status = words !== this.sending && this.body.querySelector("[role=status]");

@@ -1,6 +1,6 @@
 /**
- * Keeps sound flowing both ways for as long as it is wanted: WebRTC first, a websocket when that doesn't come about, and a
- * new connection after a loss. Knows no words and no screen.
+ * Keeps sound flowing both ways: WebRTC first, a websocket when that doesn't come about, a new connection after a
+ * loss. Knows no words and no screen.
  */
 
 import { WebRtcLeg } from "./webrtc_leg.js";

@@ -132,7 +132,8 @@ export class TalkScreen {
   #actions() {
     const { door } = this;
     return {
-      done: () => door.send({ type: "done" }),
+      // "done" means what is written or ticked
+      done: () => this.composer.send() || this.question.submit() || door.send({ type: "done" }),
       hold: (/** @type {boolean} */ pressed) => {
         door.send({ type: "hold_to_talk", pressed });
         this.controls.showHeld(pressed);

@@ -85,6 +85,7 @@ async def test_keys_are_shortcuts_but_not_while_typing() -> None:
             await visit.says("Your turn")
             await visit.page.get_by_label("Type your answer").fill("")
             await visit.page.keyboard.type("r h m p s ")
+            await visit.page.get_by_label("Type your answer").fill("")
             await visit.page.get_by_role("heading", level=1).focus()
             await visit.page.keyboard.press("Space")
             await visit.page.keyboard.press("r")
@@ -127,6 +128,28 @@ async def test_a_form_is_sent_with_values_of_the_right_kind_and_only_when_comple
         "when": "2026-03-04",
     }
     assert server.of("respond") == [{"type": "respond", "node_key": "rate", "data": data}]
+
+
+async def test_done_sends_what_is_written_or_ticked_and_says_done_only_without() -> None:
+    async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
+        await visit.write()
+        await visit.page.get_by_label("Type your answer").fill("I cook on Sundays")
+        await visit.press("I’m done")
+        await server.until(lambda: server.of("text"))
+        before = len(server.of("done"))
+        await server.send(question("kind", "Which one?", node_type="form", fields=FIELDS[2:3]))
+        await visit.shows("Which one?")
+        await visit.press("I’m done")
+        await server.until(lambda: len(server.of("done")) > before)
+        await visit.page.get_by_label("Café").check()
+        await visit.press("I’m done")
+        await server.until(lambda: server.of("respond"))
+        height = await visit.page.evaluate("[document.body.scrollHeight, innerHeight]")
+
+    assert before == 0
+    assert server.of("text")[0]["text"] == "I cook on Sundays"
+    assert server.of("respond")[0]["data"] == {"kind": "Café"}
+    assert height[0] <= height[1]
 
 
 async def test_only_finished_words_enter_the_log_that_screen_readers_follow() -> None:

@@ -169,6 +169,17 @@ def test_a_form_filled_on_the_page_counts_whole() -> None:
     assert ["facts", "driver"] == path(stage)
 
 
+def test_what_was_filled_in_reads_as_one_would_say_it() -> None:
+    stage = at_first_question(branching())
+    stage.at(stage.now + 1, FormFilled("facts", {"owns": True, "age": 40}))
+    stage.run(stage.now + 2)
+
+    assert ["Do you own a car: yes; How old are you: 40"] == [
+        fact.text  # type: ignore[union-attr]
+        for fact in stage.facts(AnswerCommitted)
+    ]
+
+
 def test_a_key_answers_a_closed_question_at_once() -> None:
     rating = {"name": "score", "label": "How satisfied are you?", "type": "rating", "min": 1, "max": 5}
     stage = at_first_question(blueprint(form("f", rating), question("z", "What led to that?")))
