@@ -16,7 +16,10 @@ from tests.support.store import SECRET, words
 
 async def append_for_ever(url: str, run_id: str) -> None:
     async with Database(url) as database, LogWriter(database) as writer:
-        log = writer.open(await Runs(database, Vault(SECRET)).open_session(run_id))
+        runs = Runs(database, Vault(SECRET))
+        if (await runs.find(run_id)).status == "awaiting_participant":
+            await runs.transition(run_id, "active")
+        log = writer.open(await runs.open_session(run_id))
         while True:
             # Some go along unconfirmed, as between two waits of a session.
             for _ in range(3):
