@@ -31,8 +31,8 @@ test-all: check
 	$(BIN)/pytest -q
 
 bench: $(INSTALLED_DEV)
-	$(BIN)/python -m benchmarks.handle
-	$(BIN)/python -m benchmarks.sittings
+	$(BIN)/vivavoce bench handle
+	$(BIN)/vivavoce bench sittings
 
 build: $(INSTALLED_DEV)
 	$(BIN)/python -m build

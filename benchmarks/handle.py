@@ -1,17 +1,15 @@
-"""How long the core takes for one signal: CPU time over recorded talks, by kind of signal. Prints JSON.
+"""How long the core takes for one signal: CPU time over recorded talks, by kind of signal."""
 
-`python -m benchmarks.handle [--talks N] [--rounds N]`. The budget is a mean of 20 µs a signal.
-"""
-
-import argparse
 import gc
-import json
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 from time import perf_counter_ns, process_time_ns
 
+import click
+
+from benchmarks.report import Row, publish, this_machine
 from dialog.blueprint import Blueprint
 from dialog.manager import Manager
 from dialog.signals import AnySignal, Signal
@@ -68,30 +66,26 @@ def figures(taken: Sequence[float]) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Record, play several times, print the best round."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--talks", type=int, default=40)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    scripts = record(options.talks)
+@click.command()
+@click.option("--talks", type=click.IntRange(1), default=40, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="The best one counts.")
+@click.option("--json", "as_json", is_flag=True)
+def command(talks: int, rounds: int, as_json: bool) -> None:
+    """CPU of the core for one signal, over simulated talks."""
+    machine = this_machine()
+    scripts = record(talks)
     gc.freeze()
-    cpu = min(mean_cpu(scripts) for _ in range(options.rounds))
-    kinds = min(
-        (play(scripts) for _ in range(options.rounds)), key=lambda taken: sum(map(sum, taken.values()))
-    )
+    cpu = min(mean_cpu(scripts) for _ in range(rounds))
+    kinds = min((play(scripts) for _ in range(rounds)), key=lambda taken: sum(map(sum, taken.values())))
     everything = [one for taken in kinds.values() for one in taken]
-    by_kind = {kind: figures(taken) for kind, taken in sorted(kinds.items())}
-    result = {
-        "talks": options.talks,
-        "cpu_mean_us": round(cpu, 2),
-        "budget_us": BUDGET_US,
-        "within_budget": cpu <= BUDGET_US,
-        "all": figures(everything),
-        "by_signal": by_kind,
-    }
-    print(json.dumps(result, indent=2))
-
-
-if __name__ == "__main__":
-    main()
+    publish(
+        "handle",
+        [Row("handle(), CPU a signal, mean", round(cpu, 2), "µs", BUDGET_US)],
+        machine,
+        as_json=as_json,
+        options={"talks": talks, "rounds": rounds},
+        detail={
+            "all": figures(everything),
+            "by_signal": {kind: figures(taken) for kind, taken in sorted(kinds.items())},
+        },
+    )

@@ -35,7 +35,7 @@ FloorState = Literal[
 
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
 """Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key.
-Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key."""
+"""
 
 
 Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
@@ -161,8 +161,7 @@ class AnswerReopened(Fact, frozen=True):
 
 
 class AnswerStruck(Fact, frozen=True):
-    """The participant had an answer erased. Its text is gone from every projection, and from the stored log.
-    The participant had an answer erased. Its text is gone from every projection, and from the stored log."""
+    """The participant had an answer erased. Its text is gone from each projection and from the stored log."""
 
     turn_id: int
 

@@ -12,8 +12,7 @@ TIMERS = ("stage", "cue", "check_in")
 
 
 class Lull:
-    """The clocks of one participant's silences. Sets its timers; decides nothing but what the evidence says.
-    The clocks of one participant's silences. Sets its timers; decides nothing but what the evidence says."""
+    """The clocks of one participant's silences. Sets timers; decides nothing but what the evidence says."""
 
     def __init__(self, floor: Floor, timers: Timers) -> None:
         self._floor = floor

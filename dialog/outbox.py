@@ -1,5 +1,4 @@
-"""Where everything that the core puts out goes through, so that the run's state is always that of its facts.
-Where everything that the core puts out goes through, so that the run's state is always that of its facts."""
+"""Where all that the core puts out goes through, so that the run's state is always that of its facts."""
 
 from collections.abc import Iterable
 

@@ -97,7 +97,7 @@ class Policy(msgspec.Struct, frozen=True):
     """The hold never ends sooner than this after the acknowledgement's own end."""
     pause_pseudo_count: int = 12
     """Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt.
-    Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt."""
+    """
     patience_range: tuple[float, float] = (0.8, 2.0)
     cut_off_factor: float = 1.3
     """More patience after we cut somebody off, wearing off over three answers."""

@@ -36,7 +36,7 @@ class Prompter:
         self._tokens = 0
         self.quiet_next = False
         """No acknowledgement for the next take: the last one was wrong, or the answer was an emotional one.
-        No acknowledgement for the next take: the last one was wrong, or the answer was an emotional one."""
+        """
 
     def slow_down(self) -> None:
         """Speak more slowly from now on."""
@@ -74,8 +74,7 @@ class Prompter:
         field: str | None = None,
         barge_in: bool = True,
     ) -> None:
-        """Put something to the participant that wants an answer; it waits for what was answered to be safe.
-        Put something to the participant that wants an answer; it waits for what was answered to be safe."""
+        """Put something to the participant that wants an answer; it waits until what was answered is safe."""
         speech_id = self._next_id
         self._out.append(QuestionAsked(node_key, speech_id, kind, text, field))
         self.say(kind, text, now, node_key=node_key, barge_in=barge_in, after_storage=True)

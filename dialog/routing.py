@@ -96,8 +96,7 @@ def holds(condition: Structured, state: RunState, metadata: Mapping[str, object]
 
 
 class Route:
-    """The way on: the node to enter (None = the talk ends), the edge that leads there, and why it was taken.
-    The way on: the node to enter (None = the talk ends), the edge that leads there, and why it was taken."""
+    """The way on: the node to enter (None = the talk ends), the edge that leads there, and why."""
 
     def __init__(self, node_key: str | None, edge: int | None, reason: str) -> None:
         self.node_key = node_key

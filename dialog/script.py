@@ -79,8 +79,7 @@ def help_line(blueprint: Blueprint) -> str | None:
 
 
 def ask(node: Node, field: FormField | None) -> str:
-    """The words of a question, or of one field of a form: its first field is led in by the node's own words.
-    The words of a question, or of one field of a form: its first field is led in by the node's own words."""
+    """The words of a question, or of one field of a form: the node's own words lead in its first field."""
     fields = node.fields or []
     if field is None or not fields:
         return node.text

@@ -38,8 +38,7 @@ class AnswerAmended(Step, frozen=True):
 
 
 class Rejoined(Step, frozen=True):
-    """The participant was going on with the answer just committed: undo. `turn` is that answer, open again.
-    The participant was going on with the answer just committed: undo. `turn` is that answer, open again."""
+    """The participant goes on with the answer just committed: undo. `turn` is that answer, open again."""
 
     turn: Turn
 

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "check": "Find everything that is wrong with a blueprint.",
     "replay": "Run a recorded log through today's code.",
     "doctor": "Look for what keeps interviews from working here.",
+    "bench": "Measure this build on this machine.",
     "keys": "Make, list and revoke API keys.",
     "db": "Look after the database.",
 }

@@ -1,0 +1,45 @@
+"""`python -m benchmarks NAME`, the same as `vivavoce bench NAME`: which benchmarks there are.
+
+Each is a file of this folder with a click command named `command`, imported when it is called.
+"""
+
+import importlib
+from typing import Final
+
+import click
+
+BENCHMARKS: Final = {
+    "handle": "CPU of the core for one signal.",
+    "sittings": "Simulated sittings on virtual time.",
+}
+"""Every benchmark in the order of `--help`; `cut-ins` would be the file cut_ins.py."""
+
+
+class Benchmarks(click.Group):
+    """Imports a benchmark when it is called: most need what the server alone doesn't."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(BENCHMARKS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in BENCHMARKS:
+            return None
+        command = importlib.import_module(f"benchmarks.{cmd_name.replace('-', '_')}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Benchmarks"):
+            formatter.write_dl(list(BENCHMARKS.items()))
+
+
+@click.group(cls=Benchmarks)
+def bench() -> None:
+    """Measure this build on this machine.
+
+    Each benchmark prints its figures beside what they must be; BENCHMARKS.md says how to read them.
+    """
+
+
+if __name__ == "__main__":
+    bench(prog_name="python -m benchmarks")
