@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from benchmarks.report import STRICT
+
 BENCHMARKS: Final = {
     "handle": "CPU of the core for one signal.",
     "sittings": "Simulated sittings on virtual time.",
@@ -26,11 +28,28 @@ class Benchmarks(click.Group):
             return None
         command = importlib.import_module(f"benchmarks.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
+        if not any(param.name == "strict" for param in command.params):
+            command.params.append(_strict())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Benchmarks"):
             formatter.write_dl(list(BENCHMARKS.items()))
+
+
+def _strict() -> click.Option:
+    """The option that every benchmark has without asking for it."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+        context.meta[STRICT] = value
+
+    return click.Option(
+        ["--strict"],
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Exit with 1 when a figure is not what it must be.",
+    )
 
 
 @click.group(cls=Benchmarks)

@@ -3,13 +3,18 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import click
 import msgspec
+
+
+STRICT: Final = "benchmarks.strict"
+"""Where a command's context remembers that `--strict` was given."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -43,18 +48,6 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
 
 
-class Report(msgspec.Struct, frozen=True):
-    """All figures of one run of a benchmark."""
-
-    benchmark: str
-    rows: Sequence[Row]
-    machine: Machine
-    measured_at: str
-    options: dict[str, object] = {}
-    detail: dict[str, object] = {}
-    """Whatever else is worth keeping, as JSON."""
-
-
 def this_machine() -> Machine:
     """Describe the machine. Called before the work begins, for the sake of its load."""
     return Machine(
@@ -83,19 +76,33 @@ def publish(
     options: dict[str, object] | None = None,
     detail: dict[str, object] | None = None,
 ) -> None:
-    """Print the report, as a table or as JSON."""
-    report = Report(
-        benchmark, rows, machine, datetime.now(UTC).isoformat(timespec="seconds"), options or {}, detail or {}
-    )
+    """Print the figures, as a table or as JSON. With `--strict`, a missed limit ends the program with 1."""
     if as_json:
-        told = msgspec.to_builtins(report)
-        for row, plain in zip(rows, told["rows"], strict=True):
-            plain["met"] = row.met
+        told = {
+            "bench": benchmark,
+            "machine": msgspec.to_builtins(machine),
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "options": options or {},
+            "figures": {_key(row.what): _figure(row) for row in rows},
+            "detail": detail or {},
+        }
         click.echo(json.dumps(told, indent=2))
-        return
-    click.echo(f"{benchmark}: {machine.processor}, {machine.cores} cores, load {machine.load_before}")
-    for row in rows:
-        click.echo(_line(row))
+    else:
+        click.echo(f"{benchmark}: {machine.processor}, {machine.cores} cores, load {machine.load_before}")
+        for row in rows:
+            click.echo(_line(row))
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(STRICT) and any(row.met is False for row in rows):
+        context.exit(1)
+
+
+def _key(what: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", what.lower()).strip("_")
+
+
+def _figure(row: Row) -> dict[str, object]:
+    budget = None if row.must is None else f"{'<=' if row.better == 'less' else '>='} {row.must:g}"
+    return {"value": row.value, "unit": row.unit, "budget": budget, "met": row.met, "what": row.what}
 
 
 def _line(row: Row) -> str:
