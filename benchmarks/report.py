@@ -12,7 +12,6 @@ from typing import Final, Literal
 import click
 import msgspec
 
-
 STRICT: Final = "benchmarks.strict"
 """Where a command's context remembers that `--strict` was given."""
 
