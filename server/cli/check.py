@@ -5,9 +5,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from dialog.blueprint import Blueprint
 from dialog.blueprint_validation import read_blueprint, validate_graph
+from dialog.graph_checks import Fault
 from server.cli.files import read_json, readable_file, told
-from server.cli.output import counted, json_option, print_json
+from server.cli.output import Failure, counted, json_option, print_json
 
 
 @click.command()
@@ -18,7 +20,7 @@ def check(file: Path, as_json: bool) -> None:
 
     Exits with 1 when it has faults; warnings are advice. Each comes with its place as a JSON pointer.
     """
-    blueprint, errors = read_blueprint(read_json(file))
+    blueprint, errors = _read(file, as_json)
     warnings = list(validate_graph(blueprint).warnings) if blueprint is not None else []
     if as_json:
         print_json(
@@ -40,3 +42,14 @@ def check(file: Path, as_json: bool) -> None:
             else f"{file}: no fault, no warning."
         )
     raise SystemExit(1 if errors else 0)
+
+
+def _read(file: Path, as_json: bool) -> tuple[Blueprint | None, list[Fault]]:
+    """Read a blueprint; to a program a file that is no JSON is one more fault, and not silence."""
+    try:
+        content = read_json(file)
+    except Failure as failure:
+        if not as_json:
+            raise
+        return None, [Fault("invalid_json", "", failure.message)]
+    return read_blueprint(content)

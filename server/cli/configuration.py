@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.cli.output import Failure
@@ -42,6 +43,16 @@ def upgrade_database(settings: Settings) -> None:
         upgrade(settings.database_url)
     except (SQLAlchemyError, OSError) as error:
         raise _unusable(settings, error) from None
+
+
+def require_database(settings: Settings) -> None:
+    """Refuse to look for something in a database that isn't there: the name is more likely mistyped.
+
+    Raises Failure.
+    """
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise Failure(f"There is no database at {url.database}: name another with --data-dir or --database.")
 
 
 @asynccontextmanager

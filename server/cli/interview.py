@@ -31,11 +31,13 @@ def interview(file: Path, out: Path | None) -> None:
         make_room(out)
     if not _consent(blueprint):
         raise SystemExit(1)
-    click.echo(click.style(f"(An answer may also be one of {' '.join('/' + r for r in RIGHTS)}.)", dim=True))
+    click.echo(_rights())
     talk = TypedInterview(blueprint, session_id=new_id("ses_"), started_at_ms=wall_clock_ms())
     _show(blueprint, talk.begin())
     while talk.outcome is None and (typed := _ask()) is not None:
-        if typed:
+        if typed.startswith("/") and typed[1:] not in RIGHTS:
+            click.echo(_rights())
+        elif typed:
             _show(blueprint, talk.answer(typed))
     talk.end()
     if out is not None:
@@ -64,6 +66,13 @@ def _consent(blueprint: Blueprint) -> bool:
     if not consent.allows:
         click.echo("Then there is no interview. Nothing was kept.")
     return consent.allows
+
+
+def _rights() -> str:
+    """What may be typed behind a slash, for whoever asks or mistypes it."""
+    return click.style(
+        f"(An answer may also be one of {' '.join('/' + right for right in RIGHTS)}.)", dim=True
+    )
 
 
 def _ask() -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from server.cli.configuration import load_settings, opened_database, storage_options
+from server.cli.configuration import load_settings, opened_database, require_database, storage_options
 from server.cli.output import Failure, json_option, print_json
 from server.settings import Settings
 from server.store.organizations import LONGEST_KEY_NAME, SCOPES, ApiKey, Organization, Organizations, Scope
@@ -87,7 +87,9 @@ def list_command(data_dir: Path | None, database_url: str | None, as_json: bool)
     async def find(organizations: Organizations, owner: Organization) -> list[ApiKey]:
         return await organizations.list_keys(owner.id)
 
-    found = _with_keys(load_settings(data_dir=data_dir, database_url=database_url), find)
+    settings = load_settings(data_dir=data_dir, database_url=database_url)
+    require_database(settings)
+    found = _with_keys(settings, find)
     if as_json:
         print_json([_described(key) for key in found])
         return
@@ -110,7 +112,9 @@ def revoke(key_id: str, data_dir: Path | None, database_url: str | None, as_json
     async def end(organizations: Organizations, owner: Organization) -> bool:
         return await organizations.revoke_key(owner.id, key_id)
 
-    if not _with_keys(load_settings(data_dir=data_dir, database_url=database_url), end):
+    settings = load_settings(data_dir=data_dir, database_url=database_url)
+    require_database(settings)
+    if not _with_keys(settings, end):
         raise Failure(f"No key in use is called {key_id}: `vivavoce keys list` shows them.")
     if as_json:
         print_json({"id": key_id, "revoked": True})

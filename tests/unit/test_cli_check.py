@@ -50,6 +50,18 @@ def test_a_file_that_is_no_json_is_refused_in_a_sentence(tmp_path: Path) -> None
         assert "Traceback" not in result.output
 
 
+def test_to_a_program_a_file_that_is_no_json_is_a_fault_like_any_other(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{", encoding="utf-8")
+
+    result = run_command("check", broken, "--json")
+    told = json.loads(result.output)
+
+    assert 1 == result.exit_code
+    assert told["valid"] is False
+    assert ["invalid_json"] == [fault["code"] for fault in told["errors"]]
+
+
 def test_json_that_is_no_blueprint_is_a_fault_and_no_crash(tmp_path: Path) -> None:
     garbage: object
     for garbage in (None, 7, "text", [], {}, {"graph": {"nodes": []}}):

@@ -44,6 +44,13 @@ def test_a_whole_interview_is_held_and_written_down(tmp_path: Path) -> None:
     assert (out / "transcript.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
 
 
+def test_a_mistyped_right_is_no_answer() -> None:
+    result = run_command("interview", SAMPLE, typed=_typed("yes", "/help"))
+
+    assert 2 == result.output.count("An answer may also be one of /")
+    assert 1 == result.output.count("who do you cook for at home?")
+
+
 def test_the_log_of_an_interview_replays_to_the_same_log(tmp_path: Path) -> None:
     run_command("interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", "/repeat", *ANSWERS))
 

@@ -55,10 +55,18 @@ def test_a_key_is_revoked_once() -> None:
     assert json.loads(run_command("keys", "list", "--json").stdout)[0]["revoked_at"]
 
 
+def test_a_directory_mistyped_is_told_and_not_made(elsewhere: Path) -> None:
+    result = run_command("keys", "list", "--data-dir", "mistyped")
+
+    assert 1 == result.exit_code
+    assert "There is no database at" in result.stderr
+    assert not (elsewhere / "mistyped").exists()
+
+
 def test_an_unusable_database_is_told_in_a_sentence_with_the_way_out(elsewhere: Path) -> None:
     (elsewhere / "file").write_text("not a directory")
 
-    result = run_command("keys", "list", "--data-dir", "file/below")
+    result = run_command("keys", "create", "--data-dir", "file/below")
 
     assert result.exit_code == 1
     assert "can't be used" in result.stderr
