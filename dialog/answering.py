@@ -84,6 +84,7 @@ class Answering:
         if self._floor.state in TAKEN:
             self.release(now)
         self.stop_token()
+        self._lull.detection.voice_returned()
         self.need_turn(now).begin_utterance(utterance_id)
         if self._floor.state == "held":
             return

@@ -78,10 +78,30 @@ class CancelJudgement(Command, frozen=True):
     judgement_id: int
 
 
+class LookForEnd(Command, frozen=True):
+    """Have the audio end-of-turn model look at the participant's sound up to now. Answered by TurnEndScored
+    with this id, or by nothing: the core goes on without. Never sent where there is no such model."""
+
+    look_id: int
+    utterance_id: int
+    """The utterance that seems to have ended."""
+
+
 class HangUp(Command, frozen=True):
     """The talk is over, or paused by its end: close the connections when all speech has been heard."""
 
     reason: str
 
 
-AnyCommand = Say | Duck | Unduck | StopSpeech | HoldSpeech | ResumeSpeech | Judge | CancelJudgement | HangUp
+AnyCommand = (
+    Say
+    | Duck
+    | Unduck
+    | StopSpeech
+    | HoldSpeech
+    | ResumeSpeech
+    | Judge
+    | CancelJudgement
+    | LookForEnd
+    | HangUp
+)

@@ -7,8 +7,9 @@ from dialog.rights import asks_for_time, is_backchannel, spoken_right
 from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
 from dialog.turn import Turn
+from dialog.turn_detection import Hint, TurnDetection
 
-TIMERS = ("stage", "cue", "check_in")
+TIMERS = ("stage", "look", "cue", "check_in")
 
 
 class Lull:
@@ -17,6 +18,7 @@ class Lull:
     def __init__(self, floor: Floor, timers: Timers) -> None:
         self._floor = floor
         self._timers = timers
+        self.detection = TurnDetection(floor.out)
         self.voiceless = False
         """Nobody listens by ear: no check-ins and no cues (a text talk)."""
         self.frozen = False
@@ -30,7 +32,7 @@ class Lull:
         self.frozen = True
         self._timers.cancel("cue", "check_in", "stalled", "noise", "noise_pause")
         if not answered:
-            self._timers.cancel("stage")
+            self._timers.cancel("stage", "look")
 
     def thaw(self, turn: Turn | None, now: float) -> None:
         """Silence means something again, from now on."""
@@ -59,7 +61,11 @@ class Lull:
     def enter(self, turn: Turn) -> None:
         """The voice has stopped; `turn.ended_at` says when."""
         profile, ended_at = self._floor.profile, turn.ended_at
-        self._timers.set("stage", max(ended_at + self._first_look(turn), self._thinking_until))
+        first_look = max(ended_at + self._first_look(turn), self._thinking_until)
+        self._timers.set("stage", first_look)
+        self.detection.begin_lull()
+        if self.detection.detector and profile.semantics and turn.utterances:
+            self._timers.set("look", first_look - self._floor.policy.look_lead)
         if not self.voiceless and profile.cue_delay is not None and turn.check_ins == 0:
             self._timers.set("cue", max(ended_at + profile.cue_delay, self._thinking_until))
         self.await_answer(turn.check_ins, ended_at)
@@ -147,6 +153,25 @@ class Lull:
         # silence is evidence too: look again as it grows
         self._timers.set("stage", now + 0.5 if stage_two else turn.ended_at + profile.stage_two_delay)
         return []
+
+    def ask_detector(self, turn: Turn | None, now: float) -> None:
+        """Have the audio model look, so that its answer is there at stage one."""
+        if turn is not None and turn.utterances and self._floor.state == "lull":
+            self.detection.look(turn.utterances[-1], now)
+
+    def scored(
+        self, look_id: int, probability: float, detector: str, turn: Turn | None, now: float
+    ) -> list[Step]:
+        """TurnEndScored."""
+        fresh = self.detection.scored(look_id, probability, detector)
+        if not fresh or turn is None or self._floor.state != "lull":
+            return []
+        return self.look(turn, now)
+
+    def hinted(self, hint: Hint, confidence: float, turn: Turn | None, now: float) -> list[Step]:
+        """TurnEndHinted."""
+        self.detection.hinted(hint, confidence)
+        return self.look(turn, now) if turn is not None and self._floor.state == "lull" else []
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:
         """A voice was heard, but no word: wait for the recogniser, then say so, or let a cough pass."""

@@ -56,6 +56,8 @@ from dialog.signals import (
     SynthesisFailed,
     TextTyped,
     TimePassed,
+    TurnEndHinted,
+    TurnEndScored,
     TypingNoticed,
 )
 from dialog.steps import Step
@@ -126,6 +128,10 @@ class Manager:
                 return turns.words(signal, now)
             case FinalTranscript():
                 return self._last_words(signal, now)
+            case TurnEndScored():
+                return turns.lull.scored(signal.look_id, signal.probability, signal.detector, turns.turn, now)
+            case TurnEndHinted():
+                return turns.lull.hinted(signal.hint, signal.confidence, turns.turn, now)
             case SpeechBegan():
                 self._prompter.began(signal.speech_id, now)
                 turns.speech_began(signal.speech_id, now)
@@ -243,6 +249,7 @@ class Manager:
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
         turns, state = self._turns, self._out.state
+        turns.lull.detection.listen(signal.detector, signal.recogniser)
         turns.lull.listen(signal.channel != "text", turns.turn, now)
         if turns.state not in ("waiting", "away", "paused"):
             return

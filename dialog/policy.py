@@ -57,6 +57,9 @@ class Policy(msgspec.Struct, frozen=True):
     thinking_time: float = 8.0
     """Added when somebody asks for a moment; asked again it starts anew, up to `thinking_limit` in all."""
     thinking_limit: float = 60.0
+    look_lead: float = 0.15
+    """The audio end-of-turn model is asked this long before stage one: a look takes 0.11–0.14 s. Larger: more
+    looks at pauses that are over before stage one."""
     resume_window: float = 1.2
     """After the next question's onset, speech within this is the same answer going on. Larger: barge-ins
     misread."""

@@ -19,6 +19,11 @@ class ParticipantJoined(Signal, frozen=True):
     """Somebody is there and ready to talk: the first signal of a session and of each return within it."""
 
     channel: Literal["webrtc", "websocket", "text", "phone"]
+    detector: str = ""
+    """Name of the audio end-of-turn model that can be asked to look, and so of its calibration; "" = there is
+    none, and none is asked."""
+    recogniser: str = ""
+    """Name of the calibration of the recogniser's own end-of-turn events; "" = it sends none."""
 
 
 class ParticipantLeft(Signal, frozen=True):
@@ -33,6 +38,8 @@ class PacketsStopped(Signal, frozen=True):
 
 class PacketsReturned(Signal, frozen=True):
     """Sound packets come again."""
+
+
 
 
 class MicrophoneMuted(Signal, frozen=True):
@@ -74,6 +81,26 @@ class FinalTranscript(Signal, frozen=True):
     text: str
     confidence: float = 1.0
     failed: str | None = None
+
+
+class TurnEndScored(Signal, frozen=True):
+    """What the audio end-of-turn model says to a LookForEnd. A stale `look_id` does nothing."""
+
+    look_id: int
+    probability: float
+    """Raw score 0–1 that the turn is over; what it is worth, the calibration knows."""
+    detector: str
+    """Whose calibration applies (dialog.calibration)."""
+
+
+class TurnEndHinted(Signal, frozen=True):
+    """The recogniser's own word on the turn's end: probably (`eager`), surely (`over`), or after all not
+    (`resumed`). Deepgram Flux calls them EagerEndOfTurn, EndOfTurn and TurnResumed."""
+
+    utterance_id: int
+    hint: Literal["eager", "over", "resumed"]
+    confidence: float
+    """0–1, as the recogniser gave it."""
 
 
 # What the participant does on the page or keypad
@@ -196,6 +223,8 @@ NewsOfTheWorld = (
     | SpeechStopped
     | PartialTranscript
     | FinalTranscript
+    | TurnEndScored
+    | TurnEndHinted
     | DonePressed
     | HoldToTalk
     | TextTyped

@@ -302,6 +302,8 @@ class TurnTaking:
                 return (
                     self.lull.look(self.turn, now) if self.turn is not None and self.state == "lull" else []
                 )
+            case "look":
+                self.lull.ask_detector(self.turn, now)
             case "cue":
                 return [CueDue()]
             case "check_in":

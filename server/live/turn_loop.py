@@ -15,6 +15,7 @@ from dialog.commands import (
     HangUp,
     HoldSpeech,
     Judge,
+    LookForEnd,
     ResumeSpeech,
     Say,
     StopSpeech,
@@ -105,6 +106,8 @@ def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind) -> None:
             mind.judge(command)
         case CancelJudgement():
             mind.cancel(command.judgement_id)
+        case LookForEnd():
+            pass  # no session has a model that looks: none joins with a detector
         case HangUp():
             mouth.hang_up(command.reason)
         case _:
