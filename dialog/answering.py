@@ -46,9 +46,7 @@ class Answering:
 
     def resume(self, turn_id: int, kept: str, revision: int, now: float) -> None:
         """Go on with an answer that a lost connection left unfinished."""
-        self.turn = Turn(turn_id, self._floor.node_key, now)
-        self.turn.kept = kept
-        self.turn.revision = revision
+        self.turn = Turn(turn_id, self._floor.node_key, now, kept, revision)
         self._next_turn_id = max(self._next_turn_id, turn_id + 1)
 
     def set_aside(self, meaning: str) -> None:

@@ -40,7 +40,9 @@ class Attribution:
         if not owned and utterance_id in self._had:
             self._dealt_with[utterance_id] = self._had[utterance_id]
         words = text.split()
-        self._had[utterance_id] = max(len(words), self._had.get(utterance_id, 0))
+        count, had = len(words), self._had.get(utterance_id, 0)
+        if count > had:
+            self._had[utterance_id] = count
         gone = self._dealt_with.get(utterance_id, 0)
         rest = " ".join(words[gone:]) if gone else text
         return rest if rest or owned else None

@@ -1,6 +1,7 @@
 """What a researcher designs: a graph of questions, and the agent that asks them. Shapes only; faults of a
 graph are found in blueprint_validation."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -166,8 +167,14 @@ class Graph(Part):
     def edges_from(self, key: str) -> list[tuple[int, Edge]]:
         """The edges out of a node with their places in `edges`, in the order in which they are tried:
         ascending priority, then structured before assessed before unconditional, then as written."""
-        leaving = [(index, edge) for index, edge in enumerate(self.edges) if edge.from_ == key]
-        return sorted(leaving, key=lambda numbered: numbered[1].rank)
+        return self._leaving.get(key, [])
+
+    @cached_property
+    def _leaving(self) -> dict[str, list[tuple[int, Edge]]]:
+        leaving: dict[str, list[tuple[int, Edge]]] = {}
+        for index, edge in enumerate(self.edges):
+            leaving.setdefault(edge.from_, []).append((index, edge))
+        return {key: sorted(out, key=lambda one: one[1].rank) for key, out in leaving.items()}
 
 
 class Settings(Part):

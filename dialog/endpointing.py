@@ -79,7 +79,7 @@ def content_words(text: str) -> int:
 
 def ends_in_filler(text: str) -> bool:
     """Whether the last word is a filler or a word that hangs: somebody is looking for the next one."""
-    words = words_of(text[-_LONGEST_WORD:])
+    words = words_of(text[text.rfind(" ") + 1 :][-_LONGEST_WORD:]) or words_of(text[-_LONGEST_WORD:])
     return bool(words) and words[-1] in FILLERS
 
 
@@ -97,8 +97,7 @@ def _completeness(text: str, words: list[str], closed: bool) -> float:
     short = last in _SHORT_ANSWERS or last.isdigit() or len(words) <= 4
     if closed and short and (last not in _OPEN_ENDS or words == ["no"]):
         return 0.95
-    tail = " ".join(words[-3:])
-    if any(tail.endswith(phrase) for phrase in _OPEN_PHRASES):
+    if " ".join(words[-3:]).endswith(_OPEN_PHRASES):
         return 0.15
     if last in _OPEN_ENDS:
         return 0.12

@@ -53,6 +53,7 @@ class Interview:
         self._turns = turns
         self._prompter = prompter
         self._shown: set[str] = set()
+        self._profiles: dict[tuple[str, str | None], Profile] = {}
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
 
@@ -88,8 +89,14 @@ class Interview:
         return self._profile_for(self.field)
 
     def _profile_for(self, field: FormField | None) -> Profile:
-        profile = self._policy.profiles[patience_of(self.node, field.type if field is not None else None)]
-        return replace(profile, one_word_answers=True) if wants_yes_or_no(self.node.text) else profile
+        node, kind = self.node, field.type if field is not None else None
+        profile = self._profiles.get((node.key, kind))
+        if profile is None:
+            profile = self._policy.profiles[patience_of(node, kind)]
+            if wants_yes_or_no(node.text):
+                profile = replace(profile, one_word_answers=True)
+            self._profiles[node.key, kind] = profile
+        return profile
 
     @property
     def confirmation_profile(self) -> Profile:

@@ -9,6 +9,9 @@ import msgspec
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+(?:[.,:]\d+)*(?:st|nd|rd|th)?")
 
+_PLAIN_WORD: Final = re.compile(r"[a-z]+(?:['-][a-z]+)*|[0-9]+(?:[.,:][0-9]+)*(?:st|nd|rd|th)?")
+"""The same on lower-case ASCII, three times as fast: most of what is said is nothing else."""
+
 
 class Word(msgspec.Struct, frozen=True):
     """One word of a text: as written, in lower case with a plain apostrophe, and where it starts and ends."""
@@ -139,11 +142,17 @@ def words_of(text: str) -> list[Word]:
 
 
 def lower_words(text: str) -> list[str]:
-    return _WORD.findall(text.lower().replace("’", "'"))
+    """The words alone, in lower case, with plain apostrophes."""
+    lower = text.lower()
+    if lower.isascii():
+        return _PLAIN_WORD.findall(lower)
+    return _WORD.findall(lower.replace("’", "'"))
 
 
+@lru_cache(maxsize=8)
 def plain(text: str) -> str:
-    """The words alone, lower case, one space between: what phrases are looked up in."""
+    """The words alone, lower case, one space between: what phrases are looked up in. The latest few are kept,
+    since one signal has the same words looked at from several sides."""
     return " ".join(lower_words(text))
 
 

@@ -2,6 +2,7 @@
 that is nothing else counts; inside an answer the same words are the answer. Knows no question and no node."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from dialog.judgement import Right
@@ -125,6 +126,10 @@ _WHOLE: Final[dict[Right, re.Pattern[str]]] = {
     right: re.compile(rf"{_POLITE}{_ASKING}(?:{'|'.join(requests)}){_THANKS}")
     for right, requests in _REQUESTS.items()
 }
+_ANY_REQUEST: Final = re.compile(
+    rf"{_POLITE}{_ASKING}(?:{'|'.join(one for requests in _REQUESTS.values() for one in requests)}){_THANKS}"
+)
+"""Matches whatever one of them matches: hardly anything is a request, and one look is enough to know."""
 _LONGEST_REQUEST: Final = 16
 """Words; whoever says more is telling something."""
 _MOST_CHARACTERS: Final = 20 * _LONGEST_REQUEST
@@ -163,12 +168,13 @@ _STOPS_VOICE: Final = re.compile(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=8)  # one signal has the same words asked for it more than once
 def spoken_right(text: str) -> Right | None:
     """The right that an utterance claims, or None when it is anything more, or less, than a claim."""
     if len(text) > _MOST_CHARACTERS:
         return None
     heard = plain(text)
-    if not heard or heard.count(" ") >= _LONGEST_REQUEST:
+    if heard.count(" ") >= _LONGEST_REQUEST or not _ANY_REQUEST.fullmatch(heard):
         return None
     for right, whole in _WHOLE.items():
         if whole.fullmatch(heard):

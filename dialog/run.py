@@ -151,6 +151,10 @@ def _with_node(state: RunState, key: str, node: NodeState) -> RunState:
 def apply(state: RunState, fact: AnyFact) -> RunState:
     """The state after one more fact. Total: any sequence of facts gives a state."""
     match fact:
+        case FloorChanged() | AnswerTaken() | AnswerReleased() | FallbackUsed() | RightUsed() | NoticeGiven():
+            return state
+        case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
+            return _heard(state, fact)
         case SessionOpened():
             return begin_session(state, state.sessions + 1)
         case NodeEntered():
@@ -160,8 +164,6 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
                 again = replace(node, outcome=None, data={}, data_turns={}, missed=(), passed=())
                 state = _with_node(state, fact.node_key, again)
             return state
-        case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
-            return _heard(state, fact)
         case AnswerCommitted():
             return _committed(state, fact)
         case AnswerReopened():
@@ -184,17 +186,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return replace(state, paused=False)
         case InterviewFinished():
             return replace(state, finished=fact.outcome, asked=None)
-        case (
-            SessionClosed()
-            | RecordingBegan()
-            | AnswerErased()
-            | FloorChanged()
-            | AnswerTaken()
-            | AnswerReleased()
-            | FallbackUsed()
-            | RightUsed()
-            | NoticeGiven()
-        ):
+        case SessionClosed() | RecordingBegan() | AnswerErased():
             return state
         case _:
             assert_never(fact)

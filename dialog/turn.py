@@ -9,7 +9,9 @@ from dialog.signals import FinalTranscript, PartialTranscript
 class Turn:
     """A mutable record of one answer; `revision` grows with every change of its words."""
 
-    def __init__(self, turn_id: int, node_key: str, began_at: float) -> None:
+    def __init__(
+        self, turn_id: int, node_key: str, began_at: float, kept: str = "", revision: int = 0
+    ) -> None:
         self.turn_id = turn_id
         self.node_key = node_key
         self.began_at = began_at
@@ -20,18 +22,21 @@ class Turn:
         self.behind = 0.0
         """Seconds of sound that the recogniser had still to hear then."""
         self.voiced = 0.0
-        self.revision = 0
+        self.revision = revision
         self.typed = False
         self.check_ins = 0
         self.reopened = False
         """A commit of it was undone once; there is no second time."""
-        self.kept = ""
+        self.kept = kept
         """Words from before a lost connection, already on the record."""
         self._finals: dict[int, tuple[str, float]] = {}
         self._partials: dict[int, str] = {}
         self._pending: set[int] = set()
         self._typed_parts: dict[int, str] = {}
         self._order: list[tuple[str, int]] = []
+        self._spoken: set[int] = set()
+        self._text: str | None = kept
+        """All words, joined; None since some of them changed."""
 
     @property
     def pending(self) -> bool:
@@ -41,15 +46,12 @@ class Turn:
     @property
     def text(self) -> str:
         """All words so far, in the order in which they were begun."""
-        parts = [self.kept]
-        for kind, key in self._order:
-            if kind == "typed":
-                parts.append(self._typed_parts[key])
-            elif key in self._finals:
-                parts.append(self._finals[key][0])
-            else:
-                parts.append(self._partials.get(key, ""))
-        return " ".join(part for part in parts if part)
+        if self._text is None:
+            parts = [self.kept]
+            for kind, key in self._order:
+                parts.append(self._typed_parts[key] if kind == "typed" else self.words_of(key))
+            self._text = " ".join(filter(None, parts))
+        return self._text
 
     @property
     def latest(self) -> str:
@@ -57,7 +59,7 @@ class Turn:
         for kind, key in reversed(self._order):
             if kind == "typed":
                 return self._typed_parts[key]
-            text = self._finals[key][0] if key in self._finals else self._partials.get(key, "")
+            text = self.words_of(key)
             if text:
                 return text
         return ""
@@ -76,27 +78,32 @@ class Turn:
 
     def begin_utterance(self, utterance_id: int) -> None:
         """Voice has set in: an utterance belongs to this turn, and its last word is owed."""
-        if ("spoken", utterance_id) not in self._order:
-            self._order.append(("spoken", utterance_id))
+        self._own(utterance_id)
         if utterance_id not in self._finals:
             self._pending.add(utterance_id)
+
+    def _own(self, utterance_id: int) -> None:
+        if utterance_id not in self._spoken:
+            self._spoken.add(utterance_id)
+            self._order.append(("spoken", utterance_id))
 
     def hear(self, heard: PartialTranscript | FinalTranscript, text: str, now: float) -> bool:
         """Take a transcript in, of which `text` is this turn's; returns whether there are more words now."""
         utterance_id, final = heard.utterance_id, isinstance(heard, FinalTranscript)
         self.behind = 0.0 if isinstance(heard, FinalTranscript) else heard.behind
-        if ("spoken", utterance_id) not in self._order:
-            self._order.append(("spoken", utterance_id))
+        self._own(utterance_id)
         self.reported_at = now
-        before = self._finals.get(utterance_id, (self._partials.get(utterance_id, ""), 0.0))[0]
+        before = self.words_of(utterance_id)
         if final:
             self._pending.discard(utterance_id)
             self._partials.pop(utterance_id, None)
             self._finals[utterance_id] = (text, heard.confidence)
         elif utterance_id not in self._finals:
             self._partials[utterance_id] = text
-        if text != before:
-            self.revision += 1
+        if text == before:
+            return False
+        self.revision += 1
+        self._text = None
         grown = len(text.split()) > len(before.split())
         if grown:
             self.last_word_at = now
@@ -114,6 +121,7 @@ class Turn:
         self._order.append(("typed", key))
         self.typed = True
         self.revision += 1
+        self._text = None
         self.last_word_at = now
         self.ended_at = now
 
@@ -132,8 +140,8 @@ class Turn:
             if kind == "typed":
                 self._typed_parts[key + shift] = later._typed_parts[key]
                 self._order.append((kind, key + shift))
-            elif (kind, key) not in self._order:
-                self._order.append((kind, key))
+            else:
+                self._own(key)
         self._finals.update(later._finals)
         self._partials.update(later._partials)
         self._pending |= later._pending
@@ -142,6 +150,7 @@ class Turn:
         self.last_word_at = later.last_word_at or self.last_word_at
         self.typed = self.typed or later.typed
         self.revision += 1
+        self._text = None
 
     def remark(self, meaning: str) -> RemarkMade:
         """Its words as something that is no answer."""
@@ -157,7 +166,7 @@ class Turn:
 
     def owns(self, utterance_id: int) -> bool:
         """Whether this utterance's words belong here."""
-        return ("spoken", utterance_id) in self._order
+        return utterance_id in self._spoken
 
     @property
     def substantial(self) -> bool:
