@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Directory of the database, recordings, prompt cache and secret key."
     )
-    database_url: str = Field("", description="Default: SQLite in the data directory.")
+    database_url: str = Field("", description="SQLite or PostgreSQL. Default: SQLite in the data directory.")
     host: str = Field(
         "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for every interface."
     )
@@ -114,12 +114,17 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _name_a_sqlite_database(cls, url: str, info: ValidationInfo) -> str:
+    def _name_a_database(cls, url: str, info: ValidationInfo) -> str:
         if not url:
             return f"sqlite:///{Path(info.data.get('data_dir', 'data')).absolute()}/vivavoce.db"
-        if not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
-            raise ValueError("it must name a SQLite file, as in sqlite:///path/to/vivavoce.db")
-        return url
+        if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+            return url
+        parts = urlsplit(url)
+        if parts.scheme in ("postgresql", "postgres") and parts.path.strip("/"):
+            return "postgresql" + url[len(parts.scheme) :]
+        raise ValueError(
+            "it must name a database, as in sqlite:///path/to/vivavoce.db or postgresql://user@host/name"
+        )
 
     @field_validator("public_url")
     @classmethod
@@ -197,7 +202,7 @@ def _sentence(fault: ErrorDetails) -> str:
     name = str(fault["loc"][0])
     variable = name.upper() if name in VENDOR_KEYS else PREFIX + name.upper()
     place = ".".join(str(part) for part in fault["loc"][1:])
-    secret = name.endswith("_key") or "credential" in place
+    secret = name.endswith("_key") or "credential" in place or "@" in str(fault["input"])
     shown = "" if secret or fault["type"] == "missing" else f" is {str(fault['input'])[:80]!r}, but"
     reason = re.sub(r"^(Value error,|Input|String|Value|List|Tuple) ", "", fault["msg"])
     reason = reason if reason.startswith("it ") else f"it {reason}"

@@ -69,7 +69,8 @@ async def opened_database(settings: Settings) -> AsyncIterator[Database]:
 
 def _unusable(settings: Settings, error: Exception) -> Failure:
     reason = getattr(error, "orig", None) or error
+    shown = make_url(settings.database_url).render_as_string(hide_password=True)
     return Failure(
-        f"The database {settings.database_url} can't be used ({reason}): see that its directory exists,"
-        " is writable and has room, or name another with --database."
+        f"The database {shown} can't be used ({reason}): see that it is there, is"
+        " writable and has room, or name another with --database."
     )

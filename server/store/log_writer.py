@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from dialog.events import Event
 from server.store.database import Database
@@ -118,7 +118,7 @@ class LogWriter:
         while True:
             try:
                 await self._store_in_time(batch)
-            except IntegrityError as error:
+            except (IntegrityError, DataError) as error:
                 # A fault of some line, not of the disk: find whose, so that it stops no other session.
                 if len(batch) > 1:
                     for share in batch:

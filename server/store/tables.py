@@ -177,6 +177,12 @@ class EventRow(Tables):
 
     __table_args__ = (
         # So that a start needn't read every event to find what is still to be erased.
-        Index("ix_event_erasure", "run_id", "seq", sqlite_where=text(ABOUT_ERASURE)),
+        Index(
+            "ix_event_erasure",
+            "run_id",
+            "seq",
+            sqlite_where=text(ABOUT_ERASURE),
+            postgresql_where=text(ABOUT_ERASURE),
+        ),
         {"sqlite_with_rowid": False},
     )

@@ -23,7 +23,7 @@ from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.recordings import Recordings
 from tests.support.recordings import decoded, tone_level, two_tones
-from tests.support.store import Store, all_files, open_store
+from tests.support.store import Store, all_files, database_url, open_store
 
 SLOTS = 300
 SECRET = "the combination is seven eleven"
@@ -66,7 +66,7 @@ async def killed_in_erasing(store: Store, rooms: AsyncExitStack, recordings: Rec
 
 
 async def test_what_was_struck_before_a_crash_is_erased_at_the_next_start(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
         run_id = await killed_in_erasing(store, rooms, recordings)
         before = decoded(recordings.path(run_id).read_bytes())
@@ -91,7 +91,7 @@ async def test_what_was_struck_before_a_crash_is_erased_at_the_next_start(tmp_pa
 
 
 async def test_a_crash_in_mid_erasing_leaves_it_to_be_done_again(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
         run_id = await killed_in_erasing(store, rooms, recordings)
         recordings.path(run_id).with_suffix(".new").write_bytes(b"half a file")
@@ -103,7 +103,7 @@ async def test_a_crash_in_mid_erasing_leaves_it_to_be_done_again(tmp_path: Path)
 async def test_a_disk_that_cannot_take_the_recording_keeps_no_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
         run_id = await killed_in_erasing(store, rooms, recordings)
         erasures = Erasures(store.database, recordings)
@@ -131,7 +131,7 @@ async def test_a_disk_that_cannot_take_the_recording_keeps_no_words(
 
 
 async def test_a_struck_answer_without_a_recording_is_erased_from_the_log(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
         run_id = await killed_in_erasing(store, rooms, recordings)
         recordings.path(run_id).unlink()
@@ -185,7 +185,7 @@ async def test_a_disk_that_cannot_take_it_leaves_the_recording_as_it_was(tmp_pat
 
 
 async def test_a_run_that_nobody_comes_back_to_is_abandoned(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, AsyncExitStack() as rooms:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))
         writer = await rooms.enter_async_context(LogWriter(store.database))
         keeper = RunKeeper(store.database, store.runs, writer, recordings, store.clock)
@@ -205,8 +205,8 @@ async def test_a_run_that_nobody_comes_back_to_is_abandoned(tmp_path: Path) -> N
         assert ["abandoned", "active", "active", "awaiting_participant"] == statuses
 
 
-async def test_a_run_that_is_gone_on_with_meanwhile_is_not_abandoned(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_run_that_is_gone_on_with_meanwhile_is_not_abandoned(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         seen = await store.runs.transition(run.id, "active")
         store.clock.now += 1

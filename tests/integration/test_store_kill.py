@@ -13,7 +13,7 @@ from tests.support.store import database_url, open_store, words
 
 @pytest.mark.parametrize("confirmed_first", [1, 20, 57])
 async def test_what_was_confirmed_survives_a_kill_without_a_gap(tmp_path: Path, confirmed_first: int) -> None:
-    async with open_store(tmp_path) as store:
+    async with open_store(database_url(tmp_path)) as store:
         run = await store.new_run()
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -14,7 +14,7 @@ from server.store.log_writer import LogWriter
 from server.store.run_status import RunStatus, TransitionRefused
 from server.store.tables import EventRow
 from tests.emulators.full_disk import FullDisk
-from tests.support.store import Store, all_files, open_store, words
+from tests.support.store import Store, all_files, database_url, open_store, words
 
 
 def texts(events: list[Event]) -> list[str]:
@@ -35,8 +35,8 @@ async def stored(store: Store, log: EventLog) -> list[Event]:
     return await read_events(store.database, log.session.run_id)
 
 
-async def test_what_is_durable_is_in_the_database_in_order(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_what_is_durable_is_in_the_database_in_order(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         log = writer.open(await store.new_session())
         appended = [log.append(place / 10, words(f"word {place}")) for place in range(50)]
         await log.durable(50)
@@ -46,8 +46,8 @@ async def test_what_is_durable_is_in_the_database_in_order(tmp_path: Path) -> No
         assert appended[20:25] == await read_events(store.database, log.session.run_id, after=20, limit=5)
 
 
-async def test_a_second_session_goes_on_with_the_numbers_of_the_first(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_a_second_session_goes_on_with_the_numbers_of_the_first(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         first = writer.open(await store.new_session(run))
         first.append(0.0, words("before"))
@@ -63,8 +63,8 @@ async def test_a_second_session_goes_on_with_the_numbers_of_the_first(tmp_path: 
         assert ["before", "after"] == texts(await stored(store, second))
 
 
-async def test_many_sessions_at_once_are_each_stored_whole(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_many_sessions_at_once_are_each_stored_whole(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         logs = [writer.open(await store.new_session()) for _ in range(10)]
 
         async def talk(log: EventLog) -> None:
@@ -81,8 +81,8 @@ async def test_many_sessions_at_once_are_each_stored_whole(tmp_path: Path) -> No
             assert [f"word {place}" for place in range(40)] == texts(await stored(store, log))
 
 
-async def test_leaving_the_writer_stores_what_still_waits(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_leaving_the_writer_stores_what_still_waits(storage: str) -> None:
+    async with open_store(storage) as store:
         async with LogWriter(store.database) as writer:
             log = writer.open(await store.new_session())
             log.append(0.0, words("the last word"))
@@ -93,8 +93,8 @@ async def test_leaving_the_writer_stores_what_still_waits(tmp_path: Path) -> Non
             log.append(0.0, words("too late"))
 
 
-async def test_a_writer_that_was_taken_over_stores_nothing_more(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_a_writer_that_was_taken_over_stores_nothing_more(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         old = writer.open(await store.new_session(run))
         old.append(0.0, words("confirmed"))
@@ -114,8 +114,8 @@ async def test_a_writer_that_was_taken_over_stores_nothing_more(tmp_path: Path) 
         assert ["confirmed", "fresh"] == texts(await stored(store, new))
 
 
-async def test_a_fenced_session_stops_no_other(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_a_fenced_session_stops_no_other(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         stale, other = writer.open(await store.new_session(run)), writer.open(await store.new_session())
         await store.new_session(run)
@@ -128,7 +128,7 @@ async def test_a_fenced_session_stops_no_other(tmp_path: Path) -> None:
 
 
 async def test_a_log_that_the_database_refuses_is_broken_and_stops_no_other(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(database_url(tmp_path)) as store, LogWriter(store.database) as writer:
         broken, other = writer.open(await store.new_session()), writer.open(await store.new_session())
         broken.append(float("nan"), words("at no time"))  # SQLite keeps not-a-number as NULL, and refuses it
         other.append(0.0, words("fine"))
@@ -140,7 +140,7 @@ async def test_a_log_that_the_database_refuses_is_broken_and_stops_no_other(tmp_
 
 
 async def test_while_the_disk_is_full_nothing_is_lost_and_the_session_is_told(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(database_url(tmp_path)) as store, LogWriter(store.database) as writer:
         disk = FullDisk(store.database)
         told: list[str | None] = []
         faltered = asyncio.Event()
@@ -170,7 +170,7 @@ async def test_while_the_disk_is_full_nothing_is_lost_and_the_session_is_told(tm
 
 
 async def test_a_struck_passage_is_in_no_file_of_the_database(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(database_url(tmp_path)) as store, LogWriter(store.database) as writer:
         log = writer.open(await store.new_session())
         log.append(0.0, words("harmless"))
         spoken = log.append(1.0, words("my colleague Xanthippe stole it " * 40, turn_id=7))
@@ -189,7 +189,7 @@ async def test_a_struck_passage_is_in_no_file_of_the_database(tmp_path: Path) ->
 
 
 async def test_what_is_struck_before_it_is_stored_never_reaches_the_disk(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(database_url(tmp_path)) as store, LogWriter(store.database) as writer:
         log = writer.open(await store.new_session())
         spoken = log.append(1.0, words("Xanthippe"))
         log.rewrite(spoken.seq, words(""))
@@ -199,8 +199,8 @@ async def test_what_is_struck_before_it_is_stored_never_reaches_the_disk(tmp_pat
         assert b"Xanthippe" not in all_files(tmp_path)
 
 
-async def test_an_event_of_an_earlier_session_can_be_struck(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_an_event_of_an_earlier_session_can_be_struck(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         first = writer.open(await store.new_session(run))
         first.append(3.0, words("secret"))
@@ -214,8 +214,8 @@ async def test_an_event_of_an_earlier_session_can_be_struck(tmp_path: Path) -> N
             second.rewrite(2, words(""))
 
 
-async def test_a_follower_gets_earlier_sessions_then_what_comes_and_ends_with_the_log(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_a_follower_gets_earlier_sessions_then_what_comes_and_ends_with_the_log(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         first = writer.open(await store.new_session(run))
         for place in range(3):
@@ -238,8 +238,8 @@ async def test_a_follower_gets_earlier_sessions_then_what_comes_and_ends_with_th
         assert [2, 3, 4, 5, 6] == [event.seq for event in followed]
 
 
-async def test_a_slow_follower_loses_nothing_when_memory_no_longer_holds_it(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_a_slow_follower_loses_nothing_when_memory_no_longer_holds_it(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         log = writer.open(await store.new_session())
         total = 2 * RECENT_EVENTS
         seqs: list[int] = []
@@ -265,7 +265,7 @@ async def test_a_slow_follower_loses_nothing_when_memory_no_longer_holds_it(tmp_
 
 
 async def test_a_session_that_is_told_in_vain_stops_no_other(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(database_url(tmp_path)) as store, LogWriter(store.database) as writer:
         told = asyncio.Event()
 
         def fails(_: str | None) -> None:
@@ -284,8 +284,8 @@ async def test_a_session_that_is_told_in_vain_stops_no_other(tmp_path: Path) -> 
         assert len(await stored(store, log)) == 100
 
 
-async def test_of_two_that_open_a_session_at_once_only_one_can_write(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+async def test_of_two_that_open_a_session_at_once_only_one_can_write(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
         run = await store.new_run()
         await store.runs.transition(run.id, "active")
         sessions = await asyncio.gather(*(store.runs.open_session(run.id) for _ in range(4)))
@@ -300,8 +300,8 @@ async def test_of_two_that_open_a_session_at_once_only_one_can_write(tmp_path: P
 
 
 @pytest.mark.parametrize("status", ["awaiting_consent", "cancelled"])
-async def test_a_run_that_is_not_active_opens_no_session(tmp_path: Path, status: RunStatus) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_run_that_is_not_active_opens_no_session(storage: str, status: RunStatus) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         await store.runs.transition(run.id, status)
 
@@ -309,13 +309,13 @@ async def test_a_run_that_is_not_active_opens_no_session(tmp_path: Path, status:
             await store.runs.open_session(run.id)
 
 
-async def test_an_error_beside_the_writer_comes_out_as_it_is(tmp_path: Path) -> None:
+async def test_an_error_beside_the_writer_comes_out_as_it_is(storage: str) -> None:
     async def fail_beside(store: Store) -> None:
         async with LogWriter(store.database) as writer:
             writer.open(session).append(0.0, words("said before"))
             raise KeyError("mine")
 
-    async with open_store(tmp_path) as store:
+    async with open_store(storage) as store:
         session = await store.new_session()
 
         with pytest.raises(KeyError, match="mine"):
@@ -326,7 +326,7 @@ async def test_an_error_beside_the_writer_comes_out_as_it_is(tmp_path: Path) -> 
 async def test_what_cannot_be_stored_is_not_told_to_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_store(tmp_path) as store:
+    async with open_store(database_url(tmp_path)) as store:
         disk = FullDisk(store.database)
         async with LogWriter(store.database) as writer:
             faltered = asyncio.Event()
@@ -352,8 +352,8 @@ async def test_what_cannot_be_stored_is_not_told_to_the_log(
     assert "husband" not in told
 
 
-async def test_no_error_of_a_statement_carries_its_parameters(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_no_error_of_a_statement_carries_its_parameters(storage: str) -> None:
+    async with open_store(storage) as store:
         row = {"run_id": "nobody", "seq": 1, "session_id": "s", "at": 0.0, "kind": "k", "body": "my husband"}
         with pytest.raises(SQLAlchemyError) as one:
             async with store.database.write() as connection:
@@ -365,9 +365,9 @@ async def test_no_error_of_a_statement_carries_its_parameters(tmp_path: Path) ->
 
 
 async def test_erased_words_that_stay_in_the_write_ahead_log_are_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    storage: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_store(tmp_path) as store, LogWriter(store.database) as writer:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
 
         async def fail() -> None:
             raise OSError(5, "Input/output error")

@@ -1,4 +1,4 @@
-"""A store on a real SQLite file, with an organization, a published blueprint and runs on it."""
+"""A store on a real database, with an organization, a published blueprint and runs on it."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -81,10 +81,11 @@ def small_design(name: str = "A small study") -> Blueprint:
 
 
 @contextlib.asynccontextmanager
-async def open_store(directory: Path) -> AsyncIterator[Store]:
-    upgrade(database_url(directory))
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """A store in the database of this URL, brought to today's shape."""
+    upgrade(url)
     clock = Clock()
-    async with Database(database_url(directory)) as database:
+    async with Database(url) as database:
         organizations = Organizations(database, clock)
         organization = await organizations.first()
         tenant = Tenant(organization.id, test_mode=False)

@@ -12,7 +12,7 @@ from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest
 from server.store.event_log import EventLog, LogClosed, OpenedSession, memory_log
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
-from tests.support.store import open_store, words
+from tests.support.store import database_url, open_store, words
 
 SESSION = OpenedSession("run_1", "ses_1", number=2, epoch=2, last_seq=7, opened_at_ms=0)
 
@@ -47,7 +47,7 @@ def test_every_event_comes_out_of_the_store_as_it_went_in(
     tmp_path_factory: pytest.TempPathFactory, appended: list[tuple[float, AnyBody]]
 ) -> None:
     async def round_trip(directory: Path) -> tuple[list[Event], list[Event]]:
-        async with open_store(directory) as store, LogWriter(store.database) as writer:
+        async with open_store(database_url(directory)) as store, LogWriter(store.database) as writer:
             log = writer.open(await store.new_session())
             events = [log.append(at, body) for at, body in appended]
             await log.durable(len(events))

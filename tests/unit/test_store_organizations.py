@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from server.store.organizations import Scope
-from tests.support.store import NOON_MS, all_files, open_store
+from tests.support.store import NOON_MS, all_files, database_url, open_store
 
 
-async def test_the_first_organization_is_made_once(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_the_first_organization_is_made_once(storage: str) -> None:
+    async with open_store(storage) as store:
         again = await store.organizations.first("Another name")
 
         assert store.tenant.organization_id == again.id
@@ -15,8 +15,8 @@ async def test_the_first_organization_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("test_mode", [False, True])
-async def test_a_key_is_known_by_its_secret_until_it_is_revoked(tmp_path: Path, test_mode: bool) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_key_is_known_by_its_secret_until_it_is_revoked(storage: str, test_mode: bool) -> None:
+    async with open_store(storage) as store:
         organization_id = store.tenant.organization_id
         scopes: list[Scope] = ["write", "read"]
         key, secret = await store.organizations.create_key(
@@ -37,8 +37,8 @@ async def test_a_key_is_known_by_its_secret_until_it_is_revoked(tmp_path: Path, 
         assert [NOON_MS] == [each.revoked_at for each in listed]
 
 
-async def test_garbage_is_no_key(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_garbage_is_no_key(storage: str) -> None:
+    async with open_store(storage) as store:
         _, secret = await store.organizations.create_key(
             store.tenant.organization_id, test_mode=False, scopes=["read"]
         )
@@ -55,8 +55,8 @@ async def test_garbage_is_no_key(tmp_path: Path) -> None:
             assert await store.organizations.verify_key(text) is None
 
 
-async def test_a_key_is_revoked_by_its_own_organization_alone_and_once(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_key_is_revoked_by_its_own_organization_alone_and_once(storage: str) -> None:
+    async with open_store(storage) as store:
         key, secret = await store.organizations.create_key(
             store.tenant.organization_id, test_mode=False, scopes=["admin"]
         )
@@ -69,7 +69,7 @@ async def test_a_key_is_revoked_by_its_own_organization_alone_and_once(tmp_path:
 
 
 async def test_the_secret_is_not_in_the_database(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+    async with open_store(database_url(tmp_path)) as store:
         key, secret = await store.organizations.create_key(
             store.tenant.organization_id, test_mode=False, scopes=["read"]
         )
@@ -79,14 +79,14 @@ async def test_the_secret_is_not_in_the_database(tmp_path: Path) -> None:
     assert secret.encode() not in files
 
 
-async def test_a_key_without_a_scope_is_refused(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_key_without_a_scope_is_refused(storage: str) -> None:
+    async with open_store(storage) as store:
         with pytest.raises(ValueError, match="read, write, operate, admin"):
             await store.organizations.create_key(store.tenant.organization_id, test_mode=False, scopes=[])
 
 
-async def test_a_key_that_is_replaced_lets_nobody_in_and_others_stay(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_key_that_is_replaced_lets_nobody_in_and_others_stay(storage: str) -> None:
+    async with open_store(storage) as store:
         keep, owner = store.organizations, store.tenant.organization_id
         _, other = await keep.create_key(owner, test_mode=False, scopes=["read"], name="other")
         _, unnamed = await keep.create_key(owner, test_mode=False, scopes=["read"])

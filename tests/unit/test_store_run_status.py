@@ -1,5 +1,4 @@
 from itertools import product
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -36,8 +35,8 @@ def test_an_active_run_never_expires() -> None:
     assert "expired" not in RUN_TRANSITIONS["active"]
 
 
-async def test_of_all_pairs_only_those_of_the_table_are_carried_out(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_of_all_pairs_only_those_of_the_table_are_carried_out(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
 
         async def attempt(was: RunStatus, wanted: RunStatus) -> bool:
@@ -55,8 +54,8 @@ async def test_of_all_pairs_only_those_of_the_table_are_carried_out(tmp_path: Pa
         assert {(was, to) for was, onward in RUN_TRANSITIONS.items() for to in onward} == carried_out
 
 
-async def test_the_database_itself_refuses_a_status_that_there_is_not(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_the_database_itself_refuses_a_status_that_there_is_not(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
 
         with pytest.raises(Exception, match="ck_interview_run_status"):

@@ -10,7 +10,7 @@ from server.store.run_status import TransitionRefused
 from server.store.runs import ConsentRecord, Participant, RunNotFound, Runs
 from server.store.tables import BlueprintRow
 from server.store.vault import Vault
-from tests.support.store import NOON_MS, SECRET, Clock, all_files, open_store, small_design
+from tests.support.store import NOON_MS, SECRET, Clock, all_files, database_url, open_store, small_design
 
 WEEK_MS = 7 * 86_400_000
 CONSENT = ConsentRecord(
@@ -18,8 +18,8 @@ CONSENT = ConsentRecord(
 )
 
 
-async def test_a_new_run_waits_for_its_participant_for_a_week(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_new_run_waits_for_its_participant_for_a_week(storage: str) -> None:
+    async with open_store(storage) as store:
         person = Participant("p-7", "Ann", {"ward": 3})
         made, _ = await store.runs.create(
             store.tenant, store.blueprint.id, consent_needed=True, participant=person, metadata={"wave": 2}
@@ -40,8 +40,8 @@ async def test_a_new_run_waits_for_its_participant_for_a_week(tmp_path: Path) ->
         )
 
 
-async def test_a_run_with_an_appointment_is_scheduled(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_run_with_an_appointment_is_scheduled(storage: str) -> None:
+    async with open_store(storage) as store:
         run, _ = await store.runs.create(
             store.tenant, store.blueprint.id, consent_needed=True, scheduled_at=NOON_MS + 1000
         )
@@ -49,8 +49,8 @@ async def test_a_run_with_an_appointment_is_scheduled(tmp_path: Path) -> None:
         assert ("scheduled", NOON_MS + 1000 + WEEK_MS) == (run.status, run.expires_at)
 
 
-async def test_a_run_is_pinned_to_the_snapshot_of_its_making(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_run_is_pinned_to_the_snapshot_of_its_making(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         changed = {"name": "Changed", "body": small_design("Changed").model_dump(mode="json", by_alias=True)}
         async with store.database.write() as connection:
@@ -64,8 +64,8 @@ async def test_a_run_is_pinned_to_the_snapshot_of_its_making(tmp_path: Path) -> 
         assert small_design("Changed") == await store.blueprints.snapshot(run.blueprint_id, 2)
 
 
-async def test_only_what_is_published_and_not_archived_can_be_run(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_only_what_is_published_and_not_archived_can_be_run(storage: str) -> None:
+    async with open_store(storage) as store:
         draft = await store.blueprints.create(store.tenant, small_design())
         async with store.database.write() as connection:
             archived = update(BlueprintRow).where(BlueprintRow.id == store.blueprint.id)
@@ -77,8 +77,8 @@ async def test_only_what_is_published_and_not_archived_can_be_run(tmp_path: Path
             await store.blueprints.publish(store.tenant, store.blueprint.id)
 
 
-async def test_neither_another_organization_nor_test_keys_see_a_run(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_neither_another_organization_nor_test_keys_see_a_run(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         other = await store.organizations.create("Another")
         strangers = [Tenant(other.id, False), Tenant(store.tenant.organization_id, True)]
@@ -94,8 +94,8 @@ async def test_neither_another_organization_nor_test_keys_see_a_run(tmp_path: Pa
                 await store.runs.create(stranger, store.blueprint.id, consent_needed=False)
 
 
-async def test_lists_are_newest_first_and_page_by_id(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_lists_are_newest_first_and_page_by_id(storage: str) -> None:
+    async with open_store(storage) as store:
         runs = sorted([await store.new_run() for _ in range(5)], key=lambda run: run.id, reverse=True)
         first = await store.runs.list_newest(store.tenant, limit=2)
         rest = await store.runs.list_newest(store.tenant, before=first[-1].id)
@@ -106,8 +106,8 @@ async def test_lists_are_newest_first_and_page_by_id(tmp_path: Path) -> None:
         assert [runs[3].id] == [run.id for run in cancelled]
 
 
-async def test_the_secret_of_a_link_opens_its_own_run_alone(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_the_secret_of_a_link_opens_its_own_run_alone(storage: str) -> None:
+    async with open_store(storage) as store:
         run, token = await store.runs.create(store.tenant, store.blueprint.id, consent_needed=True)
         other = await store.new_run()
         wrong = ["", token[:-1], token + "x", token.upper(), "jt_" + "A" * 10_000, "\ud800", "é" * 32]
@@ -121,7 +121,7 @@ async def test_the_secret_of_a_link_opens_its_own_run_alone(tmp_path: Path) -> N
 
 
 async def test_the_secret_is_nowhere_in_the_database(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+    async with open_store(database_url(tmp_path)) as store:
         run, token = await store.runs.create(store.tenant, store.blueprint.id, consent_needed=True)
         thief = Runs(store.database, Vault("another secret, just as long as the first"))
         opened = await thief.check_token(run.id, token)
@@ -132,8 +132,8 @@ async def test_the_secret_is_nowhere_in_the_database(tmp_path: Path) -> None:
     assert token.encode() not in files
 
 
-async def test_consent_begins_the_talk_and_is_kept_word_for_word(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_consent_begins_the_talk_and_is_kept_word_for_word(storage: str) -> None:
+    async with open_store(storage) as store:
         run, _ = await store.runs.create(store.tenant, store.blueprint.id, consent_needed=True)
         with pytest.raises(TransitionRefused):
             await store.runs.record_consent(run.id, granted=True, record=CONSENT)
@@ -151,8 +151,8 @@ async def test_consent_begins_the_talk_and_is_kept_word_for_word(tmp_path: Path)
         assert CONSENT == (await store.runs.find(run.id)).consent
 
 
-async def test_declining_ends_the_run(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_declining_ends_the_run(storage: str) -> None:
+    async with open_store(storage) as store:
         run, _ = await store.runs.create(store.tenant, store.blueprint.id, consent_needed=True)
         await store.runs.transition(run.id, "awaiting_consent")
         declined = await store.runs.record_consent(run.id, granted=False, record=CONSENT)
@@ -164,8 +164,8 @@ async def test_declining_ends_the_run(tmp_path: Path) -> None:
         )
 
 
-async def test_starting_and_completing_are_timed(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_starting_and_completing_are_timed(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         store.clock.now += 10
         await store.runs.transition(run.id, "active")
@@ -183,8 +183,8 @@ async def test_starting_and_completing_are_timed(tmp_path: Path) -> None:
             await store.runs.transition("run_unknown", "active")
 
 
-async def test_only_runs_that_nobody_began_expire(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_only_runs_that_nobody_began_expire(storage: str) -> None:
+    async with open_store(storage) as store:
         waiting, active = await store.new_run(), await store.new_run()
         await store.runs.transition(active.id, "active")
         store.clock.now += WEEK_MS - 1
@@ -199,8 +199,8 @@ async def test_only_runs_that_nobody_began_expire(tmp_path: Path) -> None:
         assert "awaiting_participant" == (await store.runs.find(fresh.id)).status
 
 
-async def test_each_session_has_the_next_number_and_epoch(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_each_session_has_the_next_number_and_epoch(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
         first, second = await store.new_session(run), await store.new_session(run)
         after = await store.runs.find(run.id)
@@ -213,8 +213,8 @@ async def test_each_session_has_the_next_number_and_epoch(tmp_path: Path) -> Non
             await store.runs.open_session("run_unknown")
 
 
-async def test_a_vault_of_another_secret_says_what_to_do(tmp_path: Path) -> None:
-    async with open_store(tmp_path) as store:
+async def test_a_vault_of_another_secret_says_what_to_do(storage: str) -> None:
+    async with open_store(storage) as store:
         run = await store.new_run()
 
         with pytest.raises(Exception, match="another secret key"):

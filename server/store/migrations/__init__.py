@@ -2,13 +2,17 @@
 calls."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
-from server.store.database import keep_promises, make_directory
+from server.store import postgresql, sqlite
+
+_LOCK: Final = 0x76697661
+"""Whoever holds this of PostgreSQL's advisory locks changes the tables."""
 
 
 class MigrationError(Exception):
@@ -18,21 +22,30 @@ class MigrationError(Exception):
 def upgrade(database_url: str) -> None:
     """Make the database if there is none and bring it to the newest shape. Blocks; call it off the loop.
 
-    All steps are one transaction: after a failure the database is as it was. Of two processes that do it at
-    once, the second finds it done.
+    A database of PostgreSQL must be there, empty; a SQLite file is made. All steps are one transaction: after
+    a failure the database is as it was. Of two processes that do it at once, the second finds it done.
     """
-    make_directory(database_url)
-    engine = create_engine(make_url(database_url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
-    # A step that rebuilds a table drops the old one, which would take along all rows that point to it.
-    keep_promises(engine, foreign_keys=False)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        # A step that rebuilds a table drops the old one, which would take along all rows that point to it.
+        engine = sqlite.blocking_engine(url, foreign_keys=False)
+    else:
+        engine = postgresql.blocking_engine(url)
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            if strays:
-                raise MigrationError(f"the new tables would have {len(strays)} rows that point nowhere")
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            _climb(connection)
+            if engine.dialect.name == "sqlite":
+                strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if strays:
+                    raise MigrationError(f"the new tables would have {len(strays)} rows that point nowhere")
     finally:
         engine.dispose()
+
+
+def _climb(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

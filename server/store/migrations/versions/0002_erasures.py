@@ -17,6 +17,7 @@ def upgrade() -> None:
         "event",
         ["run_id", "seq"],
         sqlite_where=sa.text("kind IN ('AnswerStruck', 'AnswerErased')"),
+        postgresql_where=sa.text("kind IN ('AnswerStruck', 'AnswerErased')"),
     )
 
 

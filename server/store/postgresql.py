@@ -1,0 +1,57 @@
+"""What is particular to PostgreSQL: its driver, how a reader gets one view, how it forgets."""
+
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+DRIVER: Final = "postgresql+psycopg"
+
+CONNECTIONS: Final = 10
+"""Kept open for requests; as many again for a while when all are in use."""
+
+CONNECT_TIMEOUT: Final = 5
+"""Seconds until a server that doesn't answer counts as away."""
+
+STATEMENT_TIMEOUT_MS: Final = 20_000
+"""A statement that takes longer is given up: nobody waits for it any more."""
+
+READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""Options of a connection that only reads: one view, however many statements look at it."""
+
+
+def async_engine(url: URL) -> AsyncEngine:
+    """An engine for the event loop. A connection that the server has closed meanwhile is replaced."""
+    return create_async_engine(
+        url.set(drivername=DRIVER),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS,
+        connect_args=_connect_args(),
+    )
+
+
+def blocking_engine(url: URL) -> Engine:
+    """An engine for threads."""
+    return create_engine(url.set(drivername=DRIVER), hide_parameters=True, connect_args=_connect_args())
+
+
+def _connect_args() -> dict[str, object]:
+    return {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "application_name": "vivavoce",
+        # A commit is on the disk whatever the server's own habit: an answer that was confirmed is kept.
+        "options": f"-c synchronous_commit=on -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+    }
+
+
+async def scrub(engine: AsyncEngine) -> None:
+    """Have the rows overwritten that updates and deletions of events have left behind.
+
+    What the server's own write-ahead log and its backups still hold is for their keeper to let go.
+    """
+    async with engine.connect() as connection:
+        bare = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await bare.exec_driver_sql("VACUUM event")

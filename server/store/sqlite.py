@@ -1,0 +1,87 @@
+"""What is particular to SQLite: how its file comes into being, what connections promise, how it forgets."""
+
+from pathlib import Path
+from typing import Any, Final, cast
+
+import aiosqlite
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS: Final = 5_000
+"""How long a writer waits for another process's transaction before it counts as a failure."""
+
+CHECKPOINT_PAGES: Final = 4_000
+"""Pages of 4 KiB in the write-ahead log before it is folded back, which holds up one commit by some 20 ms."""
+
+READ_ONLY: Final = "vivavoce_read_only"
+
+READING: dict[str, Any] = {READ_ONLY: True}
+"""Options of a connection that only reads."""
+
+
+def async_engine(url: URL) -> AsyncEngine:
+    """An engine for the event loop, its promises kept."""
+    make_directory(url)
+    # What participants say travels as parameters, and a driver's error is logged with its text.
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+    keep_promises(engine.sync_engine)
+    return engine
+
+
+def blocking_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+    """An engine for threads, its promises kept."""
+    make_directory(url)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+    keep_promises(engine, foreign_keys=foreign_keys)
+    return engine
+
+
+def make_directory(url: URL) -> None:
+    """Create the directory of the file, for its owner alone."""
+    if url.database:
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def keep_promises(engine: Engine, *, foreign_keys: bool = True) -> None:
+    """Hold every connection to what the house promises.
+
+    FULL: a commit is on the disk, not in the machine's memory. IMMEDIATE: a writer queues for its turn at the
+    beginning instead of failing at the end. secure_delete: what is struck is overwritten, not only unlinked.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver's own habit of beginning transactions late would make the read-then-write of a fence
+        # unsafe.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+            "secure_delete = ON",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+async def scrub(engine: AsyncEngine) -> None:
+    """Fold the write-ahead log back and empty it, so that erased text isn't in that file either.
+
+    A long read at the same moment may hold it back; the next checkpoint then does it.
+    """
+    async with engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        driver = cast(aiosqlite.Connection, raw.driver_connection)
+        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+            await cursor.fetchone()
