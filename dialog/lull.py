@@ -132,7 +132,7 @@ class Lull:
     def look(self, turn: Turn, now: float) -> list[Step]:
         """Weigh the evidence at this moment."""
         profile, policy = self._floor.profile, self._floor.policy
-        silence = now - turn.ended_at
+        silence = self._timers.heard_until(now) - turn.ended_at
         if now + 1e-6 < self._thinking_until or silence + 1e-6 < self._first_look(turn):
             return []
         if not turn.text:

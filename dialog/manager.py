@@ -47,6 +47,8 @@ from dialog.signals import (
     ParticipantJoined,
     ParticipantLeft,
     RightClaimed,
+    SoundStalled,
+    SoundWentOn,
     SpeechBegan,
     SpeechEnded,
     SpeechStarted,
@@ -62,6 +64,7 @@ from dialog.signals import (
 )
 from dialog.steps import Step
 from dialog.turn_taking import TurnTaking
+from dialog.unheard import Unheard
 
 _DEAF = frozenset(("waiting", "paused", "away", "operator", "closed"))
 
@@ -81,6 +84,7 @@ class Manager:
         self._out = Outbox(facts)
         self._policy = policy
         self._turns = TurnTaking(policy, self._out, self._out.state.last_turn_id + 1)
+        self._unheard = Unheard(self._turns.timers, self._turns.answering, self._turns.overlap)
         self._prompter = Prompter(self._turns, self._out, policy)
         self._interview = Interview(blueprint, metadata or {}, policy, self._out, self._turns, self._prompter)
         self._moments = Moments(self._interview, self._out, self._turns, self._prompter)
@@ -153,7 +157,12 @@ class Manager:
                 self._moments.left()
                 if self._interview.closing is not None:  # nothing but good-byes was missed
                     self._interview.finish()
+            case SoundStalled():
+                self._unheard.stalled(signal.missing, now)
+            case SoundWentOn():
+                self._unheard.went_on(signal.missing, now)
             case PacketsStopped():
+                self._unheard.went_on(0.0, now)
                 turns.lull.freeze()
             case PacketsReturned():
                 turns.lull.thaw(turns.turn, now)

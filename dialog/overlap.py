@@ -28,6 +28,8 @@ class Overlap:
         """The answer on the record last, which may turn out to go on."""
         self._settled = False
         self._began_at = 0.0
+        self.unheard = 0.0
+        """Seconds since then of which no sound came."""
         self._voice_on = False
         self._stopping: int | None = None
         self._times_resumed = 0
@@ -69,7 +71,7 @@ class Overlap:
             self._await_words(now)
         if self._floor.state != "speaking":
             return []
-        self._began_at = now
+        self._began_at, self.unheard = now, 0.0
         current = self._speaking.current
         if current is None:
             return []
@@ -141,7 +143,8 @@ class Overlap:
         beside = self.beside
         if beside is None:
             return []
-        voiced = now - self._began_at if self._voice_on else beside.voiced
+        heard = self._timers.heard_until(now) - self._began_at - self.unheard
+        voiced = heard if self._voice_on else beside.voiced
         match judge_overlap(beside.text, voiced, self._voice_on, self._floor.policy):
             case "yield":
                 return self._yield(now)

@@ -40,6 +40,18 @@ class PacketsReturned(Signal, frozen=True):
     """Sound packets come again."""
 
 
+class SoundStalled(Signal, frozen=True):
+    """No sound of the participant comes, though the next is due: that they are silent is not known."""
+
+    missing: float
+    """Seconds since the last of it."""
+
+
+class SoundWentOn(Signal, frozen=True):
+    """Sound comes again after SoundStalled; or, without one, a little of it never came."""
+
+    missing: float
+    """Seconds of it that never came, as far as was seen; after SoundStalled its whole duration counts."""
 
 
 class MicrophoneMuted(Signal, frozen=True):
@@ -228,6 +240,8 @@ NewsOfTheWorld = (
     | DonePressed
     | HoldToTalk
     | TextTyped
+    | SoundStalled
+    | SoundWentOn
     | TypingNoticed
     | KeyPressed
     | FormFilled

@@ -28,6 +28,7 @@ from dialog.steps import (
 )
 from dialog.timers import Timers
 from dialog.turn import Turn
+from dialog.unheard import ON_SOUND
 
 _CLOCKS = ("muted_notice", "muted_pause", "noise", "noise_pause")
 
@@ -38,7 +39,7 @@ class TurnTaking:
     def __init__(self, policy: Policy, out: Outbox, first_turn_id: int = 1) -> None:
         self.floor = Floor(policy, out)
         self.speaking = Speaking()
-        self.timers = Timers()
+        self.timers = Timers(ON_SOUND)
         self.lull = Lull(self.floor, self.timers)
         self.overlap = Overlap(self.floor, self.speaking, self.timers)
         self.answering = Answering(self.floor, self.speaking, self.timers, self.lull, first_turn_id)

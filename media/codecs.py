@@ -45,6 +45,9 @@ _MAX_ENCODED_BYTES: Final = 1_276
 _FRAME_UNITS: Final = (4, 8, 16, 24) * 3 + (4, 8) * 2 + (1, 2, 4, 8) * 4
 """Frame lengths in units of 2.5 ms by the five bits of the configuration (RFC 6716 §3.1, table 2)."""
 
+_CELT_ONLY: Final = 16
+"""Configurations from here on have no SILK layer, so no FEC (RFC 6716 §3.1, table 2)."""
+
 MAX_PACKET_DURATION: Final = 0.12
 """Seconds: no Opus packet is longer (RFC 6716 §3.2.5, R5)."""
 
@@ -237,6 +240,19 @@ def packet_samples(packet: bytes, rate_hz: int) -> int:
     """Count the samples at `rate_hz` that a packet decodes to. Raises CodecError for broken framing."""
     toc, frames = packet_frames(packet)
     return frame_samples(toc, rate_hz) * len(frames)
+
+
+def carries_fec(packet: bytes) -> bool:
+    """Whether a packet holds the one before it once more, coarsely. Raises CodecError for broken framing.
+
+    Each channel says so in a bit behind the voice activity flags of its SILK frames (RFC 6716 §4.2.4).
+    """
+    toc, frames = packet_frames(packet)
+    if toc >> 3 >= _CELT_ONLY or not frames[0]:
+        return False
+    flags, silk_frames = frames[0][0], max(1, _FRAME_UNITS[toc >> 3] // 8)
+    mono = flags >> (7 - silk_frames) & 1
+    return bool(mono or (toc & 4 and flags >> (6 - 2 * silk_frames) & 1))
 
 
 def frame_samples(toc: int, rate_hz: int) -> int:

@@ -15,6 +15,8 @@ MAX_HOLE: Final = 50
 """Packets. A longer hole is a break: the stream begins anew behind it, and nothing is concealed."""
 MAX_WAITING: Final = 64
 """Packets kept behind a hole before it is given up whatever the time."""
+_GRAIN: Final = 0.002
+"""Seconds. A hole that is due within this is given up now: timers come late, and `patience` is the most."""
 _MAX_BACKSTEP: Final = 100
 """Packets. What comes from further back is no late packet but another numbering."""
 _MAX_CLOCK_LEAP: Final = 3600.0
@@ -110,7 +112,7 @@ class JitterBuffer:
         while self._waiting:
             item: Packet | Lost | None = self._waiting.pop(self._next_sequence, None)
             if item is None:
-                if now < self._hole_due():
+                if now < self._hole_due() - _GRAIN:
                     break
                 self.lost += 1
                 item = Lost(self._next_sequence, self._hole_timestamp())
@@ -119,6 +121,11 @@ class JitterBuffer:
                 self._released_timestamp = item.timestamp
                 out.append(item)
         return out
+
+    @property
+    def due(self) -> float | None:
+        """When to pop at the latest, if nothing is pushed before; None while nothing waits behind a hole."""
+        return self._hole_due() - _GRAIN if self._waiting else None
 
     def _hole_due(self) -> float:
         if len(self._waiting) > MAX_WAITING:

@@ -11,6 +11,10 @@ class Ear(Protocol):
 
     def hear(self, frame: AudioFrame) -> None: ...
 
+    def stalled(self, missing: float) -> None:
+        """No sound has come for `missing` seconds, though the next is due; a frame that isn't concealed ends
+        it."""
+
     def lost(self) -> None:
         """No packet has come for two seconds: the link is gone or stalled."""
 

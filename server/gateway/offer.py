@@ -101,6 +101,22 @@ def read_offer(sdp: str) -> AudioOffer:
     )
 
 
+def answered_codecs(offer: AudioOffer) -> list[RTCRtpCodecParameters]:
+    """Say how an offer's sound is to be sent: RED first, paired by the offer's own number for Opus, or else
+    Chromium sends plain Opus (RFC 2198 §5); without `usedtx`, so that a browser sends 50 packets a second."""
+    opus = RTCRtpCodecParameters(
+        "audio/opus",
+        OPUS_CLOCK_HZ,
+        2,
+        offer.opus,
+        parameters={"minptime": 10, "useinbandfec": 1, "stereo": 0},
+    )
+    if offer.red is None:
+        return [opus]
+    pairing = f"{offer.opus}/{offer.opus}"
+    return [RTCRtpCodecParameters("audio/red", OPUS_CLOCK_HZ, 2, offer.red, parameters={pairing: None}), opus]
+
+
 def read_fragment(fragment: str, ice_ufrag: str) -> list[RTCIceCandidate]:
     """Read the usable candidates out of an `application/trickle-ice-sdpfrag` (RFC 8840), at most
     MAX_CANDIDATES.

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from media.codecs import CodecError, OpusDecoder, OpusEncoder
+from media.codecs import CodecError, OpusDecoder, OpusEncoder, carries_fec
 from media.frames import (
     EAR_FRAME_SAMPLES,
     EAR_RATE_HZ,
@@ -27,6 +27,10 @@ from server.gateway.leg import Ear, Tap
 LOST_AFTER: Final = 2.0
 """Seconds without a packet after which the link counts as lost: a browser sends 50 a second, muted or not,
 and a closed tab says nothing, which ICE alone notices after half a minute."""
+
+STALLED_AFTER: Final = 0.06
+"""Seconds without a packet after which sound counts as missing: the next one is then as late as a hole is
+waited for."""
 
 MUTED_AFTER_FRAMES: Final = 250
 """Frames of unbroken digital silence (audio level 127) that make a muted microphone. The noise gates of
@@ -121,13 +125,15 @@ class RtpReceiver:
         self._origin: int | None = None
         self._silent_packets = 0
         self._heard_at = now
-        self._lost = False
+        self._lost = self._stalled = False
         self.statistics: rtcp.ReceptionStatistics | None = None
         """Of the source that is being heard; None before its first packet."""
         self.refused = 0
         """Packets that were no audio of ours: malformed, of another type or another source."""
+        self.restored = 0
+        """Packets that came only as the FEC of the one behind them."""
         self.concealed = 0
-        """Packets that had to be made up, out of FEC or out of nothing."""
+        """Packets that had to be made up out of nothing."""
 
     def receive(self, data: bytes, now: float) -> None:
         """Take one RTP packet off the wire at `now`."""
@@ -135,7 +141,7 @@ class RtpReceiver:
         if packet is None or not self._is_ours(packet, now):
             self.refused += 1
             return
-        self._heard_at = now
+        self._heard_at, self._stalled = now, False
         if self._lost:
             self._lost = False
             self._ear.found()
@@ -147,14 +153,23 @@ class RtpReceiver:
             self._buffer.push(packet.sequence, packet.timestamp, packet.payload, now)
         else:
             self._push_redundant(packet, now)
-        self._release(now)
+        self.release(now)
 
     def tick(self, now: float) -> None:
         """Give up on holes whose time is over, and notice a link that has gone quiet. Called every 20 ms."""
-        self._release(now)
-        if not self._lost and now - self._heard_at >= LOST_AFTER:
+        self.release(now)
+        missing = now - self._heard_at
+        if not self._lost and missing >= LOST_AFTER:
             self._lost = True
             self._ear.lost()
+        elif not self._stalled and missing >= STALLED_AFTER:
+            self._stalled = True
+            self._ear.stalled(missing)
+
+    @property
+    def due(self) -> float | None:
+        """When to `release` at the latest; None while nothing waits behind a hole."""
+        return self._buffer.due
 
     def _is_ours(self, packet: RtpPacket, now: float) -> bool:
         if packet.payload_type not in (self._agreed.opus, self._agreed.red):
@@ -181,7 +196,8 @@ class RtpReceiver:
         if primary.payload_type == self._agreed.opus:
             self._buffer.push(packet.sequence, packet.timestamp, primary.data, now)
 
-    def _release(self, now: float) -> None:
+    def release(self, now: float) -> None:
+        """Hand on what is in order by `now`, or was waited for in vain."""
         ready = self._buffer.pop(now)
         for index, item in enumerate(ready):
             if self._origin is None:
@@ -201,21 +217,26 @@ class RtpReceiver:
         self._packet_samples = len(pcm) // 2
         if self._tap is not None:
             self._tap.received(packet.payload, ticks)
-        muted = self._silent_packets >= MUTED_AFTER_FRAMES
-        self._framer.push(pcm, ticks // _TICKS_PER_SAMPLE, muted=muted)
+        self._framer.push(pcm, ticks // _TICKS_PER_SAMPLE, muted=self._muted)
+
+    @property
+    def _muted(self) -> bool:
+        return self._silent_packets >= MUTED_AFTER_FRAMES
 
     def _repair(self, following: Packet | Lost | None, ticks: int) -> None:
-        """Make up the packet at `ticks`: from the FEC of the one after it where there is one (conceals
-        otherwise)."""
-        self.concealed += 1
+        """Make up the packet at `ticks`; what the FEC of the one after it gives back has been heard."""
+        restored = False
         try:
-            if isinstance(following, Packet):
+            if isinstance(following, Packet) and carries_fec(following.payload):
                 pcm = self._decoder.decode_fec(following.payload, self._packet_samples)
+                restored = True
             else:
                 pcm = self._decoder.conceal(self._packet_samples)
         except CodecError:
             pcm = bytes(self._packet_samples * 2)
-        self._framer.push(pcm, ticks // _TICKS_PER_SAMPLE, concealed=True)
+        self.restored += restored
+        self.concealed += not restored
+        self._framer.push(pcm, ticks // _TICKS_PER_SAMPLE, concealed=not restored, muted=self._muted)
 
 
 class Framer:

@@ -17,17 +17,25 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpSendParameters
+from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from pylibsrtp import Error as SrtpError
 
-from media.frames import FRAME_DURATION, OPUS_CLOCK_HZ
+from media.frames import FRAME_DURATION
 from server.clock import loop_time, wall_clock_ms
 from server.gateway import control, rtcp
 from server.gateway.door import guard_doors
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
-from server.gateway.offer import MAX_CANDIDATES, AudioOffer, OfferRefused, read_fragment, read_offer
+from server.gateway.offer import (
+    MAX_CANDIDATES,
+    AudioOffer,
+    OfferRefused,
+    answered_codecs,
+    read_fragment,
+    read_offer,
+)
+from server.gateway.round_trips import RoundTrips
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 
 CONNECT_TIMEOUT: Final = 15.0
@@ -72,32 +80,13 @@ class WebRtcGateway:
                 await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             except Exception as error:  # a stranger's text: whatever aiortc trips over is the offer's fault
                 raise OfferRefused("The offer can't be applied.") from error
-            transceiver._codecs = _answered_codecs(offer)
+            transceiver._codecs = answered_codecs(offer)
             await connection.setLocalDescription(await connection.createAnswer())
             guard_doors(transceiver.receiver.transport.transport._connection)
             return leg, connection.localDescription.sdp
         except BaseException:
             await connection.close()
             raise
-
-
-def _answered_codecs(offer: AudioOffer) -> list[RTCRtpCodecParameters]:
-    """RED first, with the pairing of the offer's own number: otherwise Chromium sends plain Opus (RFC 2198
-    §5).
-
-    Without `usedtx`, so that a browser sends 50 packets a second whatever it hears.
-    """
-    opus = RTCRtpCodecParameters(
-        "audio/opus",
-        OPUS_CLOCK_HZ,
-        2,
-        offer.opus,
-        parameters={"minptime": 10, "useinbandfec": 1, "stereo": 0},
-    )
-    if offer.red is None:
-        return [opus]
-    pairing = f"{offer.opus}/{offer.opus}"
-    return [RTCRtpCodecParameters("audio/red", OPUS_CLOCK_HZ, 2, offer.red, parameters={pairing: None}), opus]
 
 
 class WebRtcLeg:
@@ -137,6 +126,7 @@ class WebRtcLeg:
         self._report_slot = self._ssrc % _REPORT_EVERY_SLOTS
         self._standing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._hole_due: asyncio.TimerHandle | None = None
         self._take_over(transceiver)
         connection.on("connectionstatechange", self._watch_state)
         connection.on("datachannel", self._take_channel)
@@ -261,12 +251,35 @@ class WebRtcLeg:
     # From the wire
 
     async def _take_rtp(self, data: bytes, arrival_time_ms: int) -> None:
-        if self.receiver is not None:
-            try:
-                self.receiver.receive(data, loop_time())
-            except Exception:  # an ear that raises is a bug: it ends this leg, not aiortc's reading task
-                log.exception("the ear of leg %08x raised", self._ssrc)
-                self._end("failed")
+        receiver = self.receiver
+        if receiver is None or self._ended.done():
+            return
+        try:
+            receiver.receive(data, loop_time())
+        except Exception as error:  # an ear that raises is a bug: it ends this leg, not aiortc's reading task
+            self._ear_raised(error)
+        else:
+            self._wait_for_hole()
+
+    def _wait_for_hole(self) -> None:
+        """Wake when the next hole is given up: ticks are too coarse, they may come 20 ms later."""
+        if self._hole_due is None and self.receiver is not None and self.receiver.due is not None:
+            self._hole_due = asyncio.get_running_loop().call_at(self.receiver.due, self._give_up_hole)
+
+    def _give_up_hole(self) -> None:
+        self._hole_due = None
+        if self.receiver is None or self._ended.done():
+            return
+        try:
+            self.receiver.release(loop_time())
+        except Exception as error:
+            self._ear_raised(error)
+        else:
+            self._wait_for_hole()
+
+    def _ear_raised(self, error: Exception) -> None:
+        log.error("the ear of leg %08x raised", self._ssrc, exc_info=error)
+        self._end("failed")
 
     async def _take_rtcp(self, data: bytes) -> None:
         if self.receiver is None:

@@ -28,6 +28,8 @@ from server.gateway.websocket_frames import (
 
 LOST_AFTER: Final = 2.0
 """Seconds without a frame after which the link counts as lost, as on the other roads."""
+STALLED_AFTER: Final = 0.1
+"""Seconds without a frame after which sound counts as missing: TCP holds all back behind what was lost."""
 MAX_BACKLOG: Final = 2.0
 """Seconds for which a message may wait to be taken; a client that doesn't read is dropped then."""
 DEFAULT_PLAYOUT_DELAY: Final = 0.15
@@ -56,7 +58,7 @@ class WebSocketLeg:
         self._mouth: Mouth | None = None
         self._tap: Tap | None = None
         self._heard_at = 0.0
-        self._lost = False
+        self._lost = self._stalled = False
         self._silenced = False
         self._playout: float | None = None
         self._frames: deque[bytes] = deque(maxlen=_MAX_QUEUED_FRAMES)
@@ -155,6 +157,9 @@ class WebSocketLeg:
             self._end("backlog", 1013, "The client doesn't read.")
             return
         message, packet = self._outward.write(slot, self._mouth.next_frame(), encode=self._tap is not None)
+        elif not self._stalled and missing >= STALLED_AFTER:
+            self._stalled = True
+            self._ear.stalled(missing)
         self.dropped += len(self._frames) == _MAX_QUEUED_FRAMES
         self._frames.append(message)  # drops the oldest when full
         self._to_send.set()
@@ -172,7 +177,7 @@ class WebSocketLeg:
         if not self._frames_allowed.take(now):
             raise Garbage(1008, "More than 50 frames a second.")
         frames = self._inward.read(message, self._tap)
-        self._heard_at = now
+        self._heard_at, self._stalled = now, False
         if self._lost:
             self._lost = False
             self._ear.found()

@@ -17,11 +17,13 @@ from dialog.signals import (
     PacketsReturned,
     PacketsStopped,
     PartialTranscript,
+    SoundStalled,
+    SoundWentOn,
     SpeechStarted,
     SpeechStopped,
 )
 from media.frames import FRAME_DURATION, AudioFrame
-from media.vad import VoiceActivity, VoiceStarted, VoiceStopped
+from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
 from server.providers.protocols import Recognition
 
@@ -42,6 +44,9 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
     """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a monologue.
     """
 
+    gap_settling: float = 0.1
+    """Sound that must come after a stall before silence counts again. Larger: later replies; smaller: a voice
+    that went on in the gap is noticed too late."""
 
 class Listener:
     """One leg's ear. Its utterances are numbered on from those of the session's earlier legs."""
@@ -79,6 +84,11 @@ class Listener:
         self._unanswered: set[int] = set()
         self._answered = asyncio.Event()
 
+        self._stalled = False
+        self._since_stall = 0.0
+        self._returned = False
+        self._missing = 0.0
+        """Seconds made up since sound was last heard."""
     # What the leg calls (gateway.leg.Ear)
 
     def hear(self, frame: AudioFrame) -> None:
@@ -97,6 +107,7 @@ class Listener:
         self._recent.append(frame)
         if self._open:
             self._recognition.hear(frame)
+        self._note_gap(frame, edge)
             self._length += FRAME_DURATION
         match edge:
             case VoiceStarted():
@@ -119,11 +130,19 @@ class Listener:
         if not self._lost:
             self._lost = True
             self._mailbox.put(PacketsStopped())
+    def stalled(self, missing: float) -> None:
+        """No sound for `missing` seconds: what runs on silence must wait."""
+        self._since_stall = 0.0
+        if not (self._stalled or self._lost) and self.attentive:
+            self._stalled = True
+            self._mailbox.put(SoundStalled(missing))
+
 
     def found(self) -> None:
         """Packets come again."""
+        self._stalled = False  # the core knows that this is what became of it
         if self._lost:
-            self._lost = False
+            self._lost, self._returned = False, True
             self._mailbox.put(PacketsReturned())
 
     # What the session calls
@@ -141,6 +160,8 @@ class Listener:
         async for heard in self._recognition:
             if heard.final:
                 self._unanswered.discard(heard.utterance_id)
+        if self._stalled:
+            self._end_stall()
                 self._answered.set()
                 self._mailbox.put(
                     FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
@@ -162,6 +183,25 @@ class Listener:
         if not self._open:
             self._open_utterance()
             for frame in self._recent:
+    # Gaps
+
+    def _note_gap(self, frame: AudioFrame, edge: VoiceEdge | None) -> None:
+        """Tell what was never heard; of a stall, once enough has come to tell a voice from silence."""
+        if frame.concealed:
+            self._missing += FRAME_DURATION
+        elif self._stalled:
+            self._since_stall += FRAME_DURATION
+            if edge is not None or self._since_stall >= self._policy.gap_settling - FRAME_DURATION / 2:
+                self._end_stall()
+        elif self._missing or self._returned:
+            if self._missing and self.attentive and not (self._activity.talking or self._returned):
+                self._mailbox.put(SoundWentOn(self._missing))
+            self._missing, self._returned = 0.0, False  # of a link that was dead the core knows
+
+    def _end_stall(self) -> None:
+        self._mailbox.put(SoundWentOn(self._missing))
+        self._stalled, self._missing = False, 0.0
+
                 self._recognition.hear(frame)
         self._silence = 0.0
         self._mailbox.put(SpeechStarted(self.utterance_id))

@@ -26,6 +26,8 @@ from dialog.signals import (
     PacketsStopped,
     ParticipantJoined,
     ParticipantLeft,
+    SoundStalled,
+    SoundWentOn,
     SpeechBegan,
     SpeechEnded,
     SpeechStopped,
@@ -196,6 +198,11 @@ class WildWorld:
                 self._mouth.cut_off()
                 self.feed(ParticipantLeft("network"))
             case 1:
+                if rng.random() < 0.5:
+                    gap = rng.uniform(0.06, 2.0)
+                    self.later(gap, lambda: self.feed(SoundWentOn(gap)))
+                    self.feed(SoundStalled(0.06))
+                    return gap
                 self._stalled = not self._stalled
                 self.feed(PacketsStopped() if self._stalled else PacketsReturned())
             case 2:

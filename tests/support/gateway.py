@@ -23,9 +23,13 @@ class KeptEar:
     def __init__(self) -> None:
         self.frames: list[AudioFrame] = []
         self.happened: list[str] = []
+        self.stalls: list[float] = []
 
     def hear(self, frame: AudioFrame) -> None:
         self.frames.append(frame)
+
+    def stalled(self, missing: float) -> None:
+        self.stalls.append(missing)
 
     def lost(self) -> None:
         self.happened.append("lost")

@@ -85,8 +85,8 @@ def test_a_hole_is_waited_for_and_then_filled_from_the_fec_of_the_next_packet() 
     made_up = ear.frames[5]
     assert waiting == 5
     assert [i * 320 for i in range(7)] == [frame.timestamp for frame in ear.frames]
-    assert [i == 5 for i in range(7)] == [frame.concealed for frame in ear.frames]
-    assert taken.concealed == 1
+    assert not any(frame.concealed for frame in ear.frames)  # it was heard, coarsely
+    assert (1, 0) == (taken.restored, taken.concealed)
     assert 5 * 960 not in [timestamp for timestamp, _ in tap.received_packets]
     assert correlation(made_up.pcm, truth[5]) > 0.8
 
@@ -106,9 +106,74 @@ def test_red_fills_a_hole_at_once_with_the_very_packet() -> None:
 
     assert [i * 320 for i in range(8)] == [frame.timestamp for frame in ear.frames]
     assert [(i * 960, packet) for i, packet in enumerate(packets)] == tap.received_packets
-    assert taken.concealed == 0
+    assert (0, 0) == (taken.restored, taken.concealed)
     assert taken.statistics is not None
     assert taken.statistics.packets_lost == 1  # the report shows the loss all the same
+
+
+def test_of_two_packets_lost_in_a_row_the_second_comes_back_by_red_and_the_first_by_the_fec_in_it() -> None:
+    taken, ear, _ = receiver()
+    packets = opus_packets(9)
+    for i, packet in enumerate(packets):
+        earlier = [(960, packets[i - 1])] if i else []
+        if i not in (5, 6):
+            taken.receive(rtp(i, pack_red(111, packet, earlier), kind=63), now=i * 0.02)
+    taken.tick(now=0.2)
+
+    assert [i * 320 for i in range(9)] == [frame.timestamp for frame in ear.frames]
+    assert (1, 0) == (taken.restored, taken.concealed)
+
+
+def test_a_hole_behind_which_nothing_tells_of_it_is_made_up_and_says_so() -> None:
+    taken, ear, _ = receiver(RtpFormat(opus=111))
+    packets = [*opus_packets(4), OPUS_SILENCE, *opus_packets(8)[5:]]
+    for i, packet in enumerate(packets):
+        if i != 3:
+            taken.receive(rtp(i, packet), now=i * 0.02)
+    taken.tick(now=0.2)
+
+    assert [i == 3 for i in range(8)] == [frame.concealed for frame in ear.frames]
+    assert (0, 1) == (taken.restored, taken.concealed)
+
+
+def test_a_hole_is_given_up_forty_milliseconds_after_its_time_and_no_later_when_asked() -> None:
+    taken, ear, _ = receiver(RtpFormat(opus=111))
+    dues = [taken.due]
+    for i, packet in enumerate(opus_packets(7)):
+        if i != 5:
+            taken.receive(rtp(i, packet), now=i * 0.02)
+    due = taken.due
+    assert due is not None
+    taken.release(due)
+    dues.append(taken.due)
+
+    assert 7 == len(ear.frames)
+    assert pytest.approx(5 * 0.02 + 0.04, abs=0.003) == due
+    assert [None, None] == dues
+
+
+def test_sound_that_is_missing_is_told_once_for_each_time() -> None:
+    taken, ear, _ = receiver()
+    taken.receive(rtp(0, OPUS_SILENCE), now=0.0)
+    taken.tick(0.05)
+    before = list(ear.stalls)
+    for slot in range(4, 40):
+        taken.tick(slot * 0.02)
+    taken.receive(rtp(40, OPUS_SILENCE), now=0.8)
+    taken.tick(0.9)
+
+    assert [] == before
+    assert pytest.approx([0.08, 0.1]) == ear.stalls
+
+
+def test_a_muted_microphone_stays_muted_over_a_lost_packet() -> None:
+    taken, ear, _ = receiver(RtpFormat(opus=111, audio_level_id=1))
+    for i in range(MUTED_AFTER_FRAMES + 10):
+        if i != MUTED_AFTER_FRAMES + 5:
+            taken.receive(rtp(i, OPUS_SILENCE, level=127), now=i * 0.02)
+            taken.tick(i * 0.02 + 0.01)
+
+    assert all(frame.muted for frame in ear.frames[MUTED_AFTER_FRAMES:])
 
 
 def test_plain_opus_between_red_packets_is_taken_too() -> None:

@@ -11,6 +11,8 @@ from dialog.signals import (
     PacketsReturned,
     PacketsStopped,
     PartialTranscript,
+    SoundStalled,
+    SoundWentOn,
     SpeechStarted,
     SpeechStopped,
 )
@@ -127,6 +129,58 @@ async def test_concealed_sound_is_no_pause() -> None:
     ear.hear(silence(3), concealed=True)
 
     assert [] == ear.recognition.ended
+
+
+async def test_a_frame_that_is_made_up_in_a_pause_puts_the_clocks_back_and_one_in_speech_does_not() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5))
+    ear.hear(silence(0.02), concealed=True)
+    ear.hear(silence(0.1), UTTERANCE[SECOND : 2 * SECOND])
+    ear.hear(silence(0.04), concealed=True)
+    ear.hear(UTTERANCE[2 * SECOND : 2 * SECOND + SECOND // 4])
+    gaps = [signal for signal in await ear.signals() if isinstance(signal, SoundWentOn)]
+
+    assert [SoundWentOn(0.02)] == gaps
+
+
+async def test_a_stall_is_over_once_a_voice_can_be_told_from_silence() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5))
+    ear.listener.stalled(0.06)
+    ear.listener.stalled(0.08)
+    ear.hear(silence(0.6), concealed=True)
+    ear.hear(silence(0.08))
+    waiting = await ear.signals()
+    ear.hear(silence(0.02))
+
+    assert [SoundStalled(0.06)] == waiting
+    (over,) = await ear.signals()
+    assert isinstance(over, SoundWentOn)
+    assert pytest.approx(0.6) == over.missing
+
+
+async def test_a_voice_that_is_there_after_a_stall_is_told_behind_its_end() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5))
+    ear.listener.stalled(0.06)
+    ear.hear(UTTERANCE[SECOND : 2 * SECOND])
+    kinds = [type(signal) for signal in await ear.signals()]
+
+    assert [SoundStalled, SoundWentOn, SpeechStarted] == kinds[:3]
+
+
+async def test_a_stall_that_becomes_a_dead_link_or_the_end_of_the_leg_is_told_as_that() -> None:
+    dead, gone = Ear(), Ear()
+    for ear in (dead, gone):
+        ear.hear(silence(0.2))
+        ear.listener.stalled(0.06)
+    dead.listener.lost()
+    dead.listener.stalled(3.0)
+    dead.hear(silence(0.2))
+    gone.listener.hang_up()
+
+    assert [SoundStalled(0.06), PacketsStopped(), PacketsReturned()] == await dead.signals()
+    assert [SoundStalled(0.06), SoundWentOn(0.0)] == await gone.signals()
 
 
 async def test_a_new_leg_counts_its_utterances_on() -> None:

@@ -10,6 +10,7 @@ from media.codecs import (
     _opus,
     alaw_decode,
     alaw_encode,
+    carries_fec,
     packet_frames,
     packet_samples,
     ulaw_decode,
@@ -51,6 +52,16 @@ def test_the_encoder_writes_fec_at_ten_percent_expected_loss_and_none_at_zero() 
 
     assert sum(with_fec) > len(with_fec) * 0.6
     assert not any(without)
+
+
+@given(st.binary(min_size=1, max_size=60) | st.sampled_from(spoken_packets()))
+def test_fec_is_seen_where_libopus_sees_it(packet: bytes) -> None:
+    try:
+        seen = carries_fec(packet)
+    except CodecError:
+        return
+
+    assert packet_has_fec(packet) == seen
 
 
 def test_a_lost_frame_comes_back_out_of_the_next_packets_fec_better_than_made_up() -> None:

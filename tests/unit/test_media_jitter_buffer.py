@@ -45,8 +45,11 @@ def test_a_hole_is_waited_for_forty_milliseconds_after_its_nominal_arrival_and_t
     due = 3 * FRAME + 0.04
 
     assert indices(buffer.pop(4 * FRAME)) == [0, 1, 2]
-    assert buffer.pop(due - 0.001) == []
-    assert indices(buffer.pop(due + 0.001)) == [None, 4]
+    assert buffer.pop(due - 0.003) == []
+    assert buffer.due is not None
+    assert due - 0.003 < buffer.due <= due
+    assert indices(buffer.pop(buffer.due)) == [None, 4]
+    assert buffer.due is None
     assert buffer.lost == 1
 
 
