@@ -230,6 +230,8 @@ NewsOfTheWorld = (
     | ParticipantLeft
     | PacketsStopped
     | PacketsReturned
+    | SoundStalled
+    | SoundWentOn
     | MicrophoneMuted
     | SpeechStarted
     | SpeechStopped
@@ -240,8 +242,6 @@ NewsOfTheWorld = (
     | DonePressed
     | HoldToTalk
     | TextTyped
-    | SoundStalled
-    | SoundWentOn
     | TypingNoticed
     | KeyPressed
     | FormFilled

@@ -27,15 +27,7 @@ from server.gateway import control, rtcp
 from server.gateway.door import guard_doors
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
-from server.gateway.offer import (
-    MAX_CANDIDATES,
-    AudioOffer,
-    OfferRefused,
-    answered_codecs,
-    read_fragment,
-    read_offer,
-)
-from server.gateway.round_trips import RoundTrips
+from server.gateway.offer import MAX_CANDIDATES, AudioOffer, OfferRefused, read_fragment, read_offer
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 
 CONNECT_TIMEOUT: Final = 15.0
@@ -123,10 +115,10 @@ class WebRtcLeg:
         self._messages = control.Allowance(per_second=20.0, burst=40.0)
         self.unsent = 0
         """Packets that the connection didn't take."""
+        self._hole_due: asyncio.TimerHandle | None = None
         self._report_slot = self._ssrc % _REPORT_EVERY_SLOTS
         self._standing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._hole_due: asyncio.TimerHandle | None = None
         self._take_over(transceiver)
         connection.on("connectionstatechange", self._watch_state)
         connection.on("datachannel", self._take_channel)

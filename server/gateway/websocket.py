@@ -153,13 +153,13 @@ class WebSocketLeg:
         if not self._lost and now - self._heard_at >= LOST_AFTER:
             self._lost = True
             self._ear.lost()
+        elif not self._stalled and missing >= STALLED_AFTER:
+            self._stalled = True
+            self._ear.stalled(missing)
         if self._sending_since is not None and now - self._sending_since >= MAX_BACKLOG:
             self._end("backlog", 1013, "The client doesn't read.")
             return
         message, packet = self._outward.write(slot, self._mouth.next_frame(), encode=self._tap is not None)
-        elif not self._stalled and missing >= STALLED_AFTER:
-            self._stalled = True
-            self._ear.stalled(missing)
         self.dropped += len(self._frames) == _MAX_QUEUED_FRAMES
         self._frames.append(message)  # drops the oldest when full
         self._to_send.set()

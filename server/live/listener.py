@@ -43,10 +43,10 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
     hard_limit: float = 20.0
     """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a monologue.
     """
-
     gap_settling: float = 0.1
     """Sound that must come after a stall before silence counts again. Larger: later replies; smaller: a voice
     that went on in the gap is noticed too late."""
+
 
 class Listener:
     """One leg's ear. Its utterances are numbered on from those of the session's earlier legs."""
@@ -81,14 +81,14 @@ class Listener:
         self._track_muted = False
         self._page_muted = False
         self._lost = lost
-        self._unanswered: set[int] = set()
-        self._answered = asyncio.Event()
-
         self._stalled = False
         self._since_stall = 0.0
         self._returned = False
         self._missing = 0.0
         """Seconds made up since sound was last heard."""
+        self._unanswered: set[int] = set()
+        self._answered = asyncio.Event()
+
     # What the leg calls (gateway.leg.Ear)
 
     def hear(self, frame: AudioFrame) -> None:
@@ -102,12 +102,12 @@ class Listener:
             self._mute(track=frame.muted, page=self._page_muted)
         self._activity.agent_speaking = self._agent_sounds()
         edge = self._activity.hear(frame)
+        self._note_gap(frame, edge)
         if not self.attentive or self._page_muted:
             return
         self._recent.append(frame)
         if self._open:
             self._recognition.hear(frame)
-        self._note_gap(frame, edge)
             self._length += FRAME_DURATION
         match edge:
             case VoiceStarted():
@@ -124,12 +124,6 @@ class Listener:
     def is_lost(self) -> bool:
         return self._lost
 
-    def lost(self) -> None:
-        """No packet for two seconds, or no leg any more."""
-        self._break_off()
-        if not self._lost:
-            self._lost = True
-            self._mailbox.put(PacketsStopped())
     def stalled(self, missing: float) -> None:
         """No sound for `missing` seconds: what runs on silence must wait."""
         self._since_stall = 0.0
@@ -137,10 +131,16 @@ class Listener:
             self._stalled = True
             self._mailbox.put(SoundStalled(missing))
 
+    def lost(self) -> None:
+        """No packet for two seconds, or no leg any more."""
+        self._break_off()
+        self._stalled = False  # the core knows that this is what became of it
+        if not self._lost:
+            self._lost = True
+            self._mailbox.put(PacketsStopped())
 
     def found(self) -> None:
         """Packets come again."""
-        self._stalled = False  # the core knows that this is what became of it
         if self._lost:
             self._lost, self._returned = False, True
             self._mailbox.put(PacketsReturned())
@@ -154,14 +154,14 @@ class Listener:
     def hang_up(self) -> None:
         """The leg is gone: whatever was being said is all there will be of it."""
         self._break_off()
+        if self._stalled:
+            self._end_stall()
 
     async def pass_on_transcripts(self) -> None:
         """Put the recogniser's words into the mailbox until it is closed."""
         async for heard in self._recognition:
             if heard.final:
                 self._unanswered.discard(heard.utterance_id)
-        if self._stalled:
-            self._end_stall()
                 self._answered.set()
                 self._mailbox.put(
                     FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
@@ -177,12 +177,6 @@ class Listener:
             self._answered.clear()
             await self._answered.wait()
 
-    # Utterances
-
-    def _begin_speech(self) -> None:
-        if not self._open:
-            self._open_utterance()
-            for frame in self._recent:
     # Gaps
 
     def _note_gap(self, frame: AudioFrame, edge: VoiceEdge | None) -> None:
@@ -202,6 +196,12 @@ class Listener:
         self._mailbox.put(SoundWentOn(self._missing))
         self._stalled, self._missing = False, 0.0
 
+    # Utterances
+
+    def _begin_speech(self) -> None:
+        if not self._open:
+            self._open_utterance()
+            for frame in self._recent:
                 self._recognition.hear(frame)
         self._silence = 0.0
         self._mailbox.put(SpeechStarted(self.utterance_id))
