@@ -27,7 +27,14 @@ from server.gateway import control, rtcp
 from server.gateway.door import guard_doors
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
-from server.gateway.offer import MAX_CANDIDATES, AudioOffer, OfferRefused, read_fragment, read_offer
+from server.gateway.offer import (
+    MAX_CANDIDATES,
+    AudioOffer,
+    OfferRefused,
+    answered_codecs,
+    read_fragment,
+    read_offer,
+)
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 
 CONNECT_TIMEOUT: Final = 15.0

@@ -150,7 +150,8 @@ class WebSocketLeg:
         assert self._ear is not None
         assert self._mouth is not None
         now = loop_time()
-        if not self._lost and now - self._heard_at >= LOST_AFTER:
+        missing = now - self._heard_at
+        if not self._lost and missing >= LOST_AFTER:
             self._lost = True
             self._ear.lost()
         elif not self._stalled and missing >= STALLED_AFTER:
