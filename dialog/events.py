@@ -214,6 +214,8 @@ class AnswerJudged(Fact, frozen=True):
     verdict: str
     judged_by: str
     reasons: tuple[str, ...] = ()
+    drafted: bool = False
+    """The judgement had been made ahead, on words that the participant might still have gone on from."""
 
 
 class ProbeChosen(Fact, frozen=True):

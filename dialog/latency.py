@@ -1,12 +1,15 @@
 """How long each stage of a reply took, and where the agent was too quick: a projection of the log."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
 import msgspec
 
 from dialog.commands import Judge, Say
 from dialog.events import (
     AnswerCommitted,
+    AnswerJudged,
     AnswerReleased,
     AnswerReopened,
     AnswerTaken,
@@ -14,9 +17,25 @@ from dialog.events import (
     FallbackUsed,
     SessionOpened,
 )
-from dialog.signals import JudgementArrived, SpeechBegan
+from dialog.signals import JudgementArrived, SpeechBegan, SpeechStopped
 
-_ANSWERING = frozenset(("question", "probe", "re_ask", "outro"))
+Kind = Literal["cached", "generated", "typed"]
+"""How the words of a reply came: made ahead, spoken by the voice meanwhile, or shown."""
+
+STAGES: Final = {
+    "taken": "end of speech → the answer is believed to be over",
+    "committed": "end of speech → the answer is on the record",
+    "first_token": "judgement asked for → its first token",
+    "judged": "judgement asked for → all of it",
+    "first_byte": "the words are decided → the voice's first sound",
+    "sent": "words and sound are there → first packet sent",
+    "played": "first packet sent → heard at the ear",
+    "first_audio": "end of speech → anything of ours at the ear",
+    "question": "end of speech → the next question at the ear",
+}
+"""Every stage of a reply, and from where to where it goes."""
+
+_ANSWERING: Final = frozenset(("question", "probe", "re_ask", "outro"))
 
 
 class Reply(msgspec.Struct):
@@ -27,17 +46,36 @@ class Reply(msgspec.Struct):
     node_key: str
     typed: bool
     speech_ended_at: float
+    """At the mouth where it is known, else as the floor had it."""
+    silence_began_at: float
+    """The same as the floor had it, whose clocks run from here."""
     stage: str | None
     taken_at: float | None
     judge_asked_at: float | None
+    first_token_at: float | None
     judged_at: float | None
     committed_at: float
     first_sound_at: float | None = None
+    """The acknowledgement at the ear."""
+    drafted: bool = False
+    """The judgement had been made ahead, and held."""
     said_at: float | None = None
+    """The next words were decided."""
+    first_byte_at: float | None = None
+    """The voice gave their first sound; None where they were made ahead."""
+    first_packet_at: float | None = None
     question_at: float | None = None
+    """They were at the ear, or shown."""
     reopened: bool = False
     fallback: bool = False
     releases: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        """How the next words came."""
+        if self.typed or self.first_packet_at is None:
+            return "typed"
+        return "cached" if self.first_byte_at is None else "generated"
 
     @property
     def first_audio_gap(self) -> float | None:
@@ -48,70 +86,152 @@ class Reply(msgspec.Struct):
     @property
     def question_gap(self) -> float | None:
         """From the end of speech to the next question's first sound."""
-        return None if self.question_at is None else self.question_at - self.speech_ended_at
+        return _between(self.speech_ended_at, self.question_at)
+
+    def stages(self) -> dict[str, float]:
+        """Seconds that each of STAGES took, as far as it came about."""
+        ready_at = self.said_at if self.first_byte_at is None else self.first_byte_at
+        if ready_at is not None and self.said_at is not None:
+            ready_at = max(ready_at, self.said_at)
+        lasted = {
+            "taken": _between(self.speech_ended_at, self.taken_at),
+            "committed": _between(self.speech_ended_at, self.committed_at),
+            "first_token": _between(self.judge_asked_at, self.first_token_at),
+            "judged": _between(self.judge_asked_at, self.judged_at),
+            "first_byte": _between(self.said_at, self.first_byte_at),
+            "sent": _between(ready_at, self.first_packet_at),
+            "played": _between(self.first_packet_at, self.question_at),
+            "first_audio": self.first_audio_gap,
+            "question": self.question_gap,
+        }
+        return {stage: seconds for stage, seconds in lasted.items() if seconds is not None}
 
 
-def _amends(commit: AnswerCommitted, rows: list[Reply]) -> bool:
-    """Whether a commit only brings late words to an answer that was replied to already."""
-    return any(row.turn_id == commit.turn_id and not row.reopened for row in rows)
+def _between(began_at: float | None, ended_at: float | None) -> float | None:
+    return None if began_at is None or ended_at is None else ended_at - began_at
+
+
+class ReplyTracker:
+    """Follows one log, event by event."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        """One for each committed answer, in order."""
+        self._session = 0
+        self._begin_session(0)
+
+    def _begin_session(self, number: int) -> None:
+        self._session = number
+        self._mouth_ends: dict[float, float] = {}
+        """When the voice left the mouth, by when the floor's silence began."""
+        self._taken: tuple[float, str] | None = None
+        self._judge_at: float | None = None
+        self._first_token_at: float | None = None
+        self._judged_at: float | None = None
+        self._token_at: float | None = None
+        self._token_ids: set[int] = set()
+        self._asked: dict[int, Reply] = {}
+        self._fallback = False
+        self._releases = 0
+
+    def see(self, event: Event) -> Reply | None:
+        """Take the next event in; returns the reply of which the last stage has come about with it."""
+        body, at = event.body, event.at
+        match body:
+            case SpeechStopped() if body.spoken_until is not None:
+                self._mouth_ends[at - body.silence] = body.spoken_until
+            case AnswerTaken():
+                self._taken, self._token_at, self._fallback = (at, body.stage), None, False
+            case AnswerReleased():
+                self._releases += 1
+            case Judge():
+                self._judge_at, self._judged_at, self._first_token_at = at, None, None
+            case JudgementArrived():
+                self._judged_at, self._first_token_at = at, body.first_token_at
+            case FallbackUsed():
+                self._fallback = True
+            case AnswerCommitted() if not self._amends(body):
+                self._commit(body, at)
+            case AnswerJudged() if self.replies and self.replies[-1].turn_id == body.turn_id:
+                self.replies[-1].drafted = body.drafted
+            case AnswerReopened():
+                for row in self.replies:
+                    if row.turn_id == body.turn_id:
+                        row.reopened = True
+            case Say():
+                self._say(body, at)
+            case SpeechBegan():
+                return self._begin_speech(body, at)
+            case SessionOpened():
+                self._begin_session(body.number)
+            case _:
+                pass
+        return None
+
+    def _amends(self, commit: AnswerCommitted) -> bool:
+        """Whether a commit only brings late words to an answer that was replied to already."""
+        return any(row.turn_id == commit.turn_id and not row.reopened for row in self.replies)
+
+    def _commit(self, commit: AnswerCommitted, at: float) -> None:
+        self.replies.append(
+            Reply(
+                self._session,
+                commit.turn_id,
+                commit.node_key,
+                commit.typed,
+                self._mouth_ends.get(commit.ended_at, commit.ended_at),
+                commit.ended_at,
+                self._taken[1] if self._taken is not None else None,
+                self._taken[0] if self._taken is not None else None,
+                self._judge_at,
+                self._first_token_at,
+                self._judged_at,
+                at,
+                first_sound_at=self._token_at,
+                fallback=self._fallback,
+                releases=self._releases,
+            )
+        )
+        self._releases = 0
+        self._mouth_ends.clear()
+
+    def _say(self, say: Say, at: float) -> None:
+        if say.kind == "acknowledgement":
+            self._token_ids.add(say.speech_id)
+        elif say.kind in _ANSWERING and self.replies and self.replies[-1].said_at is None:
+            self.replies[-1].said_at = at
+            self._asked[say.speech_id] = self.replies[-1]
+
+    def _begin_speech(self, speech: SpeechBegan, at: float) -> Reply | None:
+        if speech.speech_id in self._token_ids:
+            self._token_at = at
+        reply = self._asked.pop(speech.speech_id, None)
+        if reply is not None:
+            reply.first_byte_at, reply.first_packet_at = speech.first_byte_at, speech.first_packet_at
+            reply.question_at = at
+        return reply
 
 
 def replies(events: Iterable[Event]) -> list[Reply]:
     """One row per committed answer, in order."""
-    rows: list[Reply] = []
-    session = releases = 0
-    taken: tuple[float, str] | None = None
-    judge_at = judged_at = token_at = None
-    token_ids: set[int] = set()
-    fallback = False
-    asked: dict[int, Reply] = {}
+    tracker = ReplyTracker()
     for event in events:
-        body, at = event.body, event.at
-        match body:
-            case SessionOpened():
-                session, asked = body.number, {}
-            case AnswerTaken():
-                taken, token_at, fallback = (at, body.stage), None, False
-            case AnswerReleased():
-                releases += 1
-            case Judge():
-                judge_at, judged_at = at, None
-            case JudgementArrived():
-                judged_at = at
-            case FallbackUsed():
-                fallback = True
-            case AnswerCommitted() if not _amends(body, rows):
-                rows.append(
-                    Reply(
-                        session,
-                        body.turn_id,
-                        body.node_key,
-                        body.typed,
-                        body.ended_at,
-                        taken[1] if taken is not None else None,
-                        taken[0] if taken is not None else None,
-                        judge_at,
-                        judged_at,
-                        at,
-                        first_sound_at=token_at,
-                        fallback=fallback,
-                        releases=releases,
-                    )
-                )
-                releases = 0
-            case AnswerReopened():
-                for row in rows:
-                    if row.turn_id == body.turn_id:
-                        row.reopened = True
-            case Say(kind="acknowledgement"):
-                token_ids.add(body.speech_id)
-            case Say() if body.kind in _ANSWERING and rows and rows[-1].said_at is None:
-                rows[-1].said_at = at
-                asked[body.speech_id] = rows[-1]
-            case SpeechBegan() if body.speech_id in token_ids:
-                token_at = at
-            case SpeechBegan() if body.speech_id in asked:
-                asked[body.speech_id].question_at = at
-            case _:
-                pass
-    return rows
+        tracker.see(event)
+    return tracker.replies
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The smallest value that `share` (0–1) of all don't exceed; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def stage_times(rows: Iterable[Reply]) -> dict[str, list[float]]:
+    """Seconds of each stage that came about, in the order of STAGES."""
+    times: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for row in rows:
+        for stage, seconds in row.stages().items():
+            times[stage].append(seconds)
+    return {stage: seconds for stage, seconds in times.items() if seconds}

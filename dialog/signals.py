@@ -74,6 +74,9 @@ class SpeechStopped(Signal, frozen=True):
     silence: float
     voiced: float
     """Seconds of voice since its SpeechStarted."""
+    spoken_until: float | None = None
+    """When its last sound left the mouth, in session seconds, by the sound itself and its way to us; None =
+    not known. No clock of the floor runs from it: `silence` is what the voice detection has seen."""
 
 
 class PartialTranscript(Signal, frozen=True):
@@ -163,6 +166,11 @@ class SpeechBegan(Signal, frozen=True):
     """The first sound of a Say is at the ear, by the best estimate."""
 
     speech_id: int
+    first_byte_at: float | None = None
+    """When the voice gave its first sound, in session seconds; None where the words were made ahead, or are
+    only shown."""
+    first_packet_at: float | None = None
+    """When the first packet of it was sent; None where the words are only shown."""
 
 
 class SpeechEnded(Signal, frozen=True):
@@ -188,6 +196,8 @@ class SynthesisFailed(Signal, frozen=True):
 class JudgementArrived(Signal, frozen=True):
     judgement_id: int
     judgement: Judgement
+    first_token_at: float | None = None
+    """When the model's first token came, in session seconds; None where it gives none before the whole."""
 
 
 class JudgementFailed(Signal, frozen=True):

@@ -18,6 +18,8 @@ MAX_REPEATED: Final = 5.0
 """Seconds. A phrase that began longer ago is not said again as a whole."""
 LEAD_IN: Final = 0.06
 """Seconds before a word's time that belong to it, as far as there is silence."""
+MAX_LEAD_IN: Final = 0.3
+"""Seconds that are searched for where the sound of a clip begins."""
 QUIET_DBFS: Final = -45.0
 QUIET_FRAMES: Final = 5
 _PHRASE_ENDS: Final = (".", ",", ";", ":", "!", "?", "…", "–", "—")
@@ -76,6 +78,14 @@ class Clip:
     def duration(self) -> float:
         """Seconds of sound there are so far."""
         return self.samples / VOICE_RATE_HZ
+
+    @property
+    def lead_in(self) -> float:
+        """Seconds of silence at its beginning, as far as there is any sound of it but two frames."""
+        most = min(round(MAX_LEAD_IN * VOICE_RATE_HZ), self.samples - 2 * VOICE_FRAME_SAMPLES)
+        samples = np.frombuffer(self.pcm(0, max(0, most)), np.int16)
+        loud = np.flatnonzero(np.abs(samples) > 32_768 * 10 ** (QUIET_DBFS / 20))
+        return (int(loud[0]) if len(loud) else len(samples)) / VOICE_RATE_HZ
 
     def append(self, pcm: bytes, words: Sequence[WordMark] = ()) -> None:
         """Add a piece of any length and the words that begin in it, timed from the start of the clip."""

@@ -66,5 +66,9 @@ class Leg(Protocol):
         """Seconds between handing a frame to the leg and its sounding at the ear, by the best estimate there
         is."""
 
+    def uplink_delay(self) -> float:
+        """Seconds between a sound at the participant's mouth and the arrival of the frame that ends with it,
+        by the fastest way of late."""
+
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of sound to its sounding."""

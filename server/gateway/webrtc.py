@@ -21,7 +21,6 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from pylibsrtp import Error as SrtpError
 
-from media.frames import FRAME_DURATION
 from server.clock import loop_time, wall_clock_ms
 from server.gateway import control, rtcp
 from server.gateway.door import guard_doors
@@ -35,21 +34,18 @@ from server.gateway.offer import (
     read_fragment,
     read_offer,
 )
+from server.gateway.path_delay import PathDelay
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 
 CONNECT_TIMEOUT: Final = 15.0
 """Seconds from the answer until ICE and DTLS must stand; a half-open connection holds a socket and a key
 pair."""
 
-DEFAULT_PLAYOUT_DELAY: Final = 0.08
-"""Seconds until the page reports its own: 73–86 ms were measured from sending to sounding in Chromium on one
-host."""
-
 _MAX_UNSENT_BYTES: Final = 16_384
 """On the control channel; a page that doesn't read gets no more pongs."""
 
 _REPORT_EVERY_SLOTS: Final = 50
-_MAX_ROUND_TRIP: Final = 10.0
+_PING_EVERY_SLOTS: Final = 25
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +111,7 @@ class WebRtcLeg:
         """Both None before `run`."""
         self._wall_origin = 0.0
         self._loop_origin = 0.0
-        self._playout: float | None = None
-        self._round_trip: float | None = None
+        self._path = PathDelay()
         self._control: RTCDataChannel | None = None
         self._silenced = False
         self._messages = control.Allowance(per_second=20.0, burst=40.0)
@@ -209,6 +204,8 @@ class WebRtcLeg:
         packet = self.sender.send(slot, self._mouth.next_frame())
         if self._tap is not None:
             self._tap.sent(packet, slot)
+        if slot % _PING_EVERY_SLOTS == 0 and self._control is not None:
+            self._tell(control.ping(self._path.round_trips.ask(now)))
         if slot >= self._report_slot:
             self._report_slot = slot + _REPORT_EVERY_SLOTS
             self._report(slot, now)
@@ -291,8 +288,7 @@ class WebRtcLeg:
                     heard.sender_reported(report.ntp, now)
             elif report.ssrc == self._ssrc and report.last_report:
                 elapsed = (rtcp.compact_ntp(self._ntp(now)) - report.last_report - report.delay) & 0xFFFF_FFFF
-                if elapsed < _MAX_ROUND_TRIP * 65_536:
-                    self._round_trip = elapsed / 65_536
+                self._path.round_trips.took(elapsed / 65_536)
 
     # The control channel
 
@@ -313,6 +309,8 @@ class WebRtcLeg:
             return
         if message.type == "ping":
             self._tell(control.pong(message.n))
+        elif message.type == "pong":
+            self._path.round_trips.answered(message.n, loop_time())
         elif message.type == "playout" and message.delay is not None:
             self.report_playout(message.delay)
 
@@ -339,11 +337,12 @@ class WebRtcLeg:
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of a packet to its sounding (jitter buffer and
         output)."""
-        self._playout = seconds
+        self._path.playout = seconds
 
     def playout_delay(self) -> float:
-        """Page's own delay, half a round trip and the packet's own length; DEFAULT_PLAYOUT_DELAY before its
-        first word."""
-        if self._playout is None:
-            return DEFAULT_PLAYOUT_DELAY
-        return self._playout + (self._round_trip or 0.0) / 2 + FRAME_DURATION
+        """Page's own delay, half a round trip and the packet's own length."""
+        return self._path.to_the_ear()
+
+    def uplink_delay(self) -> float:
+        """Half of the fastest round trip of late, and what a browser needs to capture and encode."""
+        return self._path.from_the_mouth()

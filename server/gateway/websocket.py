@@ -35,6 +35,9 @@ MAX_BACKLOG: Final = 2.0
 DEFAULT_PLAYOUT_DELAY: Final = 0.15
 """Seconds until the page reports its own: a page must hold about 100 ms against the unevenness of TCP."""
 
+UPLINK_DELAY: Final = 0.03
+"""Seconds from a sound at the mouth to the message that ends with it: capture, and an idle network."""
+
 _MAX_QUEUED_FRAMES: Final = 25
 """Half a second of sound, the newest; what is older would only be heard too late."""
 _MAX_QUEUED_TEXTS: Final = 32
@@ -218,6 +221,10 @@ class WebSocketLeg:
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of a frame to its sounding."""
         self._playout = seconds
+
+    def uplink_delay(self) -> float:
+        """The page's own, as far as it is known: there is no ping on this road."""
+        return UPLINK_DELAY
 
     def playout_delay(self) -> float:
         """Page's own delay (DEFAULT_PLAYOUT_DELAY before its first word), and what is held back here."""

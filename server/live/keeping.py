@@ -12,7 +12,7 @@ from dialog.events import AnyFact, Event
 from media.recording import OggRecording
 from server.live.recorder import PageFile
 from server.live.turn_loop import Core
-from server.providers.protocols import KnownWords, LanguageModel, SpeechToText, TextToSpeech
+from server.providers.protocols import KnownWords, LanguageModel, SpeechToText, TextToSpeech, Voice
 from server.store.event_log import EventLog, StorageChanged
 
 
@@ -24,6 +24,12 @@ class Case(msgspec.Struct, frozen=True):
     organization: str
     metadata: dict[str, Any]
     """Of the participant; edges may ask for it."""
+
+    @property
+    def voice(self) -> Voice:
+        """The agent's."""
+        voice = self.blueprint.agent.voice
+        return Voice() if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)
 
 
 class Standing(Protocol):

@@ -25,6 +25,7 @@ from dialog.signals import (
 from media.frames import FRAME_DURATION, AudioFrame
 from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
+from server.live.mouth_clock import MouthClock
 from server.providers.protocols import Recognition
 
 _LEVEL_FRAMES: Final = 12
@@ -61,6 +62,7 @@ class Listener:
         show_level: Callable[[float], None],
         utterances_before: int = 0,
         lost: bool = False,
+        mouth: MouthClock | None = None,
         policy: ListenerPolicy | None = None,
     ) -> None:
         self.attentive = False
@@ -72,6 +74,7 @@ class Listener:
         self._activity = activity
         self._agent_sounds = agent_sounds
         self._show_level = show_level
+        self._mouth = mouth
         self._policy = policy or ListenerPolicy()
         self._recent: deque[AudioFrame] = deque(maxlen=max(1, round(self._policy.pre_roll / FRAME_DURATION)))
         self._open = False
@@ -100,6 +103,8 @@ class Listener:
             self._show_level(self._activity.dbfs)
         if frame.muted != self._track_muted:
             self._mute(track=frame.muted, page=self._page_muted)
+        if self._mouth is not None:
+            self._mouth.hear(frame)
         self._activity.agent_speaking = self._agent_sounds()
         edge = self._activity.hear(frame)
         self._note_gap(frame, edge)
@@ -114,7 +119,8 @@ class Listener:
                 self._begin_speech()
             case VoiceStopped():
                 self._silence = edge.silence
-                self._mailbox.put(SpeechStopped(self.utterance_id, edge.silence, edge.voiced))
+                spoken_until = None if self._mouth is None else self._mouth.spoken_until()
+                self._mailbox.put(SpeechStopped(self.utterance_id, edge.silence, edge.voiced, spoken_until))
             case None:
                 if self._open and not self._activity.talking and not frame.concealed:
                     self._silence += FRAME_DURATION

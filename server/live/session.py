@@ -11,7 +11,6 @@ from typing import Final, Literal, cast
 
 import msgspec
 
-from dialog.blueprint import Blueprint
 from dialog.events import (
     AnswerStruck,
     AnyBody,
@@ -37,13 +36,13 @@ from server.live.interpreter import Interpreter
 from server.live.keeping import Case, Kit
 from server.live.listener import Listener
 from server.live.mailbox import Mailbox
+from server.live.mouth_clock import MouthClock
 from server.live.recorder import SessionRecorder
 from server.live.speaker import Speaker
 from server.live.speech import SpeakerPolicy
 from server.live.synthesis import Synthesis
 from server.live.turn_loop import run_turns
 from server.live.wire import Mode
-from server.providers.protocols import Voice
 from server.store.event_log import EventLog, LogBroken, LogClosed, WriterFenced
 
 log = logging.getLogger(__name__)
@@ -108,12 +107,13 @@ class Session:
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
         self.eraser = Eraser(events, recorder, tasks, lambda: self.now)
-        synthesis = Synthesis(kit.text_to_speech, kit.known_words, voice_of(case.blueprint))
+        synthesis = Synthesis(kit.text_to_speech, kit.known_words, case.voice)
         self._mouth = Speaker(
             self.mailbox,
             events,
             synthesis,
             tasks,
+            now=lambda: self.now,
             hung_up=lambda _: self._farewell.set(),
             also_kept=self.eraser.finish,
             policy=policy.speaker,
@@ -259,6 +259,7 @@ class Session:
             show_level=self._show_level,
             utterances_before=before.utterance_id if before is not None else 0,
             lost=before is not None and before.is_lost,
+            mouth=MouthClock(lambda: self.now, leg.uplink_delay),
         )
         listener.attentive = self.joined and self._mode == "voice"
         if self._page_muted:
@@ -341,9 +342,3 @@ async def hold_session(
                 events.append(session.now, SessionClosed(reason))
         events.close()
     return reason
-
-
-def voice_of(blueprint: Blueprint) -> Voice:
-    """The agent's voice."""
-    voice = blueprint.agent.voice
-    return Voice() if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)

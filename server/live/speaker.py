@@ -25,7 +25,7 @@ _SILENCING: Final = 0.035
 
 
 class Speaker:
-    """One session's mouth. It outlives the legs: what was queued is said on the next one."""
+    """One session's mouth, with its time `now`. It outlives the legs: what was queued is said on the next."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Speaker:
         synthesis: Synthesis,
         tasks: asyncio.TaskGroup,
         *,
+        now: Callable[[], float],
         hung_up: Callable[[str], None],
         also_kept: Callable[[], Awaitable[None]] | None = None,
         policy: SpeakerPolicy | None = None,
@@ -42,6 +43,7 @@ class Speaker:
         self._log = log
         self._synthesis = synthesis
         self._tasks = tasks
+        self._now = now
         self._hung_up = hung_up
         self._also_kept = also_kept
         self._policy = policy or SpeakerPolicy()
@@ -192,7 +194,10 @@ class Speaker:
             )
 
     async def _synthesise(self, speech: Speech, clip: Clip) -> None:
-        speech.failure = await self._synthesis.fill(clip, speech.say.speed)
+        def sound_came() -> None:
+            speech.first_byte_at = self._now()
+
+        speech.failure = await self._synthesis.fill(clip, speech.say.speed, sound_came)
 
     async def _await_storage(self, speech: Speech, seq: int) -> None:
         try:
@@ -242,7 +247,9 @@ class Speaker:
             return
         self._unsilence()
         self._sounding[speech_id] = speech
-        speech.began = self._loop.call_later(self._delay(), self._mailbox.put, SpeechBegan(speech_id))
+        began = SpeechBegan(speech_id, speech.first_byte_at, self._now())
+        silent = 0.0 if speech.clip is None else speech.clip.lead_in
+        speech.began = self._loop.call_later(self._delay() + silent, self._mailbox.put, began)
 
     def _handed_out_last(self, speech_id: int, *, complete: bool) -> None:
         speech = self._current

@@ -2,7 +2,7 @@
 synthesised. Knows nothing of queues, legs or the interview."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import cast
 
@@ -27,13 +27,18 @@ class Synthesis:
         made = self._known_words.lookup(text, self._at(speed))
         return None if made is None else Clip.ready(text, made.pcm, _marks(made.words), made.packets)
 
-    async def fill(self, clip: Clip, speed: float) -> str | None:
-        """Synthesise `clip.text` into `clip` to its end, or to its failure; returns why it failed."""
+    async def fill(self, clip: Clip, speed: float, sound_came: Callable[[], None]) -> str | None:
+        """Synthesise `clip.text` into `clip` to its end, or to its failure; returns why it failed.
+
+        `sound_came` is called once, with the first sound.
+        """
         voice = self._at(speed)
         chunks = cast("AsyncGenerator[SpeechChunk, None]", self._text_to_speech.synthesize(clip.text, voice))
         try:
             async with aclosing(chunks):
                 async for chunk in chunks:
+                    if chunk.pcm and not clip.samples:
+                        sound_came()
                     clip.append(chunk.pcm, _marks(chunk.words))
         except ProviderError as error:
             clip.fail()

@@ -18,7 +18,7 @@ from server.live.keeping import Case, Keeper, Kit, Standing, consent_state
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
 from server.live.page_signals import CONSENT_FIRST, NOT_STARTED, NotTaken, signal_of
 from server.live.recorder import SessionRecorder
-from server.live.session import Session, SessionPolicy, hold_session, voice_of
+from server.live.session import Session, SessionPolicy, hold_session
 from server.live.view import DISPLACED, FAREWELLS, SORRY, View
 from server.store.event_log import LogBroken, WriterFenced
 
@@ -91,8 +91,7 @@ class Visit:
     async def _prepare_words(self) -> None:
         """Have ready what is known to be said, while the participant still reads and tries the microphone."""
         if self._kit.known_words is not None:
-            words = known_words(self.case.blueprint)
-            await self._kit.known_words.prepare(words, voice_of(self.case.blueprint))
+            await self._kit.known_words.prepare(known_words(self.case.blueprint), self.case.voice)
 
     def _displace(self, *, fresh: bool) -> None:
         """Let the former page go. A fresh one begins anew, so whoever talked before has left."""

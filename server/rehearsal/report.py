@@ -7,7 +7,7 @@ import msgspec
 
 from dialog.blueprint import Blueprint
 from dialog.events import AnswerReopened, Event, FallbackUsed, NodeEntered
-from dialog.latency import Reply, replies
+from dialog.latency import Reply, percentile, replies, stage_times
 from server.rehearsal.participant import Performance, SpokenAnswer
 from server.rehearsal.recorded_talk import RecordedTalk
 from server.rehearsal.word_errors import WordErrors, word_errors
@@ -19,33 +19,51 @@ LONGEST_OVERLAP: Final = 1.0
 """Seconds for which both may speak at once: as long as it takes to notice and to fall silent."""
 
 
-def turn_times(events: Sequence[Event]) -> list[dict[str, Any]]:
+def turn_times(rows: Sequence[Reply]) -> list[dict[str, Any]]:
     """Of each answer on the record, seconds from the end of its speech to each step; None without one."""
 
-    def rounded(gap: float | None) -> float | None:
-        return None if gap is None else round(gap, 3)
-
     def after(reply: Reply, at: float | None) -> float | None:
-        return None if at is None else rounded(at - reply.speech_ended_at)
+        return None if at is None else round(at - reply.speech_ended_at, 3)
 
     return [
         {
             "turn_id": reply.turn_id,
             "node_key": reply.node_key,
+            "kind": reply.kind,
             "stage": reply.stage,
+            "silence_began": after(reply, reply.silence_began_at),
             "taken": after(reply, reply.taken_at),
+            "first_audio": _rounded(reply.first_audio_gap),
             "judge_asked": after(reply, reply.judge_asked_at),
+            "first_token": after(reply, reply.first_token_at),
             "judged": after(reply, reply.judged_at),
             "committed": after(reply, reply.committed_at),
             "said": after(reply, reply.said_at),
-            "first_audio": rounded(reply.first_audio_gap),
-            "question_began": rounded(reply.question_gap),
+            "first_byte": after(reply, reply.first_byte_at),
+            "first_packet": after(reply, reply.first_packet_at),
+            "question_began": _rounded(reply.question_gap),
             "releases": reply.releases,
             "reopened": reply.reopened,
             "fallback": reply.fallback,
+            "drafted": reply.drafted,
         }
-        for reply in replies(events)
+        for reply in rows
     ]
+
+
+def stage_percentiles(rows: Sequence[Reply]) -> dict[str, dict[str, float | int | None]]:
+    """p50, p90 and p99 of each stage (dialog.latency.STAGES), in seconds, and of how many replies."""
+    return {
+        stage: {
+            "replies": len(seconds),
+            **{f"p{percent}": _rounded(percentile(seconds, percent / 100)) for percent in (50, 90, 99)},
+        }
+        for stage, seconds in stage_times(rows).items()
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def understood(answers: Sequence[SpokenAnswer], items: Sequence[dict[str, Any]]) -> dict[str, WordErrors]:
@@ -75,6 +93,7 @@ def build_report(
     """
     errors = understood(performance.answers, items)
     total = sum(errors.values(), WordErrors(0, 0))
+    rows = replies(events)
     gaps = [a.replied_at - a.ended_at for a in performance.answers if a.replied_at is not None]
     return {
         "outcome": performance.outcome,
@@ -85,12 +104,16 @@ def build_report(
         "path_expected": list(expected_path),
         "word_errors": {"errors": total.errors, "words": total.words, "rate": round(total.rate, 3)},
         "word_errors_by_question": {key: round(found.rate, 3) for key, found in errors.items()},
-        "gaps_at_the_ear_s": {"p50": _percentile(gaps, 0.5), "p95": _percentile(gaps, 0.95)},
+        "gaps_at_the_ear_s": {
+            "p50": _rounded(percentile(gaps, 0.5)),
+            "p95": _rounded(percentile(gaps, 0.95)),
+        },
         "cut_ins": sum(answer.cut_in for answer in performance.answers),
         "reopened": sum(isinstance(event.body, AnswerReopened) for event in events),
         "fallbacks": sum(isinstance(event.body, FallbackUsed) for event in events),
         "recording": msgspec.to_builtins(recording),
-        "turns": turn_times(events),
+        "stages_s": stage_percentiles(rows),
+        "turns": turn_times(rows),
         "spoken_answers": msgspec.to_builtins(performance.answers),
         "remarks": list(performance.remarks),
     }
@@ -147,10 +170,3 @@ def _shortcomings_of_the_recording(recording: dict[str, float] | None) -> list[s
     if recording["longest_overlap_s"] > LONGEST_OVERLAP:
         found.append(f"Both spoke at once for {recording['longest_overlap_s']:.1f} s.")
     return found
-
-
-def _percentile(values: Sequence[float], share: float) -> float | None:
-    if not values:
-        return None
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)

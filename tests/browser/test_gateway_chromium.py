@@ -21,7 +21,10 @@ from tests.support.speech import UTTERANCE
 PAGE = """<!doctype html><script>
 const pc = new RTCPeerConnection(), messages = []
 const control = pc.createDataChannel("control")
-control.onmessage = event => messages.push(event.data)
+control.onmessage = event => {
+  if (event.data.includes("ping")) control.send(event.data.replace("ping", "pong"))
+  else messages.push(event.data)
+}
 let stream
 async function call() {
   stream = await navigator.mediaDevices.getUserMedia({audio: true})

@@ -73,6 +73,9 @@ class _Leg:
     def playout_delay(self) -> float:
         return 0.1
 
+    def uplink_delay(self) -> float:
+        return 0.0
+
     def report_playout(self, seconds: float) -> None:
         pass
 

@@ -120,11 +120,19 @@ class Caller:
         self.pcm = bytearray()
         """What it heard, mono 16 kHz."""
         self.messages: list[str] = []
+        """What came on the control channel, pings left out: they are answered."""
         self.control = self.connection.createDataChannel("control") if with_control else None
         if self.control is not None:
-            self.control.on("message", self.messages.append)
+            self.control.on("message", self._take)
         self._listening: asyncio.Task[None] | None = None
         self.connection.on("track", self._listen_to)
+
+    def _take(self, message: str) -> None:
+        assert self.control is not None
+        if message.startswith('{"type":"ping"'):
+            self.control.send(message.replace("ping", "pong"))
+        else:
+            self.messages.append(message)
 
     def _listen_to(self, track: MediaStreamTrack) -> None:
         self._listening = asyncio.get_running_loop().create_task(self._listen(track))

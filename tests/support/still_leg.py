@@ -42,5 +42,8 @@ class StillLeg:
     def playout_delay(self) -> float:
         return self.delay
 
+    def uplink_delay(self) -> float:
+        return 0.0
+
     def report_playout(self, seconds: float) -> None:
         self.delay = seconds

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialog.commands import Say
+from dialog.commands import Judge, Say
 from dialog.events import (
     AnswerCommitted,
+    AnswerJudged,
     AnswerStruck,
+    AnswerTaken,
     AnyBody,
     Event,
     RecordingBegan,
@@ -19,11 +22,13 @@ from dialog.events import (
     decode_event,
     encode_event,
 )
-from dialog.latency import replies
+from dialog.judgement import Judgement
+from dialog.latency import STAGES, Reply, percentile, replies, stage_times
 from dialog.responses import completion_rate, response_items
 from dialog.signals import (
     DonePressed,
     FinalTranscript,
+    JudgementArrived,
     PartialTranscript,
     RightClaimed,
     SpeechBegan,
@@ -126,6 +131,68 @@ def test_each_reply_has_its_stage_times_in_order() -> None:
         ]
         assert None not in stages
         assert sorted(stages) == stages  # type: ignore[type-var]
+
+
+def timed_reply(*, first_byte_at: float | None) -> list[Event]:
+    """One answer, heard to its end at the mouth, judged, and replied to."""
+    request = next(e.body.request for e in log_of(finished_talk()) if isinstance(e.body, Judge))
+    happened: list[tuple[float, AnyBody]] = [
+        (0.0, SessionOpened("ses_1", "webrtc", 0, 1)),
+        (10.30, SpeechStopped(1, 0.2, 1.4, spoken_until=9.95)),
+        (10.80, AnswerTaken(1, 1, "one")),
+        (10.80, Judge(1, request)),
+        (11.20, JudgementArrived(1, Judgement("sufficient"), first_token_at=11.0)),
+        (11.90, AnswerCommitted(1, 1, "a", "yes", 0.9, 8.0, 10.30 - 0.2)),
+        (11.90, AnswerJudged(1, "a", "sufficient", "model", drafted=True)),
+        (11.90, Say(7, "question", "And then?")),
+        (12.50, SpeechBegan(7, first_byte_at, 12.41)),
+    ]
+    return [Event(seq, at, body) for seq, (at, body) in enumerate(happened, start=1)]
+
+
+def rounded(row: Reply) -> dict[str, float]:
+    return {stage: round(seconds, 3) for stage, seconds in row.stages().items()}
+
+
+def test_the_stages_of_a_reply_count_from_the_end_of_speech_at_the_mouth() -> None:
+    (row,) = replies(timed_reply(first_byte_at=12.40))
+
+    assert "generated" == row.kind
+    assert row.drafted
+    assert {
+        "taken": 0.85,
+        "committed": 1.95,
+        "first_token": 0.2,
+        "judged": 0.4,
+        "first_byte": 0.5,
+        "sent": 0.01,
+        "played": 0.09,
+        "first_audio": 2.55,
+        "question": 2.55,
+    } == rounded(row)
+    assert 10.1 == pytest.approx(row.silence_began_at)
+
+
+def test_words_made_ahead_are_sent_from_the_moment_they_are_decided() -> None:
+    (row,) = replies(timed_reply(first_byte_at=None))
+
+    assert "cached" == row.kind
+    assert 0.51 == rounded(row)["sent"]
+    assert "first_byte" not in row.stages()
+
+
+def test_every_stage_is_explained() -> None:
+    assert list(STAGES) == list(rounded(replies(timed_reply(first_byte_at=12.40))[0]))
+    assert list(STAGES) == list(stage_times(replies(timed_reply(first_byte_at=12.40))))
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 1), (0.5, 5), (0.9, 9), (0.91, 10), (1.0, 10)])
+def test_a_percentile_is_one_of_the_values(share: float, expected: float) -> None:
+    assert expected == percentile([7, 3, 10, 1, 9, 5, 2, 8, 4, 6], share)
+
+
+def test_nothing_has_no_percentile() -> None:
+    assert percentile([], 0.5) is None
 
 
 def test_late_words_of_an_answer_make_no_second_reply() -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,7 +17,15 @@ from server.clock import loop_time
 from server.live.mailbox import Mailbox
 from server.live.speaker import Speaker
 from server.live.synthesis import Synthesis
-from server.providers.protocols import ProviderError, SpeechChunk, TextToSpeech, Voice, WordTime
+from server.providers.protocols import (
+    KnownWords,
+    PreparedClip,
+    ProviderError,
+    SpeechChunk,
+    TextToSpeech,
+    Voice,
+    WordTime,
+)
 from server.store.event_log import EventLog, OpenedSession, memory_log
 from tests.emulators.voices import FailingVoice, StalledVoice, tone
 from tests.support.still_leg import StillLeg
@@ -40,6 +48,16 @@ class CountingVoice:
             at = start + len(word)
             words.append(WordTime(start, at, place * 0.5, place * 0.5 + 0.5))
         yield SpeechChunk(tone(0.5 * len(words)), tuple(words))
+
+
+class Ready:
+    """Knows half a second of tone for every text."""
+
+    def lookup(self, text: str, voice: Voice) -> PreparedClip:
+        return PreparedClip(tone(0.5), (), ())
+
+    async def prepare(self, texts: Sequence[str], voice: Voice) -> Sequence[str]:
+        return ()
 
 
 class Stage:
@@ -68,12 +86,20 @@ class Stage:
             self.heard.append((loop_time(), signal))
 
     def signals(self) -> list[AnySignal]:
-        return [signal for _, signal in self.heard]
+        """Without the stage times."""
+        return [
+            SpeechBegan(signal.speech_id) if isinstance(signal, SpeechBegan) else signal
+            for _, signal in self.heard
+        ]
 
 
 @asynccontextmanager
 async def stage(
-    voice: TextToSpeech | None = None, *, leg: StillLeg | None = None, log: EventLog | None = None
+    voice: TextToSpeech | None = None,
+    *,
+    leg: StillLeg | None = None,
+    log: EventLog | None = None,
+    known_words: KnownWords | None = None,
 ) -> AsyncIterator[Stage]:
     mailbox, log = Mailbox(), log or memory_log(OPENED)
     async with asyncio.TaskGroup() as tasks:
@@ -81,8 +107,9 @@ async def stage(
         speaker = Speaker(
             mailbox,
             log,
-            Synthesis(voice or CountingVoice(), None, Voice()),
+            Synthesis(voice or CountingVoice(), known_words, Voice()),
             tasks,
+            now=loop_time,
             hung_up=lambda reason: built[0].hung_up.append(reason),
         )
         built.append(Stage(speaker, mailbox, log, leg))
@@ -114,7 +141,7 @@ def test_a_speech_begins_and_ends_when_it_does_so_at_the_ear() -> None:
 
     (began_at, began), (ended_at, ended) = played(script).heard
 
-    assert SpeechBegan(1) == began
+    assert isinstance(began, SpeechBegan)
     assert SpeechEnded(1, FOUR_WORDS, 1.0, cut=False) == ended
     assert DELAY <= began_at <= DELAY + 0.04
     assert 2.0 == pytest.approx(ended_at - began_at, abs=0.05)
@@ -217,6 +244,44 @@ def test_ducking_lowers_the_voice_and_unducking_brings_it_back() -> None:
 
     assert 0.18 == pytest.approx(ducked / full, abs=0.02)
     assert full == pytest.approx(back, rel=0.02)
+
+
+class SlowVoice:
+    """Gives a tone that begins after 100 ms of silence, 0.5 s after it was asked."""
+
+    name = "slow"
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        await asyncio.sleep(0.5)
+        yield SpeechChunk(bytes(4_800) + tone(0.5))
+
+
+def test_a_speech_tells_when_its_sound_came_was_sent_and_is_heard() -> None:
+    async def script(on: Stage) -> None:
+        on.say(1, "one")
+        await asyncio.sleep(2)
+
+    (heard_at, began), _ = played(script, voice=SlowVoice()).heard
+
+    assert isinstance(began, SpeechBegan)
+    assert 0.5 == began.first_byte_at
+    assert began.first_packet_at is not None
+    assert 0.5 <= began.first_packet_at <= 0.52
+    assert DELAY + 0.1 == pytest.approx(heard_at - began.first_packet_at, abs=0.002), (
+        "its silence is no sound"
+    )
+
+
+def test_words_made_ahead_wait_for_no_voice() -> None:
+    async def script(on: Stage) -> None:
+        on.say(1, "one")
+        await asyncio.sleep(1)
+
+    (_, began), _ = played(script, known_words=Ready()).heard
+
+    assert isinstance(began, SpeechBegan)
+    assert began.first_byte_at is None
+    assert began.first_packet_at is not None
 
 
 def test_without_a_voice_the_words_are_shown_and_take_the_time_of_reading() -> None:

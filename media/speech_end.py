@@ -1,0 +1,62 @@
+"""Where in the stream the voice was last to be heard: the sound's own end, to a few milliseconds.
+
+Knows nothing of what counts as speech; that is media/vad.py's to say, later and more coarsely.
+"""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from media.frames import EAR_FRAME_SAMPLES, FRAME_DURATION, AudioFrame
+
+PIECE_SAMPLES: Final = 80
+"""5 ms: two periods of a low voice fit into four of them, and no more is needed to place an end."""
+HISTORY: Final = 0.8
+"""Seconds that are looked back over: the silence that ends speech, and the last syllable before it."""
+BELOW_LOUDEST_DB: Final = 35.0
+"""How far below the loudest piece of the speech its end may lie. Larger: breath and reverberation count."""
+ABOVE_FLOOR_DB: Final = 9.0
+"""How far above the quietest sound of the history it must lie. Larger: soft endings in noise are cut off."""
+FORGET: Final = 0.99
+"""Share of the loudest piece that is kept from frame to frame: 10 dB in about 2.3 s."""
+_QUIETEST_SHARE: Final = 0.1
+_LEAST_POWER: Final = 10.0
+"""Mean square, in units of 16-bit samples: −80 dBFS, below which nothing is heard."""
+
+_ABOVE_FLOOR: Final = 10 ** (ABOVE_FLOOR_DB / 10)
+_BELOW_LOUDEST: Final = 10 ** (-BELOW_LOUDEST_DB / 10)
+
+
+class SpeechEnd:
+    """Follows one participant's sound; asked when the voice detection says that speech has stopped."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[tuple[int, npt.NDArray[np.float32]]] = deque(
+            maxlen=round(HISTORY / FRAME_DURATION)
+        )
+        """(place, mean squares) of each frame."""
+        self._loudest = 0.0
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take the next frame. Those that were made up or muted have no voice of anybody in them."""
+        if frame.concealed or frame.muted:
+            return
+        samples = np.frombuffer(frame.pcm, np.int16).astype(np.float32).reshape(-1, PIECE_SAMPLES)
+        powers: npt.NDArray[np.float32] = np.einsum("ij,ij->i", samples, samples) / np.float32(PIECE_SAMPLES)
+        self._pieces.append((frame.timestamp, powers))
+        self._loudest = max(self._loudest * FORGET, float(powers.max()))
+
+    def place(self) -> int | None:
+        """Sample of the stream at which the voice was over; None where nothing in reach was loud enough."""
+        if not self._pieces:
+            return None
+        powers = np.concatenate([powers for _, powers in self._pieces])
+        floor = float(np.quantile(powers, _QUIETEST_SHARE))
+        least = max(floor * _ABOVE_FLOOR, self._loudest * _BELOW_LOUDEST, _LEAST_POWER)
+        loud = np.flatnonzero(powers >= least)
+        if not len(loud):
+            return None
+        frame, piece = divmod(int(loud[-1]), EAR_FRAME_SAMPLES // PIECE_SAMPLES)
+        return self._pieces[frame][0] + (piece + 1) * PIECE_SAMPLES
