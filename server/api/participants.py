@@ -21,6 +21,7 @@ from server.clock import loop_time, new_id
 from server.gateway.offer import OfferRefused, RestartRefused
 from server.live.view import View
 from server.live.visit import ConsentMissing
+from server.settings import IceServer
 from server.store.runs import Run, RunNotFound
 
 MAX_BODY: Final = 65_536
@@ -151,7 +152,28 @@ async def answer_offer(request: Request) -> Response:
         "ETag": f'"{leg_id}"',
         "Cache-Control": "no-store",
     }
+    if house.settings.ice_servers:
+        headers["Link"] = ", ".join(link for one in house.settings.ice_servers for link in _ice_links(one))
     return Response(answer, 201, headers=headers, media_type=SDP)
+
+
+def _ice_links(server: IceServer) -> list[str]:
+    """Write an ICE server as links of a WHIP answer, one for each address (RFC 9725 §4.6).
+
+    One that no header can carry is left out: the session's answer names it too.
+    """
+    link = 'rel="ice-server"'
+    if server.username is not None and server.credential is not None:
+        credential = server.credential.get_secret_value()
+        link += f"; username={_quoted(server.username)}; credential={_quoted(credential)}"
+        link += '; credential-type="password"'
+    links = [f"<{url}>; {link}" for url in server.urls]
+    return [link for link in links if link.isascii() and link.isprintable()]
+
+
+def _quoted(text: str) -> str:
+    r"""Write a quoted-string: `"` and `\` behind a backslash (RFC 9110 §5.6.4)."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 async def add_candidates(request: Request) -> Response:

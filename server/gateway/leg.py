@@ -48,6 +48,9 @@ class Leg(Protocol):
     name: str
     """`webrtc`, `websocket`, later `twilio` and so on: goes into the log."""
 
+    async def stand(self) -> str | None:
+        """Wait until sound can pass; returns None then, or why it never will. `run` may follow."""
+
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
         """Carry sound until the connection ends; returns why in one word (`closed`, `displaced`, `lost`,
         `failed`)."""

@@ -63,8 +63,7 @@ class WebRtcGateway:
         Whoever takes the leg must `run` or `close` it. Raises OfferRefused, and leaves nothing behind then.
         """
         offer = read_offer(offer_sdp)
-        # An empty list, for None would ask a public STUN server; one bundle, so that one socket per address
-        # is opened.
+        # An empty list, for None would ask a public STUN server; one bundle, for one socket per address.
         connection = RTCPeerConnection(
             RTCConfiguration(iceServers=self._ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
@@ -143,16 +142,19 @@ class WebRtcLeg:
 
     # The life of the leg
 
+    async def stand(self) -> str | None:
+        """Wait until ICE and DTLS stand: None then, or `failed` after CONNECT_TIMEOUT, or what ended it."""
+        either = (self._standing, self._ended)
+        await asyncio.wait(either, timeout=CONNECT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        if not (self._standing.done() or self._ended.done()):
+            await self.close("failed")
+        return self._ended.result() if self._ended.done() else None
+
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
         """Carry sound until the connection ends: `closed` by the far side, `failed`, or what `close` was
         given."""
         try:
-            await asyncio.wait(
-                (self._standing, self._ended), timeout=CONNECT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not self._standing.done():
-                self._end("failed")
-            if not self._ended.done():
+            if await self.stand() is None:
                 now = loop_time()
                 self._loop_origin, self._wall_origin = now, wall_clock_ms() / 1000
                 self._mouth, self._tap = mouth, tap

@@ -77,6 +77,10 @@ class WebSocketLeg:
 
     # The life of the leg
 
+    async def stand(self) -> str | None:
+        """Returns at once: the socket was accepted before."""
+        return self._ended.result() if self._ended.done() else None
+
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
         """Carry sound until the connection ends.
 

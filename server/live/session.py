@@ -40,6 +40,7 @@ from server.live.mouth_clock import MouthClock
 from server.live.recorder import SessionRecorder
 from server.live.speaker import Speaker
 from server.live.speech import SpeakerPolicy
+from server.live.succession import Succession
 from server.live.synthesis import Synthesis
 from server.live.turn_loop import run_turns
 from server.live.wire import Mode
@@ -85,11 +86,8 @@ class Session:
         self.mailbox = Mailbox()
         self.core = kit.make_core(case.blueprint, facts, case.metadata)
         self.started_at = loop_time()
-        self.outcome: str | None = None
+        self.outcome = next((fact.outcome for fact in facts if isinstance(fact, InterviewFinished)), None)
         """Of the interview as a whole, once it is finished."""
-        for fact in facts:
-            if isinstance(fact, InterviewFinished):
-                self.outcome = fact.outcome
         self.joined = False
         """The participant is there and ready."""
         self._case = case
@@ -102,6 +100,7 @@ class Session:
         self._leg: Leg | None = None
         self._listener: Listener | None = None
         self._carrying: set[asyncio.Task[str]] = set()
+        self._succession = Succession()
         self._page_muted = False
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._farewell = asyncio.Event()
@@ -203,6 +202,8 @@ class Session:
 
     def leave(self, reason: str) -> None:
         """Nobody is there any more: wait a while for their return."""
+        if reason == "displaced":
+            self._succession.disown()
         if self.joined:
             self.joined = False
             self.mailbox.put(ParticipantLeft(reason))
@@ -239,8 +240,8 @@ class Session:
         return self._leg is not None and self._listener is not None and not self._listener.is_lost
 
     def attach(self, leg: Leg) -> asyncio.Task[str]:
-        """Talk over `leg` from now on, in place of the one before; the task ends with it."""
-        carrying = self._tasks.create_task(self._carry(leg), name=f"{leg.name} leg")
+        """Talk over `leg` once it stands, in place of the one before; the task ends with it."""
+        carrying = self._tasks.create_task(self._succession.carry(leg, self._carry), name=f"{leg.name} leg")
         self._carrying.add(carrying)
         carrying.add_done_callback(self._carrying.discard)
         return carrying
@@ -298,8 +299,8 @@ class Session:
 
     async def hang_up(self) -> None:
         """End whatever leg there is."""
-        if self._leg is not None:
-            await self._leg.close("over")
+        for leg in self._succession.legs:
+            await leg.close("over")
         if self._carrying:
             await asyncio.wait(self._carrying, timeout=_LAST_WORDS)
 

@@ -99,7 +99,7 @@ class Visit:
             self._page.tell(wire.Displaced(DISPLACED))
             self._page.close(ENDED, "displaced")
             self._page = None
-        if fresh and self.session is not None and self.session.joined:
+        if fresh and self.session is not None:
             self.session.leave("displaced")
 
     async def _open_door(self) -> Consent:

@@ -49,6 +49,9 @@ class _Leg:
         self.sounded_at = -1.0
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    async def stand(self) -> str | None:
+        return None
+
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
         while not self._over.done():
             for _ in range(_SLOTS_AT_ONCE):

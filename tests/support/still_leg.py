@@ -20,6 +20,9 @@ class StillLeg:
         self._ended = asyncio.Event()
         self._reason = ""
 
+    async def stand(self) -> str | None:
+        return self._reason or None
+
     async def run(self, ear: Ear, mouth: Mouth, tap: Tap | None) -> str:
         began = loop_time()
         while not self._ended.is_set():
