@@ -69,7 +69,9 @@ class RecordingFile:
 
     def write(self, page: bytes) -> None:
         """Append one whole page, soon. Never waits, never raises; after a failure or `close`, drops it."""
-        if self.failure is not None or self.closing:
+        if (
+            not page or self.failure is not None or self.closing
+        ):  # no bytes are no page, and must not count as one
             return
         if len(self._pages) >= MOST_PAGES_WAITING:
             self._fail("the disk is too slow to keep the recording")

@@ -13,6 +13,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a writer waits for another process's transaction before it counts as a failure."""
 
+MIGRATION_TIMEOUT_MS: Final = 60_000
+"""The same while another process changes the tables, which on a busy machine takes longer than any
+transaction of a talk."""
+
 CHECKPOINT_PAGES: Final = 4_000
 """Pages of 4 KiB in the write-ahead log before it is folded back, which holds up one commit by some 20 ms."""
 
@@ -27,15 +31,27 @@ def async_engine(url: URL) -> AsyncEngine:
     make_directory(url)
     # What participants say travels as parameters, and a driver's error is logged with its text.
     engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
-    keep_promises(engine.sync_engine)
+    keep_promises(engine.sync_engine, busy_timeout_ms=BUSY_TIMEOUT_MS)
     return engine
 
 
-def blocking_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+def blocking_engine(url: URL) -> Engine:
     """An engine for threads, its promises kept."""
     make_directory(url)
     engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
-    keep_promises(engine, foreign_keys=foreign_keys)
+    keep_promises(engine, busy_timeout_ms=BUSY_TIMEOUT_MS)
+    return engine
+
+
+def migrating_engine(url: URL) -> Engine:
+    """An engine for changing the tables: waits for whoever is at it already.
+
+    A step that rebuilds a table drops the old one, which would take along all rows that point to it: foreign
+    keys are off.
+    """
+    make_directory(url)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+    keep_promises(engine, busy_timeout_ms=MIGRATION_TIMEOUT_MS, foreign_keys=False)
     return engine
 
 
@@ -45,7 +61,7 @@ def make_directory(url: URL) -> None:
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def keep_promises(engine: Engine, *, foreign_keys: bool = True) -> None:
+def keep_promises(engine: Engine, *, busy_timeout_ms: int, foreign_keys: bool = True) -> None:
     """Hold every connection to what the house promises.
 
     FULL: a commit is on the disk, not in the machine's memory. IMMEDIATE: a writer queues for its turn at the
@@ -59,7 +75,7 @@ def keep_promises(engine: Engine, *, foreign_keys: bool = True) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
-            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            f"busy_timeout = {busy_timeout_ms}",
             "journal_mode = WAL",
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",

@@ -39,10 +39,6 @@ TALK: list[tuple[float, AnyBody]] = [
     (5.0, AnswerStruck(1)),
 ]
 
-pytestmark = (
-    pytest.mark.long
-)  # two of these fail now and then: the recording is read while it is still being closed
-
 
 async def recorded(recordings: Recordings, run_id: str) -> None:
     file = recordings.open(run_id)

@@ -69,6 +69,19 @@ async def test_the_tail_of_a_long_file_says_where_it_begins(tmp_path: Path) -> N
         assert Tail(1000, b"b" * TAIL_SIZE) == await recordings.tail(RUN)
 
 
+async def test_slots_that_end_no_page_do_not_make_the_disk_seem_slow(tmp_path: Path) -> None:
+    async with Recordings(tmp_path) as recordings:
+        file = recordings.open(RUN)
+        file.write(b"first page, ")
+        for _ in range(2 * MOST_PAGES_WAITING):
+            file.write(b"")
+        file.write(b"last page")
+        await file.close()
+
+        assert file.failure is None
+        assert b"first page, last page" == recordings.path(RUN).read_bytes()
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
 async def test_a_full_disk_stops_that_recording_and_is_told_once(tmp_path: Path) -> None:
     told: list[str] = []

@@ -1,6 +1,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -66,6 +67,21 @@ def test_processes_that_start_at_once_all_find_the_database_ready(storage: str) 
     engine.dispose()
 
     assert "event" in tables
+
+
+def test_a_start_waits_for_another_that_changes_the_tables_longer_than_a_writer_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database_url(tmp_path)
+    upgrade(url)
+    other = sqlite3.connect(tmp_path / "vivavoce.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr("server.store.sqlite.BUSY_TIMEOUT_MS", 1)
+    done = Timer(0.3, lambda: other.execute("ROLLBACK"))
+    done.start()
+    upgrade(url)
+    done.join()
+    other.close()
 
 
 def test_the_working_directory_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,7 @@ def upgrade(database_url: str) -> None:
     """
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
-        # A step that rebuilds a table drops the old one, which would take along all rows that point to it.
-        engine = sqlite.blocking_engine(url, foreign_keys=False)
+        engine = sqlite.migrating_engine(url)
     else:
         engine = postgresql.blocking_engine(url)
     try:
