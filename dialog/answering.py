@@ -2,7 +2,6 @@
 within it."""
 
 from dialog.commands import StopSpeech
-from dialog.endpointing import Patience
 from dialog.events import AnswerReleased, FloorState, TurnOpened, WordsHeard
 from dialog.floor import Floor
 from dialog.lull import TIMERS as LULL_TIMERS
@@ -29,7 +28,7 @@ class Answering:
         self.turn: Turn | None = None
         self.voice: int | None = None
         """The utterance that is being spoken right now."""
-        self.patience = Patience(floor.policy)
+        self.patience = lull.patience
         self._floor = floor
         self._speaking = speaking
         self._timers = timers
@@ -105,7 +104,7 @@ class Answering:
         turn = self.turn
         if turn is None:
             return
-        turn.ended_at = max(turn.ended_at, now - silence)
+        turn.ended_at = max(turn.ended_at, now - silence - self._floor.policy.vad_lag)
         turn.voiced += voiced
         if self._floor.state == "hearing":
             self.enter_lull(now)

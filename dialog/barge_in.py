@@ -3,7 +3,7 @@ words alone."""
 
 from typing import Literal
 
-from dialog.endpointing import content_words
+from dialog.completeness import content_words
 from dialog.policy import Policy
 from dialog.rights import is_backchannel, is_stop_phrase
 

@@ -136,11 +136,12 @@ class Conduct:
             return
         if spoken_right(turn.latest) == "done":
             stage = "done"
-        features = step.features.as_log() if step.features is not None else {}
+        profile = self._turns.floor.profile
+        features = step.features.as_log(profile) if step.features is not None else {}
         self._out.append(AnswerTaken(turn.turn_id, turn.revision, stage, features))
         if stage in ("one", "two"):
-            profile = self._turns.floor.profile
-            token = self._prompter.acknowledge(now) if profile.acknowledges else None
+            hums = profile.name == "reflect"
+            token = self._prompter.acknowledge(now, hums=hums) if profile.acknowledges else None
             self._turns.take(token, now)
         else:
             self._turns.take_at_once(now)

@@ -1,48 +1,46 @@
-"""How likely an answer is over, from what is known at this moment. Evidence only: who takes the floor is
-decided elsewhere."""
+"""How likely an answer is over, from what is known at this moment: each source is a likelihood ratio, and
+they add up. Evidence only: who takes the floor is decided elsewhere."""
 
 import math
-import re
+from itertools import pairwise
+from typing import Final
 
 import msgspec
 
-from dialog.policy import Policy, Profile
+from dialog.calibration import DETECTORS, RECOGNISERS
+from dialog.completeness import FILLERS, addresses, completeness_of, words_of
+from dialog.policy import Fusion, Profile
 
-FILLERS = frozenset("um uh er erm hmm mm ah eh uhm".split())
-# After these a clause goes on: conjunctions, articles, prepositions, possessives, auxiliaries.
-_OPEN_ENDS = frozenset(
-    """and but or so because cause since although though while when if that which who whose where than as like
-    the a an this these those my your his her its our their some any every each no
-    of to at by for with from into onto during between toward towards
-    is are was were am be been being have has had do does did will would could should can may might must
-    i we they he she you i'm we're they're it's that's there's i'd i've we've we'd they'd not very really just
-    maybe basically actually also even most such""".split()
+_TEXT_KNOTS: Final = (
+    (0.08, -3.0),
+    (0.12, -1.8),
+    (0.30, -0.7),
+    (0.42, 0.0),
+    (0.55, 0.1),
+    (0.78, 0.3),
+    (0.93, 1.0),
+    (0.97, 2.0),
 )
-_HANGING_ENDS = frozenset(
-    "in on over up off out down about under through without within so then well more what".split()
-)
-"""These end a clause as often as they leave one open ("my mother comes over", "we talked it through")."""
-_OPEN_PHRASES = (
-    "you know",
-    "i mean",
-    "sort of",
-    "kind of",
-    "i think",
-    "i guess",
-    "let me see",
-    "for example",
-    "such as",
-)
-_SHORT_ANSWERS = frozenset(
-    """yes no yeah yep nope sure never always often sometimes rarely daily weekly monthly none nothing nobody
-    exactly right definitely certainly okay ok""".split()
-)
-_CONTENT = re.compile(r"[a-z0-9][a-z0-9'-]*")
-_LONGEST_WORD = 60
-_NOT_CONTENT = FILLERS | frozenset(
-    "mhm uhuh uh-huh mm-hm mmhm yeah yes okay ok right sure oh ah i see".split()
-)
-_END_PUNCTUATION = (".", "!", "?", "…")
+"""Completeness and its worth in log-odds, from where people pause and where they end (half of the answers of
+benchmarks/data): a finished clause says little, as most long pauses follow one, an open one much."""
+_REFERENCE_SILENCE: Final = 0.7
+"""At this silence the silence itself is worth nothing: the prior is that of pauses which last as long."""
+_NEVER: Final = 60.0
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """What is known in a lull beside the words. None = there is no such source, or it has not answered."""
+
+    detector: str = ""
+    probability: float | None = None
+    """The audio model's raw score."""
+    recogniser: str = ""
+    """"" = it sends no events of its own."""
+    hint: str | None = None
+    question: str = ""
+    """What was asked."""
+    pace: float = 1.0
+    """The person's own long pauses beside one second (dialog.patience)."""
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -53,126 +51,138 @@ class Features(msgspec.Struct, frozen=True):
     words: int
     filler_last: bool
     final: bool
+    addressed: bool
+    pace: float
+    audio: float | None
+    """The audio model's raw score; None without one."""
+    hint: float | None
+    """0 none, 1 eager, 2 over; None where the recogniser sends none."""
+    standing: float
+    """Log-odds of everything but the silence."""
     score: float
+    """0–1, the silence included."""
 
-    def as_log(self) -> dict[str, float]:
-        """The same as plain numbers."""
-        return {
+    def as_log(self, profile: Profile) -> dict[str, float]:
+        """The same as plain numbers, with the delays that held; what there is no source for is left out."""
+        told = {
             "silence": round(self.silence, 3),
             "completeness": round(self.completeness, 3),
             "words": float(self.words),
             "filler_last": float(self.filler_last),
             "final": float(self.final),
+            "addressed": float(self.addressed),
+            "pace": round(self.pace, 3),
+            "standing": round(self.standing, 3),
             "score": round(self.score, 3),
+            "stage_one": profile.stage_one_delay or profile.stage_two_delay,
+            "stage_two": profile.stage_two_delay,
         }
+        if self.audio is not None:
+            told["audio"] = round(self.audio, 5)
+        if self.hint is not None:
+            told["hint"] = self.hint
+        return told
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words of a text, punctuation gone."""
-    return _CONTENT.findall(text.lower().replace("’", "'"))
-
-
-def content_words(text: str) -> int:
-    """How many words carry content: neither fillers nor backchannels."""
-    return sum(1 for word in words_of(text) if word not in _NOT_CONTENT)
-
-
-def ends_in_filler(text: str) -> bool:
-    """Whether the last word is a filler or a word that hangs: somebody is looking for the next one."""
-    words = words_of(text[text.rfind(" ") + 1 :][-_LONGEST_WORD:]) or words_of(text[-_LONGEST_WORD:])
-    return bool(words) and words[-1] in FILLERS
-
-
-def completeness(text: str, closed: bool) -> float:
-    """How finished a text reads, 0–1, from its last words alone; 0.5 knows nothing."""
-    return _completeness(text, words_of(text), closed)
-
-
-def _completeness(text: str, words: list[str], closed: bool) -> float:
-    if not words:
-        return 0.5
-    last = words[-1]
-    if last in FILLERS:
-        return 0.08
-    short = last in _SHORT_ANSWERS or last.isdigit() or len(words) <= 4
-    if closed and short and (last not in _OPEN_ENDS or words == ["no"]):
-        return 0.95
-    if " ".join(words[-3:]).endswith(_OPEN_PHRASES):
-        return 0.15
-    if last in _OPEN_ENDS:
-        return 0.12
-    if last in _HANGING_ENDS:
-        return 0.48
-    finished = 0.78 if len(words) >= 6 else 0.68 if len(words) >= 3 else 0.55
-    if text.rstrip().endswith(_END_PUNCTUATION):
-        finished += 0.15
-    elif text.rstrip().endswith((",", "-", "–", ":")):
-        finished -= 0.4
-    return finished
-
-
-def weigh(text: str, silence: float, final: bool, profile: Profile) -> Features:
+def weigh(
+    text: str,
+    silence: float,
+    final: bool,
+    profile: Profile,
+    fusion: Fusion,
+    sources: Sources = Sources(),  # noqa: B008 - frozen
+) -> Features:
     """Fuse the evidence that the answer is over. `silence` is on media time; `final` = no word is still to
     come.
 
     Without semantics (dictation), and without any word, silence alone counts: a missing source makes for
     longer delays, never for a stall.
     """
-    closed = profile.name == "closed"
     words = words_of(text)
     filler = bool(words) and words[-1] in FILLERS
-    complete = _completeness(text, words, closed) if profile.semantics else 0.5
-    logit = 6.0 * (complete - 0.5) + 0.8 * math.log(max(silence, 0.05) / 0.7) + 0.35
-    if profile.semantics:
-        logit += 0.25 * min(len(words), 30) / 30
+    hint = (
+        None
+        if sources.recogniser not in RECOGNISERS
+        else {"eager": 1.0, "over": 2.0}.get(sources.hint or "", 0.0)
+    )
+    if not profile.semantics:
+        score = 0.9 if silence + 1e-6 >= profile.stage_two_delay else 0.1
+        return Features(
+            silence, 0.5, len(words), filler, final, True, 1.0, sources.probability, hint, 0.0, score
+        )
+    closed = profile.name == "closed"
+    complete = completeness_of(text, words, closed)
+    addressed = closed or addresses(words, sources.question)
+    standing = profile.prior + fusion.text * _text_log_ratio(complete)
     if not final:
-        logit -= 0.6
-    if filler:
-        logit -= 0.5
-    if not profile.semantics and silence + 1e-6 >= profile.stage_two_delay:
-        logit = max(logit, 2.0)
-    return Features(silence, complete, len(words), filler, final, 1.0 / (1.0 + math.exp(-logit)))
+        standing -= fusion.unfinal
+    if not closed:
+        standing += fusion.length * math.log(min(max(len(words), 1), fusion.usual_words) / fusion.usual_words)
+        if not addressed:
+            standing -= fusion.unaddressed
+    if sources.probability is not None and sources.detector in DETECTORS:
+        standing += fusion.audio * DETECTORS[sources.detector].log_ratio(sources.probability)
+    if hint is not None:
+        standing += fusion.hints * RECOGNISERS[sources.recogniser].log_ratio(sources.hint)
+    logit = standing + _worth_of(silence, sources.pace, fusion)
+    score = 1.0 / (1.0 + math.exp(-logit))
+    return Features(
+        silence,
+        complete,
+        len(words),
+        filler,
+        final,
+        addressed,
+        sources.pace,
+        sources.probability,
+        hint,
+        standing,
+        score,
+    )
 
 
-class Patience:
-    """How long one person's own pauses are, and so how long the floor is held open for them.
+def _text_log_ratio(complete: float) -> float:
+    if complete == 0.5:
+        return 0.0
+    for (low, worth), (high, more) in pairwise(_TEXT_KNOTS):
+        if complete <= high:
+            return worth + (more - worth) * max(0.0, complete - low) / (high - low)
+    return _TEXT_KNOTS[-1][1]
 
-    Scales the hold only: the person's 90th-percentile pause within answers, shrunk towards one second by
-    `pause_pseudo_count` imagined pauses, clamped to `patience_range`; more for three answers after a cut-off.
-    """
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._pauses: list[float] = []
-        self._since_cut_off: int | None = None
+def _worth_of(silence: float, pace: float, fusion: Fusion) -> float:
+    """Few pauses last long: those that outlast t fall about as a power of t, and later ones with pace."""
+    return fusion.silence * math.log(max(silence, 0.05) / (_REFERENCE_SILENCE * pace))
 
-    def pause_bridged(self, duration: float) -> None:
-        """A pause of this many seconds turned out to lie within an answer. Only the latest 200 count."""
-        if 0.2 <= duration <= 10.0:
-            self._pauses.append(duration)
-            del self._pauses[:-200]
 
-    def cut_off(self) -> None:
-        """We began to speak, and the person was going on."""
-        self._since_cut_off = 0
+def threshold(silence: float, profile: Profile) -> float:
+    """The score that takes the turn after so much silence: strict at stage one, loose from stage two on."""
+    first, second = profile.stage_one_delay, profile.stage_two_delay
+    if first is None or silence + 1e-6 >= second:
+        return profile.loose_threshold
+    share = math.log(max(silence, first) / first) / math.log(second / first)
+    strict, loose = _logit(profile.strict_threshold), _logit(profile.loose_threshold)
+    return 1.0 / (1.0 + math.exp(-(strict + (loose - strict) * share)))
 
-    def answer_given(self) -> None:
-        if self._since_cut_off is not None:
-            self._since_cut_off += 1
-            if self._since_cut_off >= 3:
-                self._since_cut_off = None
 
-    def factor(self) -> float:
-        """What the hold is multiplied with."""
-        low, high = self._policy.patience_range
-        if self._pauses:
-            ordered = sorted(self._pauses)
-            own = ordered[min(len(ordered) - 1, int(0.9 * len(ordered)))]
-            pseudo = self._policy.pause_pseudo_count
-            shrunk = (len(ordered) * own + pseudo * 1.0) / (len(ordered) + pseudo)
-        else:
-            shrunk = 1.0
-        factor = min(max(shrunk, low), high)
-        if self._since_cut_off is not None:
-            factor *= 1.0 + (self._policy.cut_off_factor - 1.0) * (3 - self._since_cut_off) / 3
-        return factor
+def due_at(features: Features, profile: Profile, fusion: Fusion) -> float:
+    """The silence, in seconds, at which the evidence will be enough, if nothing but silence comes."""
+    first, second = profile.stage_one_delay, profile.stage_two_delay
+    if not profile.semantics or first is None:
+        return second
+    strict, loose = _logit(profile.strict_threshold), _logit(profile.loose_threshold)
+    needed = strict - features.standing
+    if needed <= _worth_of(first, features.pace, fusion):
+        return first
+    # score and threshold are both straight lines over log time until stage two, and then one of them is level
+    fall = (strict - loose) / math.log(second / first)
+    gap = needed - _worth_of(first, features.pace, fusion)
+    crossing = first * math.exp(min(gap / (fusion.silence + fall), 5.0))
+    if crossing <= second:
+        return crossing
+    gap = loose - features.standing - _worth_of(second, features.pace, fusion)
+    return min(_NEVER, second * math.exp(min(max(gap, 0.0) / fusion.silence, 5.0)))
+
+
+def _logit(score: float) -> float:
+    return math.log(score / (1.0 - score))

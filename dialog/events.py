@@ -132,6 +132,13 @@ class AnswerTaken(Fact, frozen=True):
     features: dict[str, float] = {}
 
 
+class EndDoubted(Fact, frozen=True):
+    """The silence was looked at, and the evidence was not enough to take the answer for over (yet)."""
+
+    turn_id: int
+    features: dict[str, float] = {}
+
+
 class AnswerReleased(Fact, frozen=True):
     """The belief was wrong: the participant went on before anything was committed."""
 
@@ -270,6 +277,7 @@ AnyFact = (
     | SpeechHeard
     | TurnOpened
     | WordsHeard
+    | EndDoubted
     | AnswerTaken
     | AnswerReleased
     | AnswerCommitted

@@ -180,6 +180,8 @@ class Floor:
         self.state: FloorState = "waiting"
         self.profile: Profile = PROFILES["narrative"]
         self.node_key = ""
+        self.question = ""
+        """What was asked last, in words."""
 
     def move(self, move: Move) -> None:
         """Go along the table. Raises IllegalMove."""

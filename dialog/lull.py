@@ -1,8 +1,11 @@
 """The silence after somebody has spoken: when to look, how the evidence stands, and when to ask whether they
 are still there."""
 
-from dialog import endpointing
+from dialog.completeness import ends_in_filler
+from dialog.endpointing import Features, Sources, due_at, threshold, weigh
+from dialog.events import EndDoubted
 from dialog.floor import Floor
+from dialog.patience import Patience
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
 from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
@@ -19,6 +22,7 @@ class Lull:
         self._floor = floor
         self._timers = timers
         self.detection = TurnDetection(floor.out)
+        self.patience = Patience(floor.policy)
         self.voiceless = False
         """Nobody listens by ear: no check-ins and no cues (a text talk)."""
         self.frozen = False
@@ -26,6 +30,8 @@ class Lull:
         self._silent_check_ins = 0
         self._thinking_until = 0.0
         self._thinking_since: float | None = None
+        self._doubted: float | None = None
+        """How the evidence stood, but for the silence, when it last was not enough in this lull."""
 
     def freeze(self, *, answered: bool = False) -> None:
         """Silence says nothing any more, but of an answer that was there before it: that may still end."""
@@ -60,12 +66,13 @@ class Lull:
 
     def enter(self, turn: Turn) -> None:
         """The voice has stopped; `turn.ended_at` says when."""
-        profile, ended_at = self._floor.profile, turn.ended_at
+        profile, policy, ended_at = self._floor.profile, self._floor.policy, turn.ended_at
         first_look = max(ended_at + self._first_look(turn), self._thinking_until)
         self._timers.set("stage", first_look)
         self.detection.begin_lull()
+        self._doubted = None
         if self.detection.detector and profile.semantics and turn.utterances:
-            self._timers.set("look", first_look - self._floor.policy.look_lead)
+            self._timers.set("look", first_look - policy.look_lead)
         if not self.voiceless and profile.cue_delay is not None and turn.check_ins == 0:
             self._timers.set("cue", max(ended_at + profile.cue_delay, self._thinking_until))
         self.await_answer(turn.check_ins, ended_at)
@@ -75,7 +82,7 @@ class Lull:
         profile = self._floor.profile
         if profile.stage_one_delay is None:
             return profile.stage_two_delay
-        if endpointing.ends_in_filler(turn.text):
+        if ends_in_filler(turn.text):
             return min(2 * profile.stage_one_delay, profile.stage_two_delay)
         return profile.stage_one_delay
 
@@ -132,8 +139,13 @@ class Lull:
     def look(self, turn: Turn, now: float) -> list[Step]:
         """Weigh the evidence at this moment."""
         profile, policy = self._floor.profile, self._floor.policy
-        silence = self._timers.heard_until(now) - turn.ended_at
-        if now + 1e-6 < self._thinking_until or silence + 1e-6 < self._first_look(turn):
+        heard_until = self._timers.heard_until(now)
+        silence = heard_until - turn.ended_at
+        first_look = self._first_look(turn)
+        if now + 1e-6 < self._thinking_until:
+            return []
+        if silence + 1e-6 < first_look:  # the words have changed, and may be due sooner or later than before
+            self._timers.set("stage", turn.ended_at + first_look)
             return []
         if not turn.text:
             return self._wordless(turn, silence, now)
@@ -142,17 +154,46 @@ class Lull:
                 self._timers.set("stage", now + 0.25)
                 return []
             return [Interjected(turn)]
-        stage_two = silence + 1e-6 >= profile.stage_two_delay
-        features = endpointing.weigh(turn.text, silence, not turn.pending, profile)
+        features = self._weigh(turn, silence)
         if spoken_right(turn.latest) is not None and not turn.pending:
             return [AnswerSeemsOver("one", features)]
+        stage_two = silence + 1e-6 >= profile.stage_two_delay
         # while a last word is owed, the words so far are no strong evidence, but for a closed question's
         waits = not stage_two and turn.pending and profile.name != "closed"
-        if not waits and features.score >= (policy.loose_threshold if stage_two else policy.strict_threshold):
+        # and while the model looks, silence and words alone are none
+        looks = not stage_two and self.detection.is_awaited(now, policy.look_timeout)
+        if not waits and not looks and features.score + 1e-9 >= threshold(silence, profile):
             return [AnswerSeemsOver("two" if stage_two else "one", features)]
-        # silence is evidence too: look again as it grows
-        self._timers.set("stage", now + 0.5 if stage_two else turn.ended_at + profile.stage_two_delay)
+        self._doubt(turn, features)
+        # silence is evidence too: look again when it will be enough
+        due = max(due_at(features, profile, policy.fusion), first_look)
+        if due <= silence + 1e-3:
+            due = (
+                min(silence + policy.look_timeout, profile.stage_two_delay)
+                if looks
+                else profile.stage_two_delay
+            )
+        self._timers.set("stage", heard_until + max(due - silence, 0.02))
         return []
+
+    def _weigh(self, turn: Turn, silence: float) -> Features:
+        detection = self.detection
+        sources = Sources(
+            detection.scored_by,
+            detection.probability,
+            detection.recogniser,
+            detection.hint,
+            self._floor.question,
+            self.patience.pace,
+        )
+        final = not turn.pending
+        return weigh(turn.text, silence, final, self._floor.profile, self._floor.policy.fusion, sources)
+
+    def _doubt(self, turn: Turn, features: Features) -> None:
+        """Put on record that the evidence was not enough, once for each way that it stood."""
+        if features.standing != self._doubted:
+            self._doubted = features.standing
+            self._floor.out.append(EndDoubted(turn.turn_id, features.as_log(self._floor.profile)))
 
     def ask_detector(self, turn: Turn | None, now: float) -> None:
         """Have the audio model look, so that its answer is there at stage one."""
@@ -168,10 +209,14 @@ class Lull:
             return []
         return self.look(turn, now)
 
-    def hinted(self, hint: Hint, confidence: float, turn: Turn | None, now: float) -> list[Step]:
-        """TurnEndHinted."""
+    def hinted(
+        self, utterance_id: int, hint: Hint, confidence: float, turn: Turn | None, now: float
+    ) -> list[Step]:
+        """TurnEndHinted, about an utterance of the open answer."""
+        if turn is None or not turn.owns(utterance_id):
+            return []
         self.detection.hinted(hint, confidence)
-        return self.look(turn, now) if turn is not None and self._floor.state == "lull" else []
+        return self.look(turn, now) if self._floor.state == "lull" else []
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:
         """A voice was heard, but no word: wait for the recogniser, then say so, or let a cough pass."""

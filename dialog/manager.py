@@ -135,7 +135,7 @@ class Manager:
             case TurnEndScored():
                 return turns.lull.scored(signal.look_id, signal.probability, signal.detector, turns.turn, now)
             case TurnEndHinted():
-                return turns.lull.hinted(signal.hint, signal.confidence, turns.turn, now)
+                return turns.lull.hinted(signal.utterance_id, signal.hint, signal.confidence, turns.turn, now)
             case SpeechBegan():
                 self._prompter.began(signal.speech_id, now)
                 turns.speech_began(signal.speech_id, now)

@@ -5,7 +5,7 @@ Knows no question; it tells an answer going on, an interruption and a cough apar
 
 from dialog.barge_in import judge_overlap
 from dialog.commands import Duck, HoldSpeech, ResumeSpeech, StopSpeech, Unduck
-from dialog.endpointing import content_words
+from dialog.completeness import content_words
 from dialog.floor import Floor
 from dialog.speaking import ASKING, Speaking
 from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step

@@ -25,24 +25,54 @@ class Profile(msgspec.Struct, frozen=True):
     acknowledges: bool
     """Whether taking the turn is marked by a short word at once."""
     hold_duration: float
-    """From the acknowledgement's onset to the commit. Larger: cheaper wrong guesses, later questions."""
+    """From the acknowledgement's onset to the next question's, at the ear. Larger: cheaper wrong guesses,
+    later questions."""
     cue_delay: float | None
     """Silence after which an audible "I'm listening" is due; None = the page's light alone."""
     check_in_delays: tuple[float, ...]
     """Silence before each check-in. Larger: less nagging, longer uncertainty whether anybody is there."""
     then: Literal["pause", "go_on"]
     """What happens when every check-in stayed unanswered and there is no answer."""
+    strict_threshold: float
+    """Evidence 0–1 needed at stage one. Larger: more answers wait for stage two."""
+    loose_threshold: float
+    """Evidence 0–1 needed at stage two, and from then on. Larger: more answers wait for the check-in."""
+    prior: float
+    """Log-odds that a silence of 0.7 s is an end rather than a pause: how many pauses there are to one end.
+    """
     one_word_answers: bool = False
     """Whether a lone "yes" or "right" answers the question; else it is only a sign of listening."""
 
 
 PROFILES: dict[Patience, Profile] = {
-    "closed": Profile("closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", True),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause"),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause"),
-    "reflect": Profile("reflect", 1.0, 2.5, True, False, 2.0, None, (8.0, 20.0), "pause"),
-    "dictate": Profile("dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", True),
+    "closed": Profile(
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.72, 0.40, 0.6, one_word_answers=True
+    ),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.72, 0.40, -0.8),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.72, 0.40, -0.8),
+    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.72, 0.40, -0.8),
+    "dictate": Profile(
+        "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
+    ),
 }
+
+
+class Fusion(msgspec.Struct, frozen=True):
+    """What each source of evidence counts for (dialog.endpointing), as a factor of its likelihood ratio or in
+    log-odds."""
+
+    silence: float = 1.44
+    """Log-odds for each factor e of silence: so fall the pauses that outlast it, by eot-bench's fit."""
+    text: float = 1.0
+    audio: float = 1.0
+    hints: float = 1.0
+    unfinal: float = 0.6
+    """Taken off while the recogniser owes a last word."""
+    length: float = 0.5
+    """For each factor e by which an answer falls short of `usual_words`. Larger: short ones wait longer."""
+    usual_words: int = 40
+    unaddressed: float = 0.8
+    """Taken off while nothing was said that the question did not say already."""
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -50,16 +80,18 @@ class Policy(msgspec.Struct, frozen=True):
     deployment."""
 
     profiles: dict[Patience, Profile] = msgspec.field(default_factory=lambda: PROFILES)
-    strict_threshold: float = 0.72
-    """Evidence 0–1 needed at stage one. Larger: more answers wait for stage two."""
-    loose_threshold: float = 0.40
-    """Evidence 0–1 needed at stage two. Larger: more answers wait for the check-in."""
+    fusion: Fusion = Fusion()
     thinking_time: float = 8.0
     """Added when somebody asks for a moment; asked again it starts anew, up to `thinking_limit` in all."""
     thinking_limit: float = 60.0
+    vad_lag: float = 0.1
+    """How long before its detection says so a voice has ended: Silero's median lag. Larger: delays end sooner
+    after what was really the end."""
     look_lead: float = 0.15
     """The audio end-of-turn model is asked this long before stage one: a look takes 0.11–0.14 s. Larger: more
     looks at pauses that are over before stage one."""
+    look_timeout: float = 0.3
+    """How long stage one waits for its answer. Larger: safer takes, later ones while the model is slow."""
     resume_window: float = 1.2
     """After the next question's onset, speech within this is the same answer going on. Larger: barge-ins
     misread."""
@@ -96,6 +128,9 @@ class Policy(msgspec.Struct, frozen=True):
     """At least this between two audible tokens (acknowledgement or cue)."""
     token_share: float = 0.6
     """At most this share of turns carries an audible token."""
+    max_way: float = 0.3
+    """A word takes up to this long to the ear; what is said after the hold takes as long, and is sent ahead
+    by as much. Larger: a slow acknowledgement shortens the hold behind it."""
     hold_after_token: float = 0.15
     """The hold never ends sooner than this after the acknowledgement's own end."""
     pause_pseudo_count: int = 12

@@ -7,7 +7,7 @@ from dialog.commands import Say, SpeechKind
 from dialog.events import QuestionAsked, SpeechHeard
 from dialog.outbox import Outbox
 from dialog.policy import Policy
-from dialog.script import ACKNOWLEDGEMENTS, CUE
+from dialog.script import ACKNOWLEDGEMENTS, CUE, HUMS
 from dialog.signals import SpeechEnded
 from dialog.speaking import Speech
 from dialog.turn_taking import TurnTaking
@@ -76,17 +76,18 @@ class Prompter:
     ) -> None:
         """Put something to the participant that wants an answer; it waits until what was answered is safe."""
         speech_id = self._next_id
+        self._turns.floor.question = text
         self._out.append(QuestionAsked(node_key, speech_id, kind, text, field))
         self.say(kind, text, now, node_key=node_key, barge_in=barge_in, after_storage=True)
 
-    def acknowledge(self, now: float) -> Speech | None:
-        """A short word that the answer was heard, if one is due: not too often, never the same
+    def acknowledge(self, now: float, *, hums: bool = False) -> Speech | None:
+        """A short word that the answer was heard, or only a hum, if one is due: not too often, never the same
         twice running."""
         self._turns_taken += 1
         quiet, self.quiet_next = self.quiet_next, False
         if quiet or not self._token_due(now):
             return None
-        words = [word for word in ACKNOWLEDGEMENTS if word != self._last_token]
+        words = [word for word in (HUMS if hums else ACKNOWLEDGEMENTS) if word != self._last_token]
         word = words[self._turns_taken % len(words)]
         return self._token("acknowledgement", word, now)
 

@@ -21,6 +21,7 @@ from dialog.events import (
     AnswerTaken,
     AnyFact,
     DataRecorded,
+    EndDoubted,
     FallbackUsed,
     FieldMissed,
     FieldPassed,
@@ -152,6 +153,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
     """The state after one more fact. Total: any sequence of facts gives a state."""
     match fact:
         case FloorChanged() | AnswerTaken() | AnswerReleased() | FallbackUsed() | RightUsed() | NoticeGiven():
+            return state
+        case EndDoubted():
             return state
         case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
             return _heard(state, fact)

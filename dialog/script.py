@@ -15,6 +15,8 @@ ACKNOWLEDGEMENTS = ("Okay.", "I see.", "Right.", "Thanks.", "Alright.")
 """Neutral, falling, at most 0.6 s; never the same twice running."""
 CUE = "Mm."
 """0.6 s in the embedded voice, where "Mm-hm." takes 0.9 s."""
+HUMS = (CUE, "Mhm.")
+"""The quiet acknowledgement, where a word would be too much."""
 TAKE_YOUR_TIME = ("Take your time.", "No hurry at all.", "I'm listening.")
 OFFER_WAYS_OUT = "I can repeat the question, skip it, or we can pause. What would you like?"
 PLEASE_GO_ON = "Please go on."
@@ -157,7 +159,7 @@ def known_words(blueprint: Blueprint) -> list[str]:
         texts += [text for text in (node.fallback_probe,) if text]
     texts += [
         *ACKNOWLEDGEMENTS,
-        CUE,
+        *HUMS,
         *TAKE_YOUR_TIME,
         OFFER_WAYS_OUT,
         PLEASE_GO_ON,

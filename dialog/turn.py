@@ -1,7 +1,7 @@
 """One answer as it is being given: its words so far, spoken and typed, and the times that its end is judged
 by."""
 
-from dialog.endpointing import content_words
+from dialog.completeness import content_words
 from dialog.events import RemarkMade
 from dialog.signals import FinalTranscript, PartialTranscript
 

@@ -88,7 +88,7 @@ class TurnTaking:
             return
         self._in_vain = False
         if speech is self.speaking.token and self.state == "soft_take":
-            self.timers.set("hold", now + self._hold_duration())
+            self.timers.set("hold", max(speech.said_at, now - self._policy.max_way) + self._hold_duration())
         elif speech is self.speaking.current:
             self.timers.cancel("unheard")
             self.timers.set("overdue", now + speech.expected_duration())

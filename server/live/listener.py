@@ -37,7 +37,7 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
 
     pre_roll: float = 0.3
     """Sound from before the onset that the recogniser gets too. Larger: more silence to decode."""
-    closing_silence: float = 0.38
+    closing_silence: float = 0.44
     """Silence after which an utterance is over. Larger: fewer pieces of a sentence, later final words."""
     soft_limit: float = 12.0
     """Length from which an utterance ends at the next stop of the voice, without waiting for more silence."""

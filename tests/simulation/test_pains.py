@@ -63,7 +63,7 @@ def test_one_turn_brings_one_reply_however_often_its_transcript_and_judgement_co
 
 @pytest.mark.parametrize("pause", [0.4, 0.9, 1.5])
 def test_a_slow_speaker_who_pauses_in_mid_clause_is_not_cut_off(pause: float) -> None:
-    stage = asked(Stage(two_questions()))
+    stage = asked(Stage(two_questions(), ends_sound=0.02))
     said = ["so i got up and then", "i went to the kitchen because", "my sister was there and we had coffee"]
     end = stage.now + 0.5
     for part in said:

@@ -1,7 +1,8 @@
 """Plays scripted signals to the core on a clock of its own: deadlines fire between them, speech is heard.
 
 The world here is the simplest that is true: the voice begins 50 ms after a Say, lasts 0.3 s a word, and a
-judge answers in no time by the embedded rules, unless told otherwise.
+judge answers in no time by the embedded rules; whenever the voice stops, the audio model hears an end, or
+what `ends_sound` says: None is a session without one. All unless told otherwise.
 """
 
 import heapq
@@ -14,6 +15,7 @@ from dialog.commands import (
     Command,
     HoldSpeech,
     Judge,
+    LookForEnd,
     ResumeSpeech,
     Say,
     StopSpeech,
@@ -34,10 +36,15 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
     TimePassed,
+    TurnEndScored,
 )
 
 SECONDS_PER_WORD = 0.3
 VOICE_DELAY = 0.05
+VAD_LAG = 0.1
+"""The detection takes the voice to last this much longer than it does."""
+DETECTOR = "smart-turn-v3"
+LOOK_DELAY = 0.11
 LAST_WORD_DELAY = 0.45
 """From the end of speech to the recogniser's last word."""
 
@@ -71,6 +78,7 @@ class Stage:
         judge_with: Callable[[JudgementRequest], Judgement | None] = judge,
         judge_delay: float = 0.0,
         channel: str = "webrtc",
+        ends_sound: float | None = 0.95,
     ) -> None:
         self.manager = Manager(blueprint, facts=facts, policy=policy)
         self.now = 0.0
@@ -82,8 +90,9 @@ class Stage:
         self._order = 0
         self._utterance = 0
         self._playing: list[Heard] = []
+        self._ends_sound = ends_sound
         self._voice_stamp: dict[int, int] = {}
-        self.at(0.0, ParticipantJoined(channel))  # type: ignore[arg-type]
+        self.at(0.0, ParticipantJoined(channel, "" if ends_sound is None else DETECTOR))  # type: ignore[arg-type]
 
     # Scripting
 
@@ -112,7 +121,7 @@ class Stage:
             moment = when + length * count / len(words) + 0.1
             self.at(moment, PartialTranscript(number, " ".join(words[:count]), 0.95))
         if voice:
-            self.at(when + length + 0.2, SpeechStopped(number, 0.2, max(0.02, length - 0.08)))
+            self.at(when + length + 0.2, SpeechStopped(number, 0.2 - VAD_LAG, max(0.02, length - 0.08)))
         if last_word:
             self.at(when + length + LAST_WORD_DELAY, FinalTranscript(number, text, 0.95))
         return when + length
@@ -185,6 +194,10 @@ class Stage:
                 judgement = self._judge_with(command.request)
                 if judgement is not None:
                     self.at(self.now + self._judge_delay, JudgementArrived(command.judgement_id, judgement))
+            case LookForEnd():
+                if self._ends_sound is not None:
+                    score = TurnEndScored(command.look_id, self._ends_sound, DETECTOR)
+                    self.at(self.now + LOOK_DELAY, score)
             case CancelJudgement():
                 pass
             case _:

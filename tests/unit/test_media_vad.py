@@ -4,10 +4,7 @@ import pytest
 
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, AudioFrame
 from media.vad import (
-    CONTEXT_SAMPLES,
     SILENCE_DBFS,
-    STATE_SHAPE,
-    WINDOW_SAMPLES,
     SileroModel,
     VoiceActivity,
     VoiceEdge,
@@ -125,14 +122,40 @@ def test_speech_over_the_agent_starts_but_not_sooner() -> None:
 
 
 def test_begun_speech_goes_on_where_it_could_not_have_begun() -> None:
-    frames = ear_frames(silence(1.0) + speech_pcm() + silence(1.0))
-    never_ends = VoicePolicy(offset_probability=0.0)
+    hiss = noise(1.0, level=30.0, seed=4)
+    frames = ear_frames(hiss + speech_pcm() + hiss)
+    never_ends = VoicePolicy(offset_probability=0.0, quiet_above_floor_db=-60.0)
     ends_at_once = VoicePolicy(offset_probability=1.1)
     endless = heard(VoiceActivity(never_ends, second_opinion=SileroModel.shared()), frames)
     choppy = heard(VoiceActivity(ends_at_once, second_opinion=SileroModel.shared()), frames)
 
     assert [VoiceStarted] == [type(edge) for _, edge in endless]
     assert len(choppy) > 4
+
+
+def test_where_the_sound_falls_back_to_the_room_the_voice_is_over_at_once() -> None:
+    room = noise(1.5, level=4.0, seed=5)
+    spoken = speech_pcm()[: round(SPEECH_ENDS * EAR_RATE_HZ) * 2]
+    frames = ear_frames(room + spoken + room)
+    (_, _), (known, stopped) = heard(VoiceActivity(second_opinion=SileroModel.shared()), frames)
+    by_the_model = VoicePolicy(quiet_above_floor_db=-60.0)
+    (_, _), (known_later, _) = heard(VoiceActivity(by_the_model, second_opinion=SileroModel.shared()), frames)
+
+    assert stopped.at_samples / EAR_RATE_HZ == pytest.approx(1.5 + SPEECH_ENDS, abs=0.03)
+    assert known < known_later
+
+
+def test_in_a_loud_room_the_model_says_when_the_voice_is_over() -> None:
+    room = np.frombuffer(noise(8.0, level=400.0, seed=6), np.int16)
+    spoken = np.zeros(len(room), np.int32)
+    speech = np.frombuffer(speech_pcm(), np.int16)
+    spoken[EAR_RATE_HZ : EAR_RATE_HZ + len(speech)] = speech
+    mixed = np.clip(spoken + room, -32_768, 32_767).astype(np.int16).tobytes()
+    edges = [edge for _, edge in heard(VoiceActivity(second_opinion=SileroModel.shared()), ear_frames(mixed))]
+
+    assert isinstance(edges[-1], VoiceStopped)
+    assert edges[0].at_samples / EAR_RATE_HZ == pytest.approx(1.0 + SPEECH_BEGINS, abs=0.25)
+    assert edges[-1].at_samples / EAR_RATE_HZ == pytest.approx(1.0 + SPEECH_ENDS, abs=0.25)
 
 
 def test_starts_and_stops_alternate_over_hours_of_anything(activity: VoiceActivity) -> None:
@@ -154,21 +177,3 @@ def test_the_level_follows_the_sound_and_rests_at_its_floor() -> None:
     assert activity.dbfs == pytest.approx(0.0, abs=0.1)
     heard(activity, [AudioFrame(full_scale[:640], 0, muted=True)] * 200)
     assert activity.dbfs == SILENCE_DBFS
-
-
-def test_a_batch_gives_each_stream_the_same_answer_as_alone() -> None:
-    model = SileroModel.shared()
-    speech = np.frombuffer(speech_pcm(), np.int16).astype(np.float32) / np.float32(32_768)
-    size = CONTEXT_SAMPLES + WINDOW_SAMPLES
-    windows = np.stack([speech[at : at + size] for at in (0, 16_000, 40_000)])
-    states = np.random.default_rng(3).normal(0, 0.1, (STATE_SHAPE[0], 3, STATE_SHAPE[2])).astype(np.float32)
-    together, states_after = model.probabilities(windows, states)
-
-    for i in range(3):
-        alone, state_after = model.probabilities(windows[i : i + 1], states[:, i : i + 1])
-        assert together[i] == pytest.approx(float(alone[0]), abs=1e-4)
-        assert np.allclose(states_after[:, i : i + 1], state_after, atol=1e-4)
-
-
-def test_the_model_is_loaded_once() -> None:
-    assert SileroModel.shared() is SileroModel.shared()
