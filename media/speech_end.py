@@ -7,7 +7,6 @@ from collections import deque
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from media.frames import EAR_FRAME_SAMPLES, FRAME_DURATION, AudioFrame
 
@@ -22,8 +21,8 @@ ABOVE_FLOOR_DB: Final = 9.0
 FORGET: Final = 0.99
 """Share of the loudest piece that is kept from frame to frame: 10 dB in about 2.3 s."""
 _QUIETEST_SHARE: Final = 0.1
-_LEAST_POWER: Final = 10.0
-"""Mean square, in units of 16-bit samples: −80 dBFS, below which nothing is heard."""
+_LEAST_POWER: Final = 10.0 * PIECE_SAMPLES
+"""Sum of squares of a piece, in units of 16-bit samples: −80 dBFS, below which nothing is heard."""
 
 _ABOVE_FLOOR: Final = 10 ** (ABOVE_FLOOR_DB / 10)
 _BELOW_LOUDEST: Final = 10 ** (-BELOW_LOUDEST_DB / 10)
@@ -33,10 +32,8 @@ class SpeechEnd:
     """Follows one participant's sound; asked when the voice detection says that speech has stopped."""
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[int, npt.NDArray[np.float32]]] = deque(
-            maxlen=round(HISTORY / FRAME_DURATION)
-        )
-        """(place, mean squares) of each frame."""
+        self._pieces: deque[tuple[int, list[float]]] = deque(maxlen=round(HISTORY / FRAME_DURATION))
+        """(place, sums of squares of its pieces) of each frame."""
         self._loudest = 0.0
 
     def hear(self, frame: AudioFrame) -> None:
@@ -44,15 +41,15 @@ class SpeechEnd:
         if frame.concealed or frame.muted:
             return
         samples = np.frombuffer(frame.pcm, np.int16).astype(np.float32).reshape(-1, PIECE_SAMPLES)
-        powers: npt.NDArray[np.float32] = np.einsum("ij,ij->i", samples, samples) / np.float32(PIECE_SAMPLES)
+        powers: list[float] = np.vecdot(samples, samples).tolist()
         self._pieces.append((frame.timestamp, powers))
-        self._loudest = max(self._loudest * FORGET, float(powers.max()))
+        self._loudest = max(self._loudest * FORGET, *powers)
 
     def place(self) -> int | None:
         """Sample of the stream at which the voice was over; None where nothing in reach was loud enough."""
         if not self._pieces:
             return None
-        powers = np.concatenate([powers for _, powers in self._pieces])
+        powers = np.array([powers for _, powers in self._pieces]).ravel()
         floor = float(np.quantile(powers, _QUIETEST_SHARE))
         least = max(floor * _ABOVE_FLOOR, self._loudest * _BELOW_LOUDEST, _LEAST_POWER)
         loud = np.flatnonzero(powers >= least)
