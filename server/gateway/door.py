@@ -20,19 +20,21 @@ Receive = Callable[[bytes, Address], None]
 log = logging.getLogger(__name__)
 
 
-def guard_doors(connection: Connection) -> None:
+def guard_doors(connection: Connection, take: Callable[[bytes], bool]) -> None:
     """Filter what comes in at every socket of `connection`, once its candidates are gathered.
+
+    What has passed is offered to `take` first, and goes on to aioice where that returns False.
 
     Without this, anybody on the network can break a handshake with one forged plaintext alert, or end a call
     with an empty datagram (RFC 8445 leaves data before consent to the agent; RFC 7983 tells STUN from the
     rest).
     """
     for protocol in connection._protocols:
-        guarded = _guarded(connection, protocol.datagram_received)
+        guarded = _guarded(connection, protocol.datagram_received, take)
         protocol.datagram_received = guarded  # type: ignore[method-assign,assignment]
 
 
-def _guarded(connection: Connection, receive: Receive) -> Receive:
+def _guarded(connection: Connection, receive: Receive, take: Callable[[bytes], bool]) -> Receive:
     known: set[Address] = set()
     allowance = Allowance(DATAGRAMS_PER_SECOND, _BURST)
 
@@ -45,7 +47,7 @@ def _guarded(connection: Connection, receive: Receive) -> Receive:
                 if not any(pair.remote_addr == sender for pair in connection._check_list):
                     return
                 known.add(sender)
-            if not allowance.take(loop_time()):
+            if not allowance.take(loop_time()) or take(data):
                 return
         try:
             receive(data, address)

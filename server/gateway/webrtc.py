@@ -19,7 +19,6 @@ from aiortc import (
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
-from pylibsrtp import Error as SrtpError
 
 from server.clock import loop_time, wall_clock_ms
 from server.gateway import control, rtcp
@@ -36,6 +35,7 @@ from server.gateway.offer import (
 )
 from server.gateway.path_delay import PathDelay
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
+from server.gateway.srtp import SrtpRoad
 
 CONNECT_TIMEOUT: Final = 15.0
 """Seconds from the answer until ICE and DTLS must stand; a half-open connection holds a socket and a key
@@ -76,7 +76,7 @@ class WebRtcGateway:
                 raise OfferRefused("The offer can't be applied.") from error
             transceiver._codecs = answered_codecs(offer)
             await connection.setLocalDescription(await connection.createAnswer())
-            guard_doors(transceiver.receiver.transport.transport._connection)
+            guard_doors(transceiver.receiver.transport.transport._connection, leg.road.take)
             return leg, connection.localDescription.sdp
         except BaseException:
             await connection.close()
@@ -120,6 +120,7 @@ class WebRtcLeg:
         self._report_slot = self._ssrc % _REPORT_EVERY_SLOTS
         self._standing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.road = SrtpRoad(self._dtls, self._take_rtp, self._take_rtcp)
         self._take_over(transceiver)
         connection.on("connectionstatechange", self._watch_state)
         connection.on("datachannel", self._take_channel)
@@ -129,8 +130,8 @@ class WebRtcLeg:
         three tasks."""
         transceiver.sender.send = self._sending_agreed  # type: ignore[method-assign]
         transceiver.receiver.receive = self._receiving_agreed  # type: ignore[method-assign]
-        self._dtls._handle_rtp_data = self._take_rtp  # type: ignore[method-assign]
-        self._dtls._handle_rtcp_data = self._take_rtcp  # type: ignore[method-assign]
+        self._dtls._handle_rtp_data = self._dropped  # type: ignore[method-assign]
+        self._dtls._handle_rtcp_data = self._dropped  # type: ignore[method-assign]
 
     async def _sending_agreed(self, parameters: RTCRtpSendParameters) -> None:
         self._cname = parameters.rtcp.cname or ""
@@ -139,6 +140,9 @@ class WebRtcLeg:
 
     async def _receiving_agreed(self, parameters: object) -> None:
         pass
+
+    async def _dropped(self, data: bytes, arrival_time_ms: int = 0) -> None:
+        """What came before the keys were there, and waited behind them in aiortc's queue."""
 
     # The life of the leg
 
@@ -234,27 +238,18 @@ class WebRtcLeg:
         return rtcp.ntp_time(self._wall_origin + now - self._loop_origin)
 
     def _send(self, packet: bytes) -> None:
-        """Encrypt and send at once. aiortc's coroutine never waits on this road, so one step is all of it."""
-        step = self._dtls._send_rtp(packet)
-        try:
-            step.send(None)
-        except StopIteration:
-            pass
-        except (ConnectionError, SrtpError):
+        if not self.road.send(packet):
             self.unsent += 1
-        else:
-            step.close()
-            raise RuntimeError("sending waits: this aiortc is not the one that the gateway was written for")
 
     # From the wire
 
-    async def _take_rtp(self, data: bytes, arrival_time_ms: int) -> None:
+    def _take_rtp(self, data: bytes) -> None:
         receiver = self.receiver
         if receiver is None or self._ended.done():
             return
         try:
             receiver.receive(data, loop_time())
-        except Exception as error:  # an ear that raises is a bug: it ends this leg, not aiortc's reading task
+        except Exception as error:  # an ear that raises is a bug: it ends this leg alone
             self._ear_raised(error)
         else:
             self._wait_for_hole()
@@ -279,7 +274,7 @@ class WebRtcLeg:
         log.error("the ear of leg %08x raised", self._ssrc, exc_info=error)
         self._end("failed")
 
-    async def _take_rtcp(self, data: bytes) -> None:
+    def _take_rtcp(self, data: bytes) -> None:
         if self.receiver is None:
             return
         now = loop_time()

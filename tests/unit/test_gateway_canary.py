@@ -3,9 +3,11 @@
 import inspect
 from importlib.metadata import version
 
+from aioice.ice import Connection as IceConnection
+from aioice.ice import StunProtocol
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import CODECS
-from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsTransport
+from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsTransport, State
 from aiortc.rtcpeerconnection import RTCPeerConnection as Connection
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpSendParameters
 from aiortc.sdp import MediaDescription, candidate_from_sdp
@@ -42,7 +44,8 @@ async def test_what_is_replaced_on_a_connection_is_there_and_is_called_as_expect
         assert inspect.iscoroutinefunction(transceiver.receiver.receive)
         assert list(inspect.signature(dtls._handle_rtp_data).parameters) == ["data", "arrival_time_ms"]
         assert list(inspect.signature(dtls._handle_rtcp_data).parameters) == ["data"]
-        assert list(inspect.signature(dtls._send_rtp).parameters) == ["data"]
+        assert dtls._state is State.NEW
+        assert ice._nominated == {}
         assert connection.sctp is not None
         assert connection.sctp.transport is dtls  # one socket for all
         assert ice._protocols
@@ -60,8 +63,23 @@ def test_what_is_replaced_is_what_aiortc_calls() -> None:
 
     assert "await self._handle_rtp_data(data, arrival_time_ms=arrival_time_ms)" in receiving
     assert "await self._handle_rtcp_data(data)" in receiving
+    assert "self._rx_srtp.unprotect_rtcp(data)" in receiving
+    assert "self._rx_srtp.unprotect(data)" in receiving
     assert "await transceiver.sender.send(self.__localRtp(transceiver))" in connecting
     assert "await transceiver.receiver.receive(" in connecting
+
+
+def test_what_the_short_road_does_is_what_aiortc_would_do_on_the_long_one() -> None:
+    securing = inspect.getsource(RTCDtlsTransport._send_rtp)
+    choosing = inspect.getsource(IceConnection.sendto)
+    sending = inspect.getsource(StunProtocol.send_data)
+
+    assert "if self._state != State.CONNECTED:" in securing
+    assert "self._tx_srtp.protect_rtcp(data)" in securing
+    assert "self._tx_srtp.protect(data)" in securing
+    assert "self._nominated.get(component)" in choosing
+    assert "active_pair.protocol.send_data(data, active_pair.remote_addr)" in choosing
+    assert "self.transport.sendto(data, addr)" in sending
 
 
 def test_opus_is_known_to_aiortc_and_nothing_was_added_to_its_codecs() -> None:
