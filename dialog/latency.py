@@ -35,6 +35,10 @@ STAGES: Final = {
 }
 """Every stage of a reply, and from where to where it goes."""
 
+SAME_END: Final = 0.6
+"""Seconds by which the floor's end of speech may lie behind the mouth's: the way, the tail of voice
+detection, and sound that never came."""
+
 _ANSWERING: Final = frozenset(("question", "probe", "re_ask", "outro"))
 
 
@@ -122,8 +126,8 @@ class ReplyTracker:
 
     def _begin_session(self, number: int) -> None:
         self._session = number
-        self._mouth_ends: dict[float, float] = {}
-        """When the voice left the mouth, by when the floor's silence began."""
+        self._last_sound_at: float | None = None
+        """When the voice last left the mouth, of the latest silence."""
         self._taken: tuple[float, str] | None = None
         self._judge_at: float | None = None
         self._first_token_at: float | None = None
@@ -139,7 +143,7 @@ class ReplyTracker:
         body, at = event.body, event.at
         match body:
             case SpeechStopped() if body.spoken_until is not None:
-                self._mouth_ends[at - body.silence] = body.spoken_until
+                self._last_sound_at = body.spoken_until
             case AnswerTaken():
                 self._taken, self._token_at, self._fallback = (at, body.stage), None, False
             case AnswerReleased():
@@ -179,7 +183,7 @@ class ReplyTracker:
                 commit.turn_id,
                 commit.node_key,
                 commit.typed,
-                self._mouth_ends.get(commit.ended_at, commit.ended_at),
+                self._mouth_end(commit),
                 commit.ended_at,
                 self._taken[1] if self._taken is not None else None,
                 self._taken[0] if self._taken is not None else None,
@@ -193,7 +197,14 @@ class ReplyTracker:
             )
         )
         self._releases = 0
-        self._mouth_ends.clear()
+
+    def _mouth_end(self, commit: AnswerCommitted) -> float:
+        """When the answer's last sound left the mouth, unless the floor's end is another one: in noise it is
+        the last word, and typing makes no sound."""
+        at = self._last_sound_at
+        if at is None or commit.typed or abs(commit.ended_at - at) > SAME_END:
+            return commit.ended_at
+        return at
 
     def _say(self, say: Say, at: float) -> None:
         if say.kind == "acknowledgement":

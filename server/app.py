@@ -28,6 +28,7 @@ from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
 from server.live.keeping import Kit
 from server.live.registry import Registry
+from server.metrics import Metrics
 from server.providers.catalog import Providers, open_providers
 from server.providers.embedded import supports
 from server.settings import VENDOR_KEYS, Settings
@@ -80,7 +81,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     secret = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
     vault = Vault.open(settings.data_dir, secret)
     keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
-    metronome = Metronome()
+    metrics = Metrics()
+    metronome = Metronome(metrics.late)
     async with contextlib.AsyncExitStack() as rooms:
         database = await rooms.enter_async_context(Database(settings.database_url))
         writer = await rooms.enter_async_context(LogWriter(database))
@@ -100,7 +102,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         keeper = RunKeeper(database, runs, writer, recordings)
         await keeper.finish_what_is_over()
         await keeper.finish_erasing()
-        registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
+        registry = Registry(keeper, _kit(providers, metrics), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
         await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
@@ -118,12 +120,13 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             tokens=AccessTokens(vault),
             registry=registry,
             metronome=metronome,
+            metrics=metrics,
             webrtc=WebRtcGateway(metronome, _ice_servers(settings)),
             supports=supports,
         )
 
 
-def _kit(providers: Providers) -> Kit:
+def _kit(providers: Providers, metrics: Metrics) -> Kit:
     return Kit(
         speech_to_text=providers.speech_to_text,
         text_to_speech=providers.text_to_speech,
@@ -131,6 +134,7 @@ def _kit(providers: Providers) -> Kit:
         language_model=providers.language_model,
         make_core=lambda blueprint, facts, metadata: Manager(blueprint, facts=facts, metadata=metadata),
         supports=supports,
+        observer=metrics.observer,
     )
 
 

@@ -16,6 +16,7 @@ from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from server.live.keeping import Case
 from server.live.registry import RETRY_AFTER, AtCapacity, Registry
 from server.live.visit import Visit
+from server.metrics import Metrics
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -51,6 +52,7 @@ class House:
     tokens: AccessTokens
     registry: Registry
     metronome: Metronome
+    metrics: Metrics
     webrtc: WebRtcGateway
     supports: Callable[[str], bool]
     """Whether a language can be heard and spoken."""
@@ -65,6 +67,12 @@ class House:
         default_factory=lambda: Allowances(per_second=10_000 / 60, burst=10_000.0)
     )
     """By run: at most 20,000 in any minute."""
+
+    def forget(self, leg_id: str) -> None:
+        """A leg is over."""
+        carried = self.legs.pop(leg_id, None)
+        if carried is not None and (receiver := carried.leg.receiver) is not None:
+            self.metrics.connection_over(receiver.heard, receiver.concealed)
 
     async def case(self, run: Run) -> Case:
         """What a talk of this run depends on."""

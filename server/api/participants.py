@@ -146,7 +146,7 @@ async def answer_offer(request: Request) -> Response:
         raise
     leg_id = new_id("leg_")
     house.legs[leg_id] = CarriedLeg(run.id, leg)
-    carrying.add_done_callback(lambda _: house.legs.pop(leg_id, None))
+    carrying.add_done_callback(lambda _: house.forget(leg_id))
     headers = {
         "Location": f"/join/{run.id}/whip/{leg_id}",
         "ETag": f'"{leg_id}"',

@@ -1,16 +1,20 @@
 """Whether the server lives, is ready for talks, and how it is: for supervisors and dashboards."""
 
+from collections.abc import Iterator
 from typing import Final
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.api.house import House, house_of
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def healthz(request: Request) -> Response:
@@ -42,24 +46,34 @@ async def _faults(house: House) -> list[str]:
 async def metrics(request: Request) -> Response:
     """GET /metrics: Prometheus text (version 0.0.4)."""
     house = house_of(request)
-    figures = (
-        ("vivavoce_live_sessions", "gauge", "Talks under way", house.registry.talks),
-        ("vivavoce_unread_signals", "gauge", "Signals in all mailboxes", house.registry.unread_signals),
-        ("vivavoce_webrtc_legs", "gauge", "WebRTC connections", len(house.legs)),
-        ("vivavoce_loop_lag_seconds", "gauge", "Lateness of the metronome", house.metronome.lateness),
-        ("vivavoce_missed_slots_total", "counter", "20 ms slots not sent", house.metronome.missed_slots),
-        (
-            "vivavoce_storage_faltering",
-            "gauge",
-            "1 while events wait",
-            int(house.writer.faltering is not None),
-        ),
-    )
-    lines = [
-        f"# HELP {name} {meaning}.\n# TYPE {name} {kind}\n{name} {value}\n"
-        for name, kind, meaning, value in figures
-    ]
-    return PlainTextResponse("".join(lines), headers=_NO_STORE)
+    return Response(house.metrics.expose(_Rooms(house)), media_type=_PROMETHEUS, headers=_NO_STORE)
+
+
+class _Rooms:
+    """What the rooms of a house know of themselves, as metrics."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[Metric]:
+        house = self._house
+        faltering = house.writer.faltering is not None
+        yield GaugeMetricFamily("vivavoce_live_sessions", "Talks under way", house.registry.talks)
+        yield GaugeMetricFamily(
+            "vivavoce_unread_signals", "Signals in all mailboxes", house.registry.unread_signals
+        )
+        yield GaugeMetricFamily("vivavoce_webrtc_legs", "WebRTC connections", len(house.legs))
+        yield CounterMetricFamily(
+            "vivavoce_missed_slots", "20 ms slots in which nothing was sent", house.metronome.missed_slots
+        )
+        yield GaugeMetricFamily("vivavoce_storage_faltering", "1 while events wait", int(faltering))
+        receivers = [one.leg.receiver for one in house.legs.values() if one.leg.receiver is not None]
+        heard = house.metrics.packets_heard + sum(receiver.heard for receiver in receivers)
+        concealed = house.metrics.packets_concealed + sum(receiver.concealed for receiver in receivers)
+        yield CounterMetricFamily("vivavoce_packets_heard", "Packets of participants that came", heard)
+        yield CounterMetricFamily(
+            "vivavoce_packets_concealed", "Packets of theirs that had to be made up", concealed
+        )
 
 
 ROUTES: Final = [

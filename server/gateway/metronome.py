@@ -3,6 +3,7 @@ is talking."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from media.frames import FRAME_DURATION
@@ -34,7 +35,9 @@ class Beaten(Protocol):
 class Metronome:
     """Call every joined leg once per 20 ms, for as long as `run` runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, late: Callable[[float], None] = lambda _: None) -> None:
+        self._late = late
+        """Told after each waking by how many seconds it was late."""
         self._first_slots: dict[Beaten, int] = {}
         self._slot = 0
         self._occupied = asyncio.Event()
@@ -68,6 +71,7 @@ class Metronome:
             # Looked at after waking: the packet on which the loop slept must not go out late with its old
             # time.
             self.lateness = loop_time() - deadline
+            self._late(self.lateness)
             if self.lateness > STALL:
                 missed = int(self.lateness / FRAME_DURATION)
                 self.missed_slots += missed

@@ -132,6 +132,8 @@ class RtpReceiver:
         """Packets that were no audio of ours: malformed, of another type or another source."""
         self.restored = 0
         """Packets that came only as the FEC of the one behind them."""
+        self.heard = 0
+        """Packets that were decoded as they came."""
         self.concealed = 0
         """Packets that had to be made up out of nothing."""
 
@@ -214,6 +216,7 @@ class RtpReceiver:
         except CodecError:
             self._repair(None, ticks)
             return
+        self.heard += 1
         self._packet_samples = len(pcm) // 2
         if self._tap is not None:
             self._tap.received(packet.payload, ticks)

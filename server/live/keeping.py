@@ -106,3 +106,5 @@ class Kit(msgspec.Struct, frozen=True):
     make_core: Callable[[Blueprint, Sequence[AnyFact], Mapping[str, object]], Core]
     supports: Callable[[str], bool]
     """Whether a language can be heard and spoken."""
+    observer: Callable[[], Callable[[Event], None]] = lambda: lambda _: None
+    """Makes, for each sitting, who is shown every event of its log."""

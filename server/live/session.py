@@ -118,6 +118,7 @@ class Session:
             policy=policy.speaker,
         )
         self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
+        self._observe = kit.observer()
         events.storage_changed = self._storage_changed
 
     # The life of the sitting
@@ -165,13 +166,11 @@ class Session:
     def append(self, at: float, body: AnyBody) -> Event:
         """Write down what happened, and see to what follows from it outside of the core."""
         event = self.log.append(at, self.eraser.cleaned(body))
-        match body:
-            case InterviewFinished():
-                self.outcome = body.outcome
-            case AnswerStruck():
-                self.eraser.begin(body.turn_id)
-            case _:
-                pass
+        self._observe(event)
+        if isinstance(body, InterviewFinished):
+            self.outcome = body.outcome
+        elif isinstance(body, AnswerStruck):
+            self.eraser.begin(body.turn_id)
         return event
 
     def _storage_changed(self, reason: str | None) -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from server.live.wire import Consent, Ended, Floor, Refused, Start, TypedText, W
 from tests.support.page import opened_page
 from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import small_blueprint
+
+METRICS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 UNKNOWN = "run_" + "0" * 32
 
@@ -272,4 +275,14 @@ async def test_a_run_is_shown_to_its_own_organization_alone(server: RunningServe
 async def test_the_server_says_that_it_lives_and_is_ready(server: RunningServer) -> None:
     assert {"status": "ok"} == (await server.http.get("/healthz")).json()
     assert {"status": "ready"} == (await server.http.get("/readyz")).json()
-    assert "\nvivavoce_live_sessions " in (await server.http.get("/metrics")).text
+    metrics = await server.http.get("/metrics")
+    assert "text/plain; version=0.0.4; charset=utf-8" == metrics.headers["content-type"]
+    assert "\nvivavoce_live_sessions 0.0\n" in metrics.text
+    assert "\nvivavoce_packets_concealed_total " in metrics.text
+    assert "\nvivavoce_loop_lag_seconds_count " in metrics.text
+    described = set(
+        re.findall(r"^\| `(vivavoce_\w+)`|, `(vivavoce_\w+)` \|", METRICS.read_text(), re.MULTILINE)
+    )
+    assert {name for pair in described for name in pair if name} == set(
+        re.findall(r"^# TYPE (\w+) ", metrics.text, re.MULTILINE)
+    )
