@@ -35,6 +35,11 @@ class Answering:
         self._lull = lull
         self._next_turn_id = first_turn_id
 
+    @property
+    def voiceless(self) -> bool:
+        """Nobody listens by ear (a text talk)."""
+        return self._lull.voiceless
+
     def need_turn(self, now: float) -> Turn:
         """The open answer, opened now if there is none."""
         if self.turn is None:
@@ -137,6 +142,10 @@ class Answering:
         """The open answer has got other words."""
         if grown:
             self._lull.give_time(turn, now)
+            if not final and self._goes_on_unheard(turn, now):
+                self.go_on(turn.utterances[-1], now)
+                self._timers.set("stalled", now + self._floor.policy.stalled_words_delay)
+                return []
         match self._floor.state:
             case "hearing":
                 if grown:
@@ -150,6 +159,13 @@ class Answering:
             case _:
                 pass
         return []
+
+    def _goes_on_unheard(self, turn: Turn, now: float) -> bool:
+        """Words still come of a taken answer, though the voice has ended long ago and the recogniser isn't
+        behind: the ear has missed that somebody is speaking."""
+        policy = self._floor.policy
+        late = now - turn.ended_at > policy.words_overdue and turn.behind <= policy.recogniser_lag
+        return late and self._floor.state in TAKEN and bool(turn.utterances)
 
     # Hands
 

@@ -1,59 +1,94 @@
 """The judgement of the answer at hand: what is asked of the judge, what has come back, and what is done when
 nothing does."""
 
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
 from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import CancelJudgement, Judge
-from dialog.events import FallbackUsed
+from dialog.drafting import anchored, same_words, still_holds
+from dialog.events import DraftClosed, FallbackUsed
 from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
 from dialog.outbox import Outbox
 from dialog.routing import assessed_edges, probing_ceiling
+from dialog.run import Answer
 from dialog.turn import Turn
 
 _EXCHANGES = 40
 
+_About = tuple[int, str, str | None, int | None]
+"""Which turn, node and field a judgement is about, and which question."""
+
 
 class Assessment:
-    """At most one judgement is under way."""
+    """At most one judgement is under way or at hand: a draft, or that of an answer that was taken."""
 
     def __init__(self, blueprint: Blueprint, out: Outbox) -> None:
         self._blueprint = blueprint
         self._out = out
-        self._next_id = 1
+        self._id = 0
         self._pending: int | None = None
-        self._words = ""
+        self._about: _About | None = None
+        self._is_draft = False
         self.decision: Judgement | None = None
+        self.drafted = False
+        """What is decided, or being judged, had been asked for ahead."""
         self.request: JudgementRequest | None = None
-        """What the latest judgement was asked on."""
+        """What the latest judgement rests on."""
+        self._told: tuple[Sequence[Answer], tuple[Exchange, ...]] = ((), ())
 
-    def start(self, turn: Turn, node: Node, field: FormField | None) -> None:
-        """Ask for a judgement on the present words, in place of any that is under way."""
-        self.cancel()
-        self._words = turn.text
-        self._pending = self._next_id
-        self._next_id += 1
-        self.request = self._request(turn, node, field)
-        self._out.append(Judge(self._pending, self.request))
+    def draft(self, turn: Turn, node: Node, field: FormField | None) -> None:
+        """Have an answer judged that may still go on, unless just these words are, or were."""
+        request = self._request(turn, node, field)
+        if not (self._at_hand(self._subject(turn, node, field)) and self._same(request)):
+            self._ask(request, self._subject(turn, node, field), draft=True)
 
-    def outdated_by(self, turn: Turn) -> bool:
-        """Whether what was judged, or is being judged, are other words than these."""
-        return turn.text != self._words and (self._pending is not None or self.decision is not None)
+    def take(self, turn: Turn, node: Node, field: FormField | None) -> None:
+        """Have a taken answer judged: by what was drafted, where that holds, else anew."""
+        request, about = self._request(turn, node, field), self._subject(turn, node, field)
+        fallen_back = self.decision is not None and self.decision.judged_by == "fallback"
+        if self._at_hand(about) and not fallen_back and self._holds(request):
+            self.request = request
+            self._close_draft(adopted=True)
+        else:
+            self._ask(request, about, draft=False)
 
-    def cancel(self) -> None:
+    def revise(self, turn: Turn, node: Node, field: FormField | None) -> bool:
+        """A taken answer has other words; returns whether they have to be judged anew."""
+        if self._pending is None and self.decision is None:
+            return False
+        request = self._request(turn, node, field)
+        if self._holds(request):
+            self.request = request
+            return False
+        self._ask(request, self._subject(turn, node, field), draft=False)
+        return True
+
+    def cancel(self, reason: str = "unneeded") -> None:
         """Forget what was judged or is being judged."""
         if self._pending is not None:
             self._out.append(CancelJudgement(self._pending))
+        self._close_draft(adopted=False, reason=reason)
         self._pending = self.decision = None
+        self.drafted = False
 
-    def arrived(self, judgement_id: int, judgement: Judgement) -> None:
-        """JudgementArrived; a stale id does nothing."""
-        if judgement_id == self._pending:
-            self._pending, self.decision = None, judgement
+    def arrived(self, judgement_id: int, judgement: Judgement) -> bool:
+        """JudgementArrived; a stale id does nothing. Returns whether it was awaited."""
+        if judgement_id != self._pending:
+            return False
+        self._pending, self.decision = None, judgement
+        return True
 
     def failed(self, judgement_id: int, reason: str, node: Node) -> None:
-        """JudgementFailed; a stale id does nothing."""
-        if judgement_id == self._pending:
-            self._pending = None
+        """JudgementFailed; a stale id does nothing, and a draft is asked for again when it is needed."""
+        if judgement_id != self._pending:
+            return
+        self._pending = None
+        if self._is_draft:
+            self.cancel("failed")
+        else:
             self._fall_back(node, reason)
 
     def overdue(self, node: Node) -> None:
@@ -64,6 +99,46 @@ class Assessment:
                 self._pending = None
             self._fall_back(node, "judgement_overdue")
 
+    def go_unheard(self, node: Node, reason: str, instead: Probe | None) -> None:
+        """No voice can be had in time for the probe that was decided on: ask `instead`, or go on."""
+        if self.decision is not None:
+            self._out.append(FallbackUsed(node.key, reason))
+            reasons = (*self.decision.reasons, reason)
+            self.decision = replace(self.decision, probe=instead, reasons=reasons)
+
+    def _at_hand(self, about: _About) -> bool:
+        return self._about == about and (self._pending is not None or self.decision is not None)
+
+    def _same(self, request: JudgementRequest) -> bool:
+        return self.request is not None and same_words(self.request.answer, request.answer)
+
+    def _holds(self, request: JudgementRequest) -> bool:
+        """Whether what is being judged, or was decided, counts for these words too."""
+        decision = self.decision
+        if decision is None:
+            return self._same(request)
+        if (
+            not self._same(request)
+            and decision.judged_by != "fallback"
+            and not still_holds(decision, request)
+        ):
+            return False
+        if decision.probe is not None:
+            self.decision = replace(decision, probe=anchored(decision.probe, request.answer))
+        return True
+
+    def _ask(self, request: JudgementRequest, about: _About, *, draft: bool) -> None:
+        self.cancel("words")
+        self._id += 1
+        self._pending, self._about, self.request = self._id, about, request
+        self._is_draft = self.drafted = draft
+        self._out.append(Judge(self._id, request, draft))
+
+    def _close_draft(self, *, adopted: bool, reason: str = "") -> None:
+        if self._is_draft:
+            self._is_draft = False
+            self._out.append(DraftClosed(self._id, adopted, reason))
+
     def _fall_back(self, node: Node, reason: str) -> None:
         state = self._out.state.node(node.key)
         self._out.append(FallbackUsed(node.key, reason))
@@ -71,6 +146,20 @@ class Assessment:
         if node.fallback_probe and state.follow_ups == 0 and probing_ceiling(self._blueprint, node) > 0:
             probe = Probe("general", "tell_me_more", node.fallback_probe)
         self.decision = Judgement("sufficient", probe, reasons=(reason,), judged_by="fallback")
+        self.drafted = False
+
+    def _subject(self, turn: Turn, node: Node, field: FormField | None) -> _About:
+        asked = self._out.state.asked
+        name = field.name if field is not None else None
+        return turn.turn_id, node.key, name, asked.speech_id if asked is not None else None
+
+    def _exchanges(self) -> tuple[Exchange, ...]:
+        """Earlier exchanges, made anew only when there is another answer."""
+        answers = self._out.state.answers
+        if self._told[0] is not answers:
+            told = tuple(Exchange(one.node_key, one.asked, one.text) for one in answers[-_EXCHANGES:])
+            self._told = (answers, told)
+        return self._told[1]
 
     def _request(self, turn: Turn, node: Node, field: FormField | None) -> JudgementRequest:
         state, agent = self._out.state, self._blueprint.agent
@@ -94,9 +183,7 @@ class Assessment:
             answer=answer,
             latest=turn.text,
             confidence=turn.confidence,
-            exchanges=tuple(
-                Exchange(one.node_key, one.asked, one.text) for one in state.answers[-_EXCHANGES:]
-            ),
+            exchanges=self._exchanges(),
             follow_ups_asked=node_state.follow_ups,
             follow_ups_left=max(0, ceiling - node_state.follow_ups),
             failed_probes=failed,

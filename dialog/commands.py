@@ -72,6 +72,8 @@ class Judge(Command, frozen=True):
 
     judgement_id: int
     request: JudgementRequest
+    draft: bool = False
+    """The participant may still go on: what comes of it is thrown away if they do."""
 
 
 class CancelJudgement(Command, frozen=True):
@@ -85,6 +87,21 @@ class LookForEnd(Command, frozen=True):
     look_id: int
     utterance_id: int
     """The utterance that seems to have ended."""
+
+
+class Prepare(Command, frozen=True):
+    """Have the voice begin on words that are likely to be said next, after whatever is being said for sure.
+    Answered by SpeechPrepared or PreparationFailed; a Say of the same words takes over what there is."""
+
+    preparation_id: int
+    text: str
+    speed: float = 1.0
+
+
+class DropPrepared(Command, frozen=True):
+    """Those words won't be said: forget them, and stop the voice."""
+
+    preparation_id: int
 
 
 class HangUp(Command, frozen=True):
@@ -103,5 +120,7 @@ AnyCommand = (
     | Judge
     | CancelJudgement
     | LookForEnd
+    | Prepare
+    | DropPrepared
     | HangUp
 )

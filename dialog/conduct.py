@@ -3,17 +3,22 @@
 Stands between the floor, which says when, and the interview, which says what comes next.
 """
 
+from typing import Literal
+
 from dialog import script
 from dialog.assessment import Assessment
+from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
 from dialog.forms import clear_answer
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import Judgement, Right
+from dialog.judgement import Judgement, JudgementRequest, Right, Vetted
 from dialog.moments import Moments
 from dialog.outbox import Outbox
+from dialog.preparation import Preparation
 from dialog.prompter import Prompter
 from dialog.rights import is_backchannel, spoken_right
+from dialog.signals import JudgementArrived
 from dialog.steps import (
     AnswerAmended,
     AnswerSeemsOver,
@@ -21,6 +26,7 @@ from dialog.steps import (
     CheckInDue,
     ClockDue,
     CueDue,
+    DraftDue,
     HandedOver,
     HoldOver,
     Interjected,
@@ -46,6 +52,8 @@ class Conduct:
         interview: Interview,
         moments: Moments,
         assessment: Assessment,
+        drafting: Drafting,
+        preparation: Preparation,
         turns: TurnTaking,
         prompter: Prompter,
         out: Outbox,
@@ -53,14 +61,78 @@ class Conduct:
         self._interview = interview
         self._moments = moments
         self._assessment = assessment
+        self._drafting = drafting
+        self._preparation = preparation
         self._turns = turns
         self._prompter = prompter
         self._out = out
+        self._vetted = Vetted()
+        self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
+
+    def judged(self, signal: JudgementArrived) -> None:
+        """JudgementArrived; a stale id does nothing."""
+        if self._assessment.arrived(signal.judgement_id, signal.judgement):
+            self._drafting.worthwhile = signal.judgement.judged_by != "embedded"
 
     def settle(self, now: float) -> None:
-        """Commit, if the hold is over and the judgement is in."""
-        if self._assessment.decision is not None and self._turns.ready(now):
+        """Commit, if the hold is over, the judgement in, and what follows from it ready to be heard."""
+        self._drafting.set_clock(now)
+        decision, request = self._assessment.decision, self._assessment.request
+        if decision is None:
+            return
+        if self._vetted_of[0] is not decision or self._vetted_of[1] is not request:
+            self._vet(decision, request)
+        if self._sound == "failed":
+            self._go_unheard(f"voice: {self._preparation.failure}")
+        if self._turns.taking.ready(now) and self._sound == "ready":
             self._conclude(now)
+
+    # Judgements and the sound of what follows from them
+
+    def _vet(self, decision: Judgement, request: JudgementRequest | None) -> None:
+        """Look at the words of a new decision, and have the voice begin on what may be said."""
+        turn, field = self._turns.turn, self._interview.field
+        unasked = decision.verdict in ("wants_right", "asks_back", "distress")
+        self._vetted = Vetted()
+        self._vetted_of = (decision, request)
+        if turn is None or unasked or (field is not None and decision.verdict != "refused"):
+            return
+        self._vetted = self._interview.vet(decision, request)
+        probe = self._vetted.probe
+        if probe is None:
+            self._preparation.drop()
+        elif self._turns.taking.patient and not self._redirects(turn, decision):
+            self._preparation.begin(probe.text, self._prompter.speed)
+
+    @property
+    def _sound(self) -> Literal["ready", "awaited", "failed"]:
+        """Whether what follows from the decision could be heard at once."""
+        probe = self._vetted.probe
+        return "ready" if probe is None else self._preparation.state(probe.text, self._prompter.speed)
+
+    def _go_unheard(self, reason: str) -> None:
+        """The voice is not there in time: known words take the place of the probe."""
+        probe = self._vetted.probe
+        if probe is not None:
+            self._preparation.drop()
+            instead = self._interview.known_probe(probe.deficiency)
+            self._assessment.go_unheard(self._interview.node, reason, instead)
+            decision = self._assessment.decision
+            if decision is not None:
+                self._vet(decision, self._assessment.request)
+
+    def _overdue(self) -> None:
+        """The deadline of the judgement, and of the sound of what follows from it, has come."""
+        self._assessment.overdue(self._interview.node)
+        if self._sound == "awaited" and self._assessment.decision is self._vetted_of[0]:
+            self._go_unheard("voice_overdue")
+
+    def _draft(self, now: float) -> None:
+        turn = self._turns.turn
+        self._drafting.drawn_up(now)
+        if turn is not None and turn.text and self._interview.closing is None:
+            if self._moments.confirming is None:
+                self._assessment.draft(turn, self._interview.node, self._interview.field)
 
     def follow(self, step: Step, now: float) -> None:
         """Do what a step of the floor calls for."""
@@ -69,13 +141,16 @@ class Conduct:
                 self._over(step, now)
             case WordsChanged():
                 turn = self._turns.turn
-                if turn is not None and self._assessment.outdated_by(turn):
-                    self._assessment.start(turn, self._interview.node, self._interview.field)
-                    self._turns.await_judgement(now)
+                if turn is not None and self._assessment.revise(
+                    turn, self._interview.node, self._interview.field
+                ):
+                    self._turns.taking.await_another_judgement(now)
             case HoldOver():
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
-                self._assessment.overdue(self._interview.node)
+                self._overdue()
+            case DraftDue():
+                self._draft(now)
             case HandedOver():
                 self._handed_over(now)
             case SaidInVain():
@@ -90,7 +165,10 @@ class Conduct:
             case Interjected():
                 self._interjected(step.turn, now)
             case OverlapTwice():
-                self._moments.confirm_go_on(now)
+                if self._moments.pausing is not None:
+                    self._moments.pause_said()
+                else:
+                    self._moments.confirm_go_on(now)
             case CueDue():
                 self._prompter.cue(now)
             case CheckInDue():
@@ -142,10 +220,10 @@ class Conduct:
         if stage in ("one", "two"):
             hums = profile.name == "reflect"
             token = self._prompter.acknowledge(now, hums=hums) if profile.acknowledges else None
-            self._turns.take(token, now)
+            self._turns.taking.begin(token, now)
         else:
-            self._turns.take_at_once(now)
-        self._assessment.start(turn, self._interview.node, self._interview.field)
+            self._turns.taking.at_once(now)
+        self._assessment.take(turn, self._interview.node, self._interview.field)
 
     def _grant(self, turn: Turn, right: Right, now: float) -> None:
         self._assessment.cancel()
@@ -182,10 +260,15 @@ class Conduct:
 
     def _conclude(self, now: float) -> None:
         """The hold is over and the answer judged: commit, and go on."""
-        judgement, turn = self._assessment.decision, self._turns.turn
+        judgement, turn, vetted = self._assessment.decision, self._turns.turn, self._vetted
         if judgement is None or turn is None:
             return
         self._assessment.decision = None
+        self._vetted_of = (None, None)
+        if vetted.probe is None:
+            self._preparation.drop()
+        else:
+            self._preparation.hand_over()
         if not turn.text:  # the last word on it was that it was none
             self._turns.dismiss(now)
             return
@@ -202,17 +285,21 @@ class Conduct:
             else:
                 self._interview.clarify(now)
             return
-        if judgement.verdict == "off_topic" and self._redirect(turn, judgement, now):
+        if self._redirect(turn, judgement, now):
             return
         self._turns.commit()
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
             self._moments.confirm_hard_topic(now)
             return
-        self._interview.commit(turn, judgement, self._assessment.request, now)
+        self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
+
+    def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
+        strays = judgement.verdict == "off_topic" and turn.confidence >= 0.85
+        return strays and self._interview.may_redirect()
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
-        if turn.confidence < 0.85 or not self._interview.may_redirect():
+        if not self._redirects(turn, judgement):
             return False
         self._remark(turn, "off_topic")
         self._turns.dismiss(now)

@@ -225,6 +225,15 @@ class AnswerJudged(Fact, frozen=True):
     """The judgement had been made ahead, on words that the participant might still have gone on from."""
 
 
+class DraftClosed(Fact, frozen=True):
+    """A judgement made ahead of an answer's end was taken for the answer's, or thrown away."""
+
+    judgement_id: int
+    adopted: bool
+    reason: str
+    """Why it was thrown away: `words`, `failed` or `unneeded`; "" when it was adopted."""
+
+
 class ProbeChosen(Fact, frozen=True):
     node_key: str
     probe: Probe
@@ -289,6 +298,7 @@ AnyFact = (
     | FieldMissed
     | FieldPassed
     | AnswerJudged
+    | DraftClosed
     | ProbeChosen
     | FallbackUsed
     | NodeClosed

@@ -23,7 +23,7 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
-from dialog.judgement import Judgement, JudgementRequest, Probe
+from dialog.judgement import Judgement, JudgementRequest, Probe, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
 from dialog.probe_guard import check_probe
@@ -136,20 +136,24 @@ class Interview:
 
     # Answers
 
-    def commit(self, turn: Turn, judgement: Judgement, request: JudgementRequest | None, now: float) -> None:
-        """Put an answer on the record, and go on as it was judged, which rests on `request`."""
+    def commit(
+        self, turn: Turn, judgement: Judgement, vetted: Vetted, now: float, *, drafted: bool = False
+    ) -> None:
+        """Put an answer on the record, and go on as it was judged, with what may be said of it."""
         node, field = self.node, self.field
         reasons = judgement.reasons
         if self._reply_failed(turn, node):
             reasons = (*reasons, "probe_failed")
         self._record_answer(turn)
         self._out.append(
-            AnswerJudged(turn.turn_id, node.key, judgement.verdict, judgement.judged_by, reasons)
+            AnswerJudged(turn.turn_id, node.key, judgement.verdict, judgement.judged_by, reasons, drafted)
         )
         if field is not None and judgement.verdict != "refused":
             self._field_answered(turn, judgement, field, now)
             return
-        probe = self._guarded(judgement, request)
+        if vetted.refused:
+            self._out.append(FallbackUsed(node.key, "guard: " + ", ".join(vetted.refused)))
+        probe = vetted.probe
         if probe is not None:
             self._out.append(ProbeChosen(node.key, probe))
             self._put("probe", probe.text, None, now)
@@ -187,22 +191,25 @@ class Interview:
         earlier = " ".join(one.text for one in self._out.state.answers_at(node.key))
         return probe_failed(turn.text, earlier)
 
-    def _guarded(self, judgement: Judgement, request: JudgementRequest | None) -> Probe | None:
-        """The probe to ask, if any: nothing unguarded is spoken. Refused, the researcher's own or a neutral
-        one takes its place, unless that was asked here already."""
+    def vet(self, judgement: Judgement, request: JudgementRequest | None) -> Vetted:
+        """The probe to ask, if any: nothing unguarded is spoken, nor given to a voice. Refused, the
+        researcher's own or a neutral one takes its place, unless that was asked here already."""
         probe, node = judgement.probe, self.node
         left = probing_ceiling(self.blueprint, node) - self._out.state.node(node.key).follow_ups
         if probe is None or left <= 0:
-            return None
-        written = probe.text == node.fallback_probe
-        refused = [] if written or request is None else check_probe(probe, request)
-        if not refused:
-            return probe
-        self._out.append(FallbackUsed(node.key, "guard: " + ", ".join(refused)))
-        asked = {answer.asked for answer in self._out.state.answers_at(node.key)}
-        for text in (node.fallback_probe, script.NEUTRAL_PROBE):
+            return Vetted()
+        written = probe.text in (node.fallback_probe, script.NEUTRAL_PROBE)
+        refused = () if written or request is None else tuple(check_probe(probe, request))
+        return Vetted(probe if not refused else self.known_probe(probe.deficiency), refused)
+
+    def known_probe(self, deficiency: str) -> Probe | None:
+        """A probe whose words were made ahead and that wasn't asked here yet."""
+        state = self._out.state
+        asked = {answer.asked for answer in state.answers_at(self.node.key)}
+        asked.add(state.asked.text if state.asked is not None else "")
+        for text in (self.node.fallback_probe, script.NEUTRAL_PROBE):
             if text and text not in asked:
-                return Probe(probe.deficiency, "tell_me_more", text)
+                return Probe(deficiency, "tell_me_more", text)
         return None
 
     def _field_answered(self, turn: Turn, judgement: Judgement, field: FormField, now: float) -> None:

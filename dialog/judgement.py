@@ -93,3 +93,11 @@ class Judgement(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     """Which rules or remarks led here, for the log."""
     judged_by: str = "embedded"
+
+
+class Vetted(msgspec.Struct, frozen=True):
+    """What of a judgement may be said: the probe, or what stands in for one that was refused."""
+
+    probe: Probe | None = None
+    refused: tuple[str, ...] = ()
+    """The guard's rules that the judgement's own probe broke."""

@@ -13,6 +13,7 @@ from dialog.assessment import Assessment
 from dialog.blueprint import Blueprint
 from dialog.commands import AnyCommand, HangUp
 from dialog.conduct import Conduct
+from dialog.drafting import Drafting
 from dialog.events import (
     AnyFact,
     FallbackUsed,
@@ -25,6 +26,7 @@ from dialog.interview import Interview
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.policy import DEFAULT_POLICY, Policy
+from dialog.preparation import Preparation
 from dialog.prompter import Prompter
 from dialog.rights import spoken_right
 from dialog.signals import (
@@ -46,11 +48,13 @@ from dialog.signals import (
     PartialTranscript,
     ParticipantJoined,
     ParticipantLeft,
+    PreparationFailed,
     RightClaimed,
     SoundStalled,
     SoundWentOn,
     SpeechBegan,
     SpeechEnded,
+    SpeechPrepared,
     SpeechStarted,
     SpeechStopped,
     StorageFaltered,
@@ -89,8 +93,16 @@ class Manager:
         self._interview = Interview(blueprint, metadata or {}, policy, self._out, self._turns, self._prompter)
         self._moments = Moments(self._interview, self._out, self._turns, self._prompter)
         self._assessment = Assessment(blueprint, self._out)
+        self._preparation = Preparation(self._out, frozenset(script.known_words(blueprint)))
         self._conduct = Conduct(
-            self._interview, self._moments, self._assessment, self._turns, self._prompter, self._out
+            self._interview,
+            self._moments,
+            self._assessment,
+            Drafting(policy, self._turns),
+            self._preparation,
+            self._turns,
+            self._prompter,
+            self._out,
         )
 
     @property
@@ -146,7 +158,11 @@ class Manager:
                 if self._prompter.expects(signal.speech_id):
                     self._out.append(FallbackUsed(turns.floor.node_key, f"voice: {signal.reason}"))
             case JudgementArrived():
-                self._assessment.arrived(signal.judgement_id, signal.judgement)
+                self._conduct.judged(signal)
+            case SpeechPrepared():
+                self._preparation.sounds(signal.preparation_id)
+            case PreparationFailed():
+                self._preparation.failed(signal.preparation_id, signal.reason)
             case JudgementFailed():
                 if self._out.state.current is not None:
                     self._assessment.failed(signal.judgement_id, signal.reason, self._interview.node)

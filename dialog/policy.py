@@ -139,7 +139,7 @@ class Policy(msgspec.Struct, frozen=True):
     patience_range: tuple[float, float] = (0.8, 2.0)
     cut_off_factor: float = 1.3
     """More patience after we cut somebody off, wearing off over three answers."""
-    speech_start_timeout: float = 4.0
+    speech_start_timeout: float = 2.5
     """A speech that hasn't begun by then is taken for failed: no dead air."""
     stop_timeout: float = 1.0
     """A speech that was stopped is taken for silent by then, whatever the mouth says."""
@@ -149,6 +149,19 @@ class Policy(msgspec.Struct, frozen=True):
     """Voice without a word that lasts at least this long is something misheard; less is a cough."""
     time_reserve: float = 0.9
     """Share of the longest duration after which only required questions are asked."""
+    draft_silence: float = 0.4
+    """Silence after which the answer so far is judged ahead. Larger: fewer judgements thrown away, fewer in
+    time."""
+    draft_interval: float = 8.0
+    """A long answer is judged ahead this often while it goes on."""
+    judgement_grace: float = 0.6
+    """What a judgement gets at least when other words have made the one before useless. Larger: longer
+    silences."""
+    owed_words_timeout: float = 2.4
+    """An answer that is held open waits no longer than this for words of a recogniser that is behind; they
+    are put on record when they come."""
+    words_overdue: float = 1.0
+    """Words that are recognised this long after the voice has ended mean that it hasn't."""
 
 
 DEFAULT_POLICY = Policy()

@@ -38,6 +38,11 @@ class Prompter:
         """No acknowledgement for the next take: the last one was wrong, or the answer was an emotional one.
         """
 
+    @property
+    def speed(self) -> float:
+        """At which things are said now; less than 1 is slower."""
+        return self._speed
+
     def slow_down(self) -> None:
         """Speak more slowly from now on."""
         self._speed = max(0.6, self._speed * 0.85)

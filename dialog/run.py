@@ -21,6 +21,7 @@ from dialog.events import (
     AnswerTaken,
     AnyFact,
     DataRecorded,
+    DraftClosed,
     EndDoubted,
     FallbackUsed,
     FieldMissed,
@@ -152,7 +153,15 @@ def _with_node(state: RunState, key: str, node: NodeState) -> RunState:
 def apply(state: RunState, fact: AnyFact) -> RunState:
     """The state after one more fact. Total: any sequence of facts gives a state."""
     match fact:
-        case FloorChanged() | AnswerTaken() | AnswerReleased() | FallbackUsed() | RightUsed() | NoticeGiven():
+        case (
+            FloorChanged()
+            | AnswerTaken()
+            | AnswerReleased()
+            | DraftClosed()
+            | FallbackUsed()
+            | RightUsed()
+            | NoticeGiven()
+        ):
             return state
         case EndDoubted():
             return state

@@ -190,6 +190,19 @@ class SynthesisFailed(Signal, frozen=True):
     reason: str
 
 
+class SpeechPrepared(Signal, frozen=True):
+    """The first sound of words being prepared is there: said now, they would begin at once."""
+
+    preparation_id: int
+
+
+class PreparationFailed(Signal, frozen=True):
+    """No voice could be had for words being prepared."""
+
+    preparation_id: int
+    reason: str
+
+
 # Judgements, storage, operator, time
 
 
@@ -259,6 +272,8 @@ NewsOfTheWorld = (
     | SpeechBegan
     | SpeechEnded
     | SynthesisFailed
+    | SpeechPrepared
+    | PreparationFailed
     | JudgementArrived
     | JudgementFailed
     | StorageFaltered

@@ -31,6 +31,10 @@ class JudgementOverdue(Step, frozen=True):
     pass
 
 
+class DraftDue(Step, frozen=True):
+    """The answer has stood as it is for a while, or gone on for long: it may be judged ahead."""
+
+
 class AnswerAmended(Step, frozen=True):
     """A last word came after the commit: the record gets it too."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from dialog.commands import Judge, Say
+from dialog.commands import Judge, Prepare, Say
 from dialog.events import (
     AnswerCommitted,
     DataRecorded,
@@ -152,7 +152,7 @@ def _without(event: Event, struck_passage: _Passage) -> object | None:
             if not _carries(body.probe.text, words) and not _carries(body.probe.span, words):
                 return None
             return replace(body, probe=Probe(body.probe.deficiency, body.probe.technique, TOMBSTONE, ""))
-        case Say() | QuestionAsked() | SpeechHeard():
+        case Say() | Prepare() | QuestionAsked() | SpeechHeard():
             return replace(body, text=TOMBSTONE) if _carries(body.text, words) else None
         case SpeechEnded():
             return replace(body, heard=TOMBSTONE) if _carries(body.heard, words) else None

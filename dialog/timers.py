@@ -27,6 +27,10 @@ class Timers:
     def set(self, name: str, at: float) -> None:
         self._at[name] = at
 
+    def at(self, name: str) -> float | None:
+        """When it comes; None while it isn't set."""
+        return self._at.get(name)
+
     def cancel(self, *names: str) -> None:
         for name in names:
             self._at.pop(name, None)

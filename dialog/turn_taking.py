@@ -19,13 +19,14 @@ from dialog.speaking import TOKENS, Speaking, Speech
 from dialog.steps import (
     ClockDue,
     CueDue,
+    DraftDue,
     HandedOver,
     HoldOver,
-    JudgementOverdue,
     SaidInVain,
     Step,
-    WordsChanged,
 )
+from dialog.taking import TIMERS as TAKING_TIMERS
+from dialog.taking import Taking
 from dialog.timers import Timers
 from dialog.turn import Turn
 from dialog.unheard import ON_SOUND
@@ -43,14 +44,12 @@ class TurnTaking:
         self.lull = Lull(self.floor, self.timers)
         self.overlap = Overlap(self.floor, self.speaking, self.timers)
         self.answering = Answering(self.floor, self.speaking, self.timers, self.lull, first_turn_id)
+        self.taking = Taking(self.floor, self.speaking, self.timers, self.answering)
         self.hearing = Hearing(self.floor, self.timers, self.answering, self.overlap)
         self._policy = policy
         self._out = out
-        self._hold_over = False
         self._in_vain = False
         """The latest speech was given up."""
-        self._owed_since = 0.0
-        """When a commit began to wait for the last words."""
 
     @property
     def state(self) -> FloorState:
@@ -88,7 +87,7 @@ class TurnTaking:
             return
         self._in_vain = False
         if speech is self.speaking.token and self.state == "soft_take":
-            self.timers.set("hold", max(speech.said_at, now - self._policy.max_way) + self._hold_duration())
+            self.taking.acknowledging(max(speech.said_at, now - self._policy.max_way))
         elif speech is self.speaking.current:
             self.timers.cancel("unheard")
             self.timers.set("overdue", now + speech.expected_duration())
@@ -100,10 +99,7 @@ class TurnTaking:
             return []
         if token is not None and token.speech_id == speech_id:
             if self.state == "soft_take":
-                self.floor.move("acknowledged")
-                if self._hold_over:
-                    self._hold_over = False
-                    self.timers.set("hold", now + self._policy.hold_after_token)
+                self.taking.acknowledged(now)
             return []
         interrupted = self.overlap.stopped(speech_id, fraction)
         if interrupted is not None:
@@ -165,45 +161,6 @@ class TurnTaking:
         self.overlap.reset()
 
     # Taking, committing, dismissing
-
-    def _hold_duration(self) -> float:
-        return self.floor.profile.hold_duration * self.answering.patience.factor()
-
-    def take(self, token: Speech | None, now: float) -> None:
-        """Hold the floor open before committing: behind an acknowledgement, or silently."""
-        if token is None:
-            self._begin_take(self._hold_duration(), "take_quietly", now)
-        else:  # from its onset the hold is counted anew; half a second is for a token that never sounds
-            self._begin_take(self._hold_duration() + 0.5, "take", now)
-
-    def take_at_once(self, now: float) -> None:
-        """Somebody said or pressed that the answer is over: no acknowledgement, no hold."""
-        self.answering.stop_token()
-        self._begin_take(0.0, "take_quietly", now)
-
-    def _begin_take(self, hold: float, move: Move, now: float) -> None:
-        self.answering.clear_clocks()
-        self._hold_over = hold <= 0
-        self.await_judgement(now)
-        self.floor.move(move)
-        if hold > 0:
-            self.timers.set("hold", now + hold)
-
-    def await_judgement(self, now: float) -> None:
-        """A judgement was asked for; past its deadline the talk goes on without."""
-        self.timers.set("judgement", now + self._policy.judgement_deadline)
-
-    def ready(self, now: float) -> bool:
-        """Whether a taken answer may be committed: the hold is over and no last word is owed."""
-        turn = self.turn
-        if self.state not in TAKEN or not self._hold_over or turn is None:
-            return False
-        if turn.pending:
-            if not self.timers.is_set("finals"):
-                self._owed_since = now
-                self.timers.set("finals", now + self._policy.final_words_timeout)
-            return False
-        return True
 
     def commit(self) -> Turn:
         """The answer goes on the record; what is said next takes the floor."""
@@ -281,7 +238,7 @@ class TurnTaking:
     def words(self, heard: PartialTranscript | FinalTranscript, now: float) -> list[Step]:
         """A transcript of any utterance of this session."""
         steps = self.hearing.words(heard, now)
-        if isinstance(heard, FinalTranscript) and self.ready(now):
+        if isinstance(heard, FinalTranscript) and self.taking.ready(now):
             self.timers.cancel("finals")
             steps.append(HoldOver())
         return steps
@@ -296,6 +253,8 @@ class TurnTaking:
     def _fire(self, name: str, now: float) -> list[Step]:
         if name in OVERLAP_TIMERS:
             return self.overlap.fire(name, now)
+        if name in TAKING_TIMERS:
+            return self.taking.fire(name, now)
         if name in _CLOCKS:
             return [ClockDue(name)]
         match name:
@@ -313,13 +272,8 @@ class TurnTaking:
                 self.answering.stalled(now)
             case "typing":
                 self.answering.rest_hands(now)
-            case "hold":
-                self._hold_over = True
-                return [HoldOver()] if self.ready(now) else []
-            case "finals":
-                return self._finals_due(now)
-            case "judgement":
-                return [JudgementOverdue()]
+            case "draft":
+                return [DraftDue()]
             case "unheard" | "overdue":
                 return self._give_up_on_speech()
             case _:
@@ -337,14 +291,3 @@ class TurnTaking:
         self.speaking.drop_queue()
         self.timers.cancel("unheard", "overdue")
         return [SaidInVain(lost) if lost else HandedOver()]
-
-    def _finals_due(self, now: float) -> list[Step]:
-        """Last words are late: waited for while the recogniser, being behind, brings others."""
-        turn, policy = self.turn, self._policy
-        if turn is not None:
-            grows = turn.last_word_at is not None and now - turn.last_word_at < policy.final_words_timeout
-            if grows and now - self._owed_since < policy.recogniser_timeout:
-                self.timers.set("finals", now + policy.final_words_timeout)
-                return []
-            turn.give_up_on_finals()
-        return [WordsChanged(), HoldOver()]

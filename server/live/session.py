@@ -21,13 +21,7 @@ from dialog.events import (
     SessionClosed,
     SessionOpened,
 )
-from dialog.signals import (
-    AnySignal,
-    ParticipantJoined,
-    ParticipantLeft,
-    StorageFaltered,
-    StorageRecovered,
-)
+from dialog.signals import AnySignal, ParticipantJoined, ParticipantLeft, StorageFaltered, StorageRecovered
 from media.vad import SileroModel, VoiceActivity
 from server.clock import loop_time
 from server.gateway.leg import Leg, Tap
@@ -37,6 +31,7 @@ from server.live.keeping import Case, Kit
 from server.live.listener import Listener
 from server.live.mailbox import Mailbox
 from server.live.mouth_clock import MouthClock
+from server.live.preparations import Preparations
 from server.live.recorder import SessionRecorder
 from server.live.speaker import Speaker
 from server.live.speech import SpeakerPolicy
@@ -117,6 +112,7 @@ class Session:
             also_kept=self.eraser.finish,
             policy=policy.speaker,
         )
+        self._prompt = Preparations(synthesis, self.mailbox, tasks)
         self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
         self._observe = kit.observer()
         events.storage_changed = self._storage_changed
@@ -141,6 +137,7 @@ class Session:
                 self,
                 self._mouth,
                 self._mind,
+                self._prompt,
                 clock=loop_time,
                 started_at=self.started_at,
             ),

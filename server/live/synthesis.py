@@ -19,9 +19,14 @@ class Synthesis:
         self._text_to_speech = text_to_speech
         self._known_words = known_words
         self._voice = voice
+        self.begun: tuple[float, Clip] | None = None
+        """Words that were begun before they are said, and at which speed: whoever says them takes them."""
 
     def ready(self, text: str, speed: float) -> Clip | None:
-        """Find words that were made ahead; never waits."""
+        """Find words that were made ahead, or begun; never waits."""
+        if self.begun is not None and self.begun[0] == speed and self.begun[1].text == text:
+            clip, self.begun = self.begun[1], None
+            return clip
         if self._known_words is None:
             return None
         made = self._known_words.lookup(text, self._at(speed))

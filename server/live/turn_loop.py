@@ -11,11 +11,13 @@ from dialog.commands import (
     AnyCommand,
     CancelJudgement,
     Command,
+    DropPrepared,
     Duck,
     HangUp,
     HoldSpeech,
     Judge,
     LookForEnd,
+    Prepare,
     ResumeSpeech,
     Say,
     StopSpeech,
@@ -57,6 +59,13 @@ class Mouth(Protocol):
     def hang_up(self, reason: str) -> None: ...
 
 
+class Prompt(Protocol):
+    """Who has words ready before they are said. Nothing here waits."""
+
+    def begin(self, command: Prepare) -> None: ...
+    def drop(self, preparation_id: int) -> None: ...
+
+
 class Mind(Protocol):
     """Who judges answers. Nothing here waits."""
 
@@ -70,6 +79,7 @@ async def run_turns(
     log: Log,
     mouth: Mouth,
     mind: Mind,
+    prompt: Prompt,
     *,
     clock: Callable[[], float],
     started_at: float,
@@ -84,10 +94,10 @@ async def run_turns(
         for output in core.handle(signal, now):
             event = log.append(now, output)
             if isinstance(output, Command):
-                perform(output, event.seq, mouth, mind)
+                perform(output, event.seq, mouth, mind, prompt)
 
 
-def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind) -> None:
+def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind, prompt: Prompt) -> None:
     """Begin what a command asks for; `seq` is its place in the log."""
     match command:
         case Say():
@@ -108,6 +118,10 @@ def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind) -> None:
             mind.cancel(command.judgement_id)
         case LookForEnd():
             pass  # no session has a model that looks: none joins with a detector
+        case Prepare():
+            prompt.begin(command)
+        case DropPrepared():
+            prompt.drop(command.preparation_id)
         case HangUp():
             mouth.hang_up(command.reason)
         case _:

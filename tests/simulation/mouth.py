@@ -6,8 +6,15 @@ from random import Random
 
 import msgspec
 
-from dialog.commands import AnyCommand, HangUp, HoldSpeech, ResumeSpeech, Say, StopSpeech
-from dialog.signals import AnySignal, SpeechBegan, SpeechEnded, SynthesisFailed
+from dialog.commands import AnyCommand, HangUp, HoldSpeech, Prepare, ResumeSpeech, Say, StopSpeech
+from dialog.signals import (
+    AnySignal,
+    PreparationFailed,
+    SpeechBegan,
+    SpeechEnded,
+    SpeechPrepared,
+    SynthesisFailed,
+)
 
 Later = Callable[[float, Callable[[], None]], None]
 """Do something so many seconds from now."""
@@ -93,10 +100,24 @@ class Mouth:
                     if one.say.speech_id == command.speech_id and one.held:
                         one.held, one.began_at = False, self.now
                         self._end_later(one)
+            case Prepare():
+                self._prepare(command)
             case HangUp():
                 self.hung_up = True
             case _:
                 pass
+
+    def _prepare(self, command: Prepare) -> None:
+        faults, dice = self._faults, self._rng.random()
+        if dice < faults.silent:
+            return
+        delay = self._rng.uniform(0.02, 0.3)
+        if dice < faults.silent + faults.late:
+            delay = self._rng.uniform(1.0, 6.0)
+        number = command.preparation_id
+        failing = self._rng.random() < faults.failing
+        told = PreparationFailed(number, "no voice today") if failing else SpeechPrepared(number)
+        self._later(delay, lambda: self._tell(told))
 
     def cut_off(self) -> None:
         """The road to the ear is gone."""

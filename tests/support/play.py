@@ -2,7 +2,8 @@
 
 The world here is the simplest that is true: the voice begins 50 ms after a Say, lasts 0.3 s a word, and a
 judge answers in no time by the embedded rules; whenever the voice stops, the audio model hears an end, or
-what `ends_sound` says: None is a session without one. All unless told otherwise.
+what `ends_sound` says: None is a session without one. Words being prepared sound after `voice_delay`, None is
+never. All unless told otherwise.
 """
 
 import heapq
@@ -16,6 +17,7 @@ from dialog.commands import (
     HoldSpeech,
     Judge,
     LookForEnd,
+    Prepare,
     ResumeSpeech,
     Say,
     StopSpeech,
@@ -33,6 +35,7 @@ from dialog.signals import (
     ParticipantJoined,
     SpeechBegan,
     SpeechEnded,
+    SpeechPrepared,
     SpeechStarted,
     SpeechStopped,
     TimePassed,
@@ -77,6 +80,7 @@ class Stage:
         policy: Policy = DEFAULT_POLICY,
         judge_with: Callable[[JudgementRequest], Judgement | None] = judge,
         judge_delay: float = 0.0,
+        voice_delay: float | None = VOICE_DELAY,
         channel: str = "webrtc",
         ends_sound: float | None = 0.95,
     ) -> None:
@@ -86,6 +90,7 @@ class Stage:
         self.speeches: list[Heard] = []
         self._judge_with = judge_with
         self._judge_delay = judge_delay
+        self._voice_delay = voice_delay
         self._queue: list[tuple[float, int, AnySignal | Callable[[], None]]] = []
         self._order = 0
         self._utterance = 0
@@ -198,6 +203,8 @@ class Stage:
                 if self._ends_sound is not None:
                     score = TurnEndScored(command.look_id, self._ends_sound, DETECTOR)
                     self.at(self.now + LOOK_DELAY, score)
+            case Prepare() if self._voice_delay is not None:
+                self.at(self.now + self._voice_delay, SpeechPrepared(command.preparation_id))
             case CancelJudgement():
                 pass
             case _:

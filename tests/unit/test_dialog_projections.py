@@ -124,13 +124,14 @@ def test_each_reply_has_its_stage_times_in_order() -> None:
         stages = [
             row.speech_ended_at,
             row.taken_at,
-            row.judged_at,
             row.committed_at,
             row.said_at,
             row.question_at,
         ]
         assert None not in stages
         assert sorted(stages) == stages  # type: ignore[type-var]
+        assert row.judged_at is not None
+        assert row.judged_at <= row.committed_at  # ahead of the take, where it was drafted
 
 
 def timed_reply(*, first_byte_at: float | None) -> list[Event]:
