@@ -12,6 +12,7 @@ from benchmarks.report import STRICT
 
 BENCHMARKS: Final = {
     "handle": "CPU of the core for one signal.",
+    "interleavings": "Random orders of signals, with every promise checked.",
     "sittings": "Simulated sittings on virtual time.",
 }
 """Every benchmark in the order of `--help`; `cut-ins` would be the file cut_ins.py."""
