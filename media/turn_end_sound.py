@@ -6,22 +6,24 @@ from typing import Final
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, FRAME_DURATION, AudioFrame
 
 KEPT_DURATION: Final = 8.0
-"""Seconds kept: what the models of today look at."""
+"""Seconds kept where nobody asks for more or less: what the models of today look at."""
 _FRAME_BYTES: Final = 2 * EAR_FRAME_SAMPLES
 
 
 class TurnEndSound:
-    """A ring of the newest KEPT_DURATION seconds, from the beginning of the turn at most.
+    """A ring of the newest seconds of a turn, KEPT_DURATION unless another length is asked for.
 
     A turn begins with the first voice after the agent has spoken for a while. What lies before it is left
     out, but for a moment: models were taught on single turns, with nothing in front.
     """
 
-    def __init__(self, *, pre_roll: float = 0.2, agent_turn: float = 1.0) -> None:
+    def __init__(
+        self, duration: float = KEPT_DURATION, *, pre_roll: float = 0.5, agent_turn: float = 1.0
+    ) -> None:
         """`pre_roll`: seconds kept from before the first voice. `agent_turn`: seconds of the agent's voice
         between two stretches of the participant's from which they are two turns; shorter is an
         acknowledgement or a cue."""
-        self._ring = bytearray(round(KEPT_DURATION / FRAME_DURATION) * _FRAME_BYTES)
+        self._ring = bytearray(max(1, round(duration / FRAME_DURATION)) * _FRAME_BYTES)
         self._next = 0
         self._kept = 0
         self._pre_roll = round(pre_roll / FRAME_DURATION) * _FRAME_BYTES
@@ -30,7 +32,7 @@ class TurnEndSound:
 
     @property
     def duration(self) -> float:
-        """Seconds that are kept now, 0 to KEPT_DURATION."""
+        """Seconds that are kept now."""
         return self._kept / (2 * EAR_RATE_HZ)
 
     def hear(self, frame: AudioFrame, *, agent_sounds: bool) -> None:
@@ -48,10 +50,9 @@ class TurnEndSound:
             self._kept = min(self._kept, self._pre_roll)
         self._agent_frames = 0
 
-    def latest(self, duration: float = KEPT_DURATION) -> bytes:
-        """The newest `duration` seconds, or what there is of them: mono s16le at EAR_RATE_HZ, oldest
-        first."""
-        size = min(self._kept, max(0, round(duration * EAR_RATE_HZ)) * 2)
+    def latest(self) -> bytes:
+        """All that is kept, oldest first: mono s16le at EAR_RATE_HZ."""
+        size = self._kept
         begin = (self._next - size) % len(self._ring)
         if begin < self._next or size == 0:
             return bytes(self._ring[begin : begin + size])

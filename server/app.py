@@ -92,6 +92,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 data_dir=settings.data_dir,
                 recogniser_processes=settings.recogniser_processes,
                 vendor_keys=keys,
+                turn_end_model=settings.turn_end_model,
                 warm=True,
             )
         )
@@ -134,6 +135,7 @@ def _kit(providers: Providers, metrics: Metrics) -> Kit:
         language_model=providers.language_model,
         make_core=lambda blueprint, facts, metadata: Manager(blueprint, facts=facts, metadata=metadata),
         supports=supports,
+        turn_end=providers.turn_end,
         observer=metrics.observer,
     )
 

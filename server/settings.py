@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         le=64,
         description="Processes of the embedded recogniser; each takes one core and about 100 MB.",
     )
+    turn_end_model: Path | None = Field(
+        None, description="ONNX file, or its directory, of a model that hears ends of turns. Default: none."
+    )
     ice_servers: Annotated[tuple[IceServer, ...], NoDecode, BeforeValidator(_from_json)] = Field(
         (), max_length=16, description="STUN and TURN servers for browsers, as a list in JSON."
     )

@@ -55,6 +55,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     findings += await examinations.examine_port(settings)
     findings += examinations.examine_network(settings)
     findings += examinations.examine_codecs()
+    findings += await examinations.examine_turn_end_model(settings)
     progress("Starting the embedded voice and recogniser …")
     findings += await examinations.examine_providers(settings)
     return findings

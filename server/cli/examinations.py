@@ -208,13 +208,33 @@ def examine_clock() -> list[Finding]:
     return [Finding("clock", "ok", "The clock stands at a time that can be.")]
 
 
+async def examine_turn_end_model(settings: Settings) -> list[Finding]:
+    """Whether the end-of-turn model, if one is set, loads and passes its trial."""
+    if settings.turn_end_model is None:
+        return []
+    from server.providers.turn_end import OnnxTurnEnd
+    from server.providers.turn_end_manifest import TurnEndUnfit
+
+    ears = OnnxTurnEnd(settings.turn_end_model)
+    keeping = asyncio.get_running_loop().create_task(ears.run())  # owned here, and ended below
+    try:
+        await ears.opened()
+    except TurnEndUnfit as unfit:
+        remedy = "Correct VIVAVOCE_TURN_END_MODEL, or unset it: talks go on without it, and wait longer."
+        return [Finding("turn end", "fault", str(unfit), remedy)]
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    return [Finding("turn end", "ok", f"{ears.name} takes {1e3 * ears.look_duration:.0f} ms of CPU a look.")]
+
+
 async def examine_providers(settings: Settings) -> list[Finding]:
     """Whether the embedded voice's process starts and speaks, and the recogniser's starts and hears that."""
     vendor_keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
     findings: list[Finding] = []
     try:
         from server.providers.catalog import open_providers
-        from server.providers.protocols import Voice
+        from server.providers.protocols import Transcript, Voice
 
         async with (
             asyncio.timeout(SPEAK_TIMEOUT),
@@ -234,7 +254,7 @@ async def examine_providers(settings: Settings) -> list[Finding]:
                 heard.hear(frame)
             heard.end_utterance(1)
             async for transcript in heard:
-                if transcript.final:
+                if isinstance(transcript, Transcript) and transcript.final:
                     findings.append(_hearing(transcript.text, transcript.failed))
                     break
             await heard.close()

@@ -12,7 +12,14 @@ from dialog.events import AnyFact, Event
 from media.recording import OggRecording
 from server.live.recorder import PageFile
 from server.live.turn_loop import Core
-from server.providers.protocols import KnownWords, LanguageModel, SpeechToText, TextToSpeech, Voice
+from server.providers.protocols import (
+    KnownWords,
+    LanguageModel,
+    SpeechToText,
+    TextToSpeech,
+    TurnEndDetector,
+    Voice,
+)
 from server.store.event_log import EventLog, StorageChanged
 
 
@@ -108,3 +115,5 @@ class Kit(msgspec.Struct, frozen=True):
     """Whether a language can be heard and spoken."""
     observer: Callable[[], Callable[[Event], None]] = lambda: lambda _: None
     """Makes, for each sitting, who is shown every event of its log."""
+    turn_end: TurnEndDetector | None = None
+    """An audio model that tells ends of turns, where the operator has given one."""

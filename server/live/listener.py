@@ -21,12 +21,14 @@ from dialog.signals import (
     SoundWentOn,
     SpeechStarted,
     SpeechStopped,
+    TurnEndHinted,
 )
 from media.frames import FRAME_DURATION, AudioFrame
 from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
 from server.live.mouth_clock import MouthClock
-from server.providers.protocols import Recognition
+from server.live.turn_end_looks import TurnEndLooks
+from server.providers.protocols import Recognition, TurnEndHint
 
 _LEVEL_FRAMES: Final = 12
 """Frames between two level figures: four a second."""
@@ -63,6 +65,7 @@ class Listener:
         utterances_before: int = 0,
         lost: bool = False,
         mouth: MouthClock | None = None,
+        looks: TurnEndLooks | None = None,
         policy: ListenerPolicy | None = None,
     ) -> None:
         self.attentive = False
@@ -75,6 +78,7 @@ class Listener:
         self._agent_sounds = agent_sounds
         self._show_level = show_level
         self._mouth = mouth
+        self._looks = looks
         self._policy = policy or ListenerPolicy()
         self._recent: deque[AudioFrame] = deque(maxlen=max(1, round(self._policy.pre_roll / FRAME_DURATION)))
         self._open = False
@@ -111,6 +115,8 @@ class Listener:
         if not self.attentive or self._page_muted:
             return
         self._recent.append(frame)
+        if self._looks is not None:
+            self._looks.hear(frame, agent_sounds=self._activity.agent_speaking)
         if self._open:
             self._recognition.hear(frame)
             self._length += FRAME_DURATION
@@ -166,7 +172,9 @@ class Listener:
     async def pass_on_transcripts(self) -> None:
         """Put the recogniser's words into the mailbox until it is closed."""
         async for heard in self._recognition:
-            if heard.final:
+            if isinstance(heard, TurnEndHint):
+                self._pass_on_hint(heard)
+            elif heard.final:
                 self._unanswered.discard(heard.utterance_id)
                 self._answered.set()
                 self._mailbox.put(
@@ -176,6 +184,11 @@ class Listener:
                 self._mailbox.put(
                     PartialTranscript(heard.utterance_id, heard.text, heard.confidence, heard.behind)
                 )
+
+    def _pass_on_hint(self, heard: TurnEndHint) -> None:
+        """A hint about an utterance that goes on elsewhere, or without a confidence, is none."""
+        if heard.utterance_id == self.utterance_id and 0.0 <= heard.confidence <= 1.0:
+            self._mailbox.put(TurnEndHinted(heard.utterance_id, heard.hint, heard.confidence))
 
     async def last_words(self) -> None:
         """Wait until every utterance that is over has its final transcript."""
@@ -210,6 +223,8 @@ class Listener:
             for frame in self._recent:
                 self._recognition.hear(frame)
         self._silence = 0.0
+        if self._looks is not None:
+            self._looks.begin_voice()
         self._mailbox.put(SpeechStarted(self.utterance_id))
 
     def _open_utterance(self) -> None:

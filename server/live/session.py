@@ -37,6 +37,7 @@ from server.live.speaker import Speaker
 from server.live.speech import SpeakerPolicy
 from server.live.succession import Succession
 from server.live.synthesis import Synthesis
+from server.live.turn_end_looks import TurnEndLooks
 from server.live.turn_loop import run_turns
 from server.live.wire import Mode
 from server.store.event_log import EventLog, LogBroken, LogClosed, WriterFenced
@@ -114,6 +115,7 @@ class Session:
         )
         self._prompt = Preparations(synthesis, self.mailbox, tasks)
         self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
+        self._looks = TurnEndLooks(kit.turn_end, self.mailbox, tasks)
         self._observe = kit.observer()
         events.storage_changed = self._storage_changed
 
@@ -135,8 +137,9 @@ class Session:
                 self.core,
                 self.mailbox,
                 self,
-                self._mouth,
+                self._looks,
                 self._mind,
+                self._mouth,
                 self._prompt,
                 clock=loop_time,
                 started_at=self.started_at,
@@ -189,7 +192,8 @@ class Session:
             self._listener.attentive = mode == "voice"
         if changed or not self.joined:
             self.joined = True
-            self.mailbox.put(ParticipantJoined(self._channel()))
+            hints = self._kit.speech_to_text.turn_end_hints
+            self.mailbox.put(ParticipantJoined(self._channel(), self._looks.detector, hints))
 
     def _channel(self) -> Channel:
         if self._mode == "text":
@@ -257,6 +261,7 @@ class Session:
             utterances_before=before.utterance_id if before is not None else 0,
             lost=before is not None and before.is_lost,
             mouth=MouthClock(lambda: self.now, leg.uplink_delay),
+            looks=self._looks,
         )
         listener.attentive = self.joined and self._mode == "voice"
         if self._page_muted:

@@ -59,6 +59,12 @@ class Mouth(Protocol):
     def hang_up(self, reason: str) -> None: ...
 
 
+class Ear(Protocol):
+    """Who can tell by the sound whether a turn is over. Nothing here waits."""
+
+    def look(self, command: LookForEnd) -> None: ...
+
+
 class Prompt(Protocol):
     """Who has words ready before they are said. Nothing here waits."""
 
@@ -77,8 +83,9 @@ async def run_turns(
     core: Core,
     mailbox: Mailbox,
     log: Log,
-    mouth: Mouth,
+    ear: Ear,
     mind: Mind,
+    mouth: Mouth,
     prompt: Prompt,
     *,
     clock: Callable[[], float],
@@ -94,10 +101,10 @@ async def run_turns(
         for output in core.handle(signal, now):
             event = log.append(now, output)
             if isinstance(output, Command):
-                perform(output, event.seq, mouth, mind, prompt)
+                perform(output, event.seq, ear, mind, mouth, prompt)
 
 
-def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind, prompt: Prompt) -> None:
+def perform(command: AnyCommand, seq: int, ear: Ear, mind: Mind, mouth: Mouth, prompt: Prompt) -> None:
     """Begin what a command asks for; `seq` is its place in the log."""
     match command:
         case Say():
@@ -117,7 +124,7 @@ def perform(command: AnyCommand, seq: int, mouth: Mouth, mind: Mind, prompt: Pro
         case CancelJudgement():
             mind.cancel(command.judgement_id)
         case LookForEnd():
-            pass  # no session has a model that looks: none joins with a detector
+            ear.look(command)
         case Prepare():
             prompt.begin(command)
         case DropPrepared():

@@ -14,7 +14,9 @@ from server.providers.embedded.interviewer import EmbeddedInterviewer
 from server.providers.embedded.speech_recognition import EmbeddedRecogniser
 from server.providers.embedded.speech_synthesis import EmbeddedVoice
 from server.providers.fallback import FallbackVoice
-from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech
+from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech, TurnEndDetector
+from server.providers.turn_end import OnnxTurnEnd
+from server.providers.turn_end_manifest import TurnEndUnfit
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ class Providers:
     text_to_speech: TextToSpeech
     """Goes through `prompt_cache`: words made ahead come at once, others live."""
     language_model: LanguageModel
+    turn_end: TurnEndDetector | None
+    """The operator's end-of-turn model, if there is one that works."""
     prompt_cache: PromptCache
     warnings: tuple[str, ...]
     """Plain sentences for the operator, to be printed once."""
@@ -61,28 +65,47 @@ async def open_providers(
     data_dir: Path,
     recogniser_processes: int,
     vendor_keys: Mapping[str, bool],
+    turn_end_model: Path | None = None,
     warm: bool = False,
 ) -> AsyncIterator[Providers]:
     """Start what the providers need; on leaving, end every process of theirs.
 
     The voice's process starts at once, the recogniser's when somebody first speaks, or now if `warm`
-    (entering then waits for them: a second or two). Clips of known words are kept in `data_dir`/prompts.
+    (entering then waits for them: a second or two). An end-of-turn model is always waited for; talks go on
+    without one that doesn't work. Clips of known words are kept in `data_dir`/prompts.
     """
     recogniser = EmbeddedRecogniser(recogniser_processes)
     embedded = EmbeddedVoice()
     # twice: a voice whose process has just died is back within half a second
     voice = FallbackVoice([embedded, embedded], gave_up=_log_given_up)
     prompt_cache = PromptCache(voice, data_dir / PROMPTS_DIRECTORY)
-    async with _running(embedded.run(), recogniser.run(), prompt_cache.run()):
+    services = [embedded.run(), recogniser.run(), prompt_cache.run()]
+    ears = None if turn_end_model is None else OnnxTurnEnd(turn_end_model)
+    if ears is not None:
+        services.append(ears.run())
+    async with _running(*services):
         if warm:
             await recogniser.warm_up()
+        turn_end, refusal = await _opened(ears)
         yield Providers(
             speech_to_text=recogniser,
             text_to_speech=prompt_cache,
             language_model=EmbeddedInterviewer(),
+            turn_end=turn_end,
             prompt_cache=prompt_cache,
-            warnings=warnings(vendor_keys),
+            warnings=(*warnings(vendor_keys), *refusal),
         )
+
+
+async def _opened(ears: OnnxTurnEnd | None) -> tuple[TurnEndDetector | None, tuple[str, ...]]:
+    """The end-of-turn model once it is tried, and what is to be said about it."""
+    if ears is None:
+        return None, ()
+    try:
+        await ears.opened()
+    except TurnEndUnfit as unfit:
+        return None, (f"The end-of-turn model isn't used: {unfit}",)
+    return ears, ()
 
 
 @asynccontextmanager

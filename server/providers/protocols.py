@@ -1,7 +1,7 @@
 """What a provider must do. Adding a vendor is one file, one line in the catalog and one emulator."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -34,6 +34,17 @@ class Transcript(msgspec.Struct, frozen=True):
     """Seconds of the utterance's sound that these words don't cover yet: how far the recogniser lags."""
 
 
+class TurnEndHint(msgspec.Struct, frozen=True):
+    """What a recogniser with an ear for turns makes of a pause. Evidence, no decision."""
+
+    utterance_id: int
+    """The newest one begun, open or over: such a recogniser judges silences, so it mostly is over."""
+    hint: Literal["eager", "over", "resumed"]
+    """`eager`: may be over; `over`: is over; `resumed`: the one before was wrong, somebody goes on."""
+    confidence: float
+    """0–1, that the turn is over."""
+
+
 class Recognition(Protocol):
     """One participant's recogniser for the length of a leg. None of its calls but `close` waits."""
 
@@ -48,14 +59,21 @@ class Recognition(Protocol):
         """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however
         bad the day."""
 
-    def __aiter__(self) -> AsyncIterator[Transcript]:
-        """Partials (each replaces the one before) and finals. Ends after `close`."""
+    def __aiter__(self) -> AsyncIterator[Transcript | TurnEndHint]:
+        """Partials (each replaces the one before) and finals. Ends after `close`.
+
+        A recogniser that tells ends of turns puts its hints between them, each after the words that it rests
+        on. Its clock is the sound it gets, and between utterances it gets none: it has to make that silence
+        for itself.
+        """
 
     async def close(self) -> None: ...
 
 
 class SpeechToText(Protocol):
     name: str
+    turn_end_hints: str
+    """By which its TurnEndHints are known and calibrated; "" = it gives none."""
 
     def recognize(self, language: str, key_terms: Sequence[str]) -> Recognition: ...
 
@@ -108,6 +126,22 @@ class KnownWords(Protocol):
     async def prepare(self, texts: Sequence[str], voice: Voice) -> Sequence[str]:
         """Have clips of all `texts` ready, from disk or by synthesis. Returns the texts that failed; doesn't
         raise."""
+
+
+class TurnEndDetector(Protocol):
+    """Tells by the sound of a voice whether its turn is over."""
+
+    @property
+    def name(self) -> str:
+        """By which its scores are known in logs and calibrated."""
+
+    @property
+    def sound_duration(self) -> float:
+        """Seconds of the newest sound that it can use."""
+
+    async def score(self, pcm: bytes) -> float | None:
+        """Judge the newest sound of a turn: mono s16le at EAR_RATE_HZ -> 0–1, that it is over; None = no
+        opinion in time. Doesn't raise. Cancelling gives the look up."""
 
 
 class LanguageModel(Protocol):

@@ -60,6 +60,7 @@ class DeafEar:
     """A recogniser and its recognition in one: hears nothing and says nothing."""
 
     name = "deaf"
+    turn_end_hints = ""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()

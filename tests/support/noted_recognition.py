@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from media.frames import AudioFrame
-from server.providers.protocols import Transcript
+from server.providers.protocols import Transcript, TurnEndHint
 
 
 class NotedRecognition:
@@ -14,7 +14,7 @@ class NotedRecognition:
         self.frames: dict[int, int] = {}
         self.ended: list[int] = []
         self._open: int | None = None
-        self._transcripts: asyncio.Queue[Transcript | None] = asyncio.Queue()
+        self._transcripts: asyncio.Queue[Transcript | TurnEndHint | None] = asyncio.Queue()
 
     def start_utterance(self, utterance_id: int) -> None:
         self._open = utterance_id
@@ -29,10 +29,10 @@ class NotedRecognition:
         self._open = None
         self.ended.append(utterance_id)
 
-    def say(self, transcript: Transcript) -> None:
+    def say(self, transcript: Transcript | TurnEndHint) -> None:
         self._transcripts.put_nowait(transcript)
 
-    async def __aiter__(self) -> AsyncIterator[Transcript]:
+    async def __aiter__(self) -> AsyncIterator[Transcript | TurnEndHint]:
         while (transcript := await self._transcripts.get()) is not None:
             yield transcript
 

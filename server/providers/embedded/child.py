@@ -57,6 +57,7 @@ class KeptChild:
         self._max_unsent_bytes = max_unsent_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._reason = ""
+        self._retired = False
         self.ready = False
 
     @property
@@ -81,17 +82,23 @@ class KeptChild:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
+    def retire(self, reason: str) -> None:
+        """Kill the child for good; `run` returns when it is gone."""
+        self._retired = True
+        self.end(reason)
+
     async def run(self) -> None:
-        """Keep a child running until cancelled."""
+        """Keep a child running until cancelled or retired."""
         pause = FIRST_PAUSE
-        while True:
+        while not self._retired:
             try:
                 was_ready = await self._live()
             except OSError as error:
                 was_ready = False
                 logger.warning("✗ %s can't be started: %s", self._program[-1], error)
             pause = FIRST_PAUSE if was_ready else min(pause * 2, LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            if not self._retired:
+                await asyncio.sleep(pause)
 
     async def _live(self) -> bool:
         """One life of the child; returns whether it ever became ready."""
@@ -114,7 +121,8 @@ class KeptChild:
             self._process = None
             await _bury(process, process.stdout, process.stdin)
             self._on_death(self._reason or "stopped")
-        logger.warning("✗ %s ended: %s; starting it again", self._program[-1], self._reason)
+        if not self._retired:
+            logger.warning("✗ %s ended: %s; starting it again", self._program[-1], self._reason)
         return was_ready
 
     async def _listen(self, stdout: asyncio.StreamReader) -> str:

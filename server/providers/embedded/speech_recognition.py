@@ -91,6 +91,7 @@ class EmbeddedRecogniser:
     """A SpeechToText without any vendor. `run` keeps its processes for as long as it is awaited."""
 
     name = NAME
+    turn_end_hints = ""
 
     def __init__(
         self, processes: int, *, program: Sequence[str] = PROGRAM, limits: RecogniserLimits | None = None
