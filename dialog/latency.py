@@ -66,7 +66,7 @@ class Reply(msgspec.Struct):
     said_at: float | None = None
     """The next words were decided."""
     first_byte_at: float | None = None
-    """The voice gave their first sound; None where they were made ahead."""
+    """The voice gave their first sound, maybe before they were decided; None where they were made ahead."""
     first_packet_at: float | None = None
     question_at: float | None = None
     """They were at the ear, or shown."""
@@ -102,7 +102,7 @@ class Reply(msgspec.Struct):
             "committed": _between(self.speech_ended_at, self.committed_at),
             "first_token": _between(self.judge_asked_at, self.first_token_at),
             "judged": _between(self.judge_asked_at, self.judged_at),
-            "first_byte": _between(self.said_at, self.first_byte_at),
+            "first_byte": _between(self.said_at, ready_at if self.first_byte_at is not None else None),
             "sent": _between(ready_at, self.first_packet_at),
             "played": _between(self.first_packet_at, self.question_at),
             "first_audio": self.first_audio_gap,

@@ -54,6 +54,8 @@ class Clip:
         """Nothing more will be appended."""
         self.failed = False
         """The synthesis broke off: what is there is not the whole text."""
+        self.first_sound_at: float | None = None
+        """When its first sound came, by the clock of whoever fills it; None for one made ahead."""
         self._pcm = bytearray()
         self._packets: Sequence[bytes] = ()
         self._words: list[WordMark] = []

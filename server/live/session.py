@@ -102,7 +102,7 @@ class Session:
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
         self.eraser = Eraser(events, recorder, tasks, lambda: self.now)
-        synthesis = Synthesis(kit.text_to_speech, kit.known_words, case.voice)
+        synthesis = Synthesis(kit.text_to_speech, kit.known_words, case.voice, now=lambda: self.now)
         self._mouth = Speaker(
             self.mailbox,
             events,

@@ -194,10 +194,7 @@ class Speaker:
             )
 
     async def _synthesise(self, speech: Speech, clip: Clip) -> None:
-        def sound_came() -> None:
-            speech.first_byte_at = self._now()
-
-        speech.failure = await self._synthesis.fill(clip, speech.say.speed, sound_came)
+        speech.failure = await self._synthesis.fill(clip, speech.say.speed)
 
     async def _await_storage(self, speech: Speech, seq: int) -> None:
         try:
@@ -247,9 +244,10 @@ class Speaker:
             return
         self._unsilence()
         self._sounding[speech_id] = speech
-        began = SpeechBegan(speech_id, speech.first_byte_at, self._now())
-        silent = 0.0 if speech.clip is None else speech.clip.lead_in
-        speech.began = self._loop.call_later(self._delay() + silent, self._mailbox.put, began)
+        assert speech.clip is not None
+        began = SpeechBegan(speech_id, speech.clip.first_sound_at, self._now())
+        delay = self._delay() + speech.clip.lead_in
+        speech.began = self._loop.call_later(delay, self._mailbox.put, began)
 
     def _handed_out_last(self, speech_id: int, *, complete: bool) -> None:
         speech = self._current

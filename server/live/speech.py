@@ -29,8 +29,6 @@ class Speech:
         self.clip: Clip | None = None
         self.work: asyncio.Task[None] | None = None
         self.failure: str | None = None
-        self.first_byte_at: float | None = None
-        """When the voice gave its first sound, in session seconds; None for words made ahead."""
         self.stored = not say.after_storage
         self.began: asyncio.TimerHandle | None = None
         self.ending: asyncio.TimerHandle | None = None

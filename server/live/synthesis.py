@@ -13,12 +13,20 @@ log = logging.getLogger(__name__)
 
 
 class Synthesis:
-    """One agent's voice."""
+    """One agent's voice, in a session whose time is `now`."""
 
-    def __init__(self, text_to_speech: TextToSpeech, known_words: KnownWords | None, voice: Voice) -> None:
+    def __init__(
+        self,
+        text_to_speech: TextToSpeech,
+        known_words: KnownWords | None,
+        voice: Voice,
+        *,
+        now: Callable[[], float],
+    ) -> None:
         self._text_to_speech = text_to_speech
         self._known_words = known_words
         self._voice = voice
+        self._now = now
         self.begun: tuple[float, Clip] | None = None
         """Words that were begun before they are said, and at which speed: whoever says them takes them."""
 
@@ -32,7 +40,9 @@ class Synthesis:
         made = self._known_words.lookup(text, self._at(speed))
         return None if made is None else Clip.ready(text, made.pcm, _marks(made.words), made.packets)
 
-    async def fill(self, clip: Clip, speed: float, sound_came: Callable[[], None]) -> str | None:
+    async def fill(
+        self, clip: Clip, speed: float, sound_came: Callable[[], None] = lambda: None
+    ) -> str | None:
         """Synthesise `clip.text` into `clip` to its end, or to its failure; returns why it failed.
 
         `sound_came` is called once, with the first sound.
@@ -43,6 +53,7 @@ class Synthesis:
             async with aclosing(chunks):
                 async for chunk in chunks:
                     if chunk.pcm and not clip.samples:
+                        clip.first_sound_at = self._now()
                         sound_came()
                     clip.append(chunk.pcm, _marks(chunk.words))
         except ProviderError as error:

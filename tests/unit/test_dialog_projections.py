@@ -182,6 +182,14 @@ def test_words_made_ahead_are_sent_from_the_moment_they_are_decided() -> None:
     assert "first_byte" not in row.stages()
 
 
+def test_a_voice_that_was_begun_ahead_is_waited_for_no_longer() -> None:
+    (row,) = replies(timed_reply(first_byte_at=11.5))
+
+    assert "generated" == row.kind
+    assert 0.0 == rounded(row)["first_byte"]
+    assert 0.51 == rounded(row)["sent"]
+
+
 def test_every_stage_is_explained() -> None:
     assert list(STAGES) == list(rounded(replies(timed_reply(first_byte_at=12.40))[0]))
     assert list(STAGES) == list(stage_times(replies(timed_reply(first_byte_at=12.40))))

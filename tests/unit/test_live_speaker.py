@@ -107,7 +107,7 @@ async def stage(
         speaker = Speaker(
             mailbox,
             log,
-            Synthesis(voice or CountingVoice(), known_words, Voice()),
+            Synthesis(voice or CountingVoice(), known_words, Voice(), now=loop_time),
             tasks,
             now=loop_time,
             hung_up=lambda reason: built[0].hung_up.append(reason),
