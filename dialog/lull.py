@@ -78,9 +78,10 @@ class Lull:
         self.await_answer(turn.check_ins, ended_at)
 
     def _first_look(self, turn: Turn) -> float:
-        """The delay of stage one, doubled after a filler; of stage two for profiles that have no other."""
+        """The delay of stage one, doubled after a filler; of stage two for profiles that have no other, and
+        for words that may not be all that was said."""
         profile = self._floor.profile
-        if profile.stage_one_delay is None:
+        if profile.stage_one_delay is None or turn.ends_unheard:
             return profile.stage_two_delay
         if ends_in_filler(turn.text):
             return min(2 * profile.stage_one_delay, profile.stage_two_delay)

@@ -1,9 +1,14 @@
 """One answer as it is being given: its words so far, spoken and typed, and the times that its end is judged
 by."""
 
+from typing import Final
+
 from dialog.completeness import content_words
 from dialog.events import RemarkMade
 from dialog.signals import FinalTranscript, PartialTranscript
+
+VOICE_AFTER_GAP: Final = 0.5
+"""Seconds of voice after a gap from which its last words are known again."""
 
 
 class Turn:
@@ -21,6 +26,8 @@ class Turn:
         """When the recogniser last said anything about it, the same words included."""
         self.behind = 0.0
         """Seconds of sound that the recogniser had still to hear then."""
+        self.gap_ended_at: float | None = None
+        """When sound came again after so much of it was missing that a word may have been in it."""
         self.voiced = 0.0
         self.revision = revision
         self.typed = False
@@ -42,6 +49,11 @@ class Turn:
     def pending(self) -> bool:
         """Whether the recogniser still owes the last word on an utterance."""
         return bool(self._pending)
+
+    @property
+    def ends_unheard(self) -> bool:
+        """Whether the last that was said may be missing from the words: a gap lay shortly before its end."""
+        return self.gap_ended_at is not None and self.ended_at - self.gap_ended_at < VOICE_AFTER_GAP
 
     @property
     def text(self) -> str:

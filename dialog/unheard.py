@@ -16,6 +16,10 @@ ON_SOUND: Final = frozenset(
 """Clocks that mean "nothing was said for so long" or "a voice was heard for so long"."""
 
 
+A_WORD: Final = 0.2
+"""Seconds of missing sound that may have held a word."""
+
+
 class Unheard:
     """Gaps in what is heard, long ones as they happen and short ones afterwards."""
 
@@ -33,11 +37,14 @@ class Unheard:
 
         After a stall all of its duration counts: what was said in it may only be on its way through us.
         """
+        turn = self._answering.turn
+        if turn is not None and missing >= A_WORD:
+            turn.gap_ended_at = now
         if self._timers.still:
             missing = self._timers.go_on(now)
         else:
             self._timers.put_back(missing)
         self._overlap.unheard += missing
-        for turn in (self._answering.turn, self._overlap.beside):
-            if turn is not None:
-                turn.ended_at = min(turn.ended_at + missing, now)
+        for one in (turn, self._overlap.beside):
+            if one is not None:
+                one.ended_at = min(one.ended_at + missing, now)

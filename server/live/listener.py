@@ -23,7 +23,7 @@ from dialog.signals import (
     SpeechStopped,
     TurnEndHinted,
 )
-from media.frames import FRAME_DURATION, AudioFrame
+from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, FRAME_DURATION, AudioFrame
 from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
 from server.live.mouth_clock import MouthClock
@@ -91,6 +91,8 @@ class Listener:
         self._stalled = False
         self._since_stall = 0.0
         self._returned = False
+        self._heard_to = 0
+        """Where the latest frame ends in the stream."""
         self._missing = 0.0
         """Seconds made up since sound was last heard."""
         self._unanswered: set[int] = set()
@@ -200,6 +202,9 @@ class Listener:
 
     def _note_gap(self, frame: AudioFrame, edge: VoiceEdge | None) -> None:
         """Tell what was never heard; of a stall, once enough has come to tell a voice from silence."""
+        leap, self._heard_to = frame.timestamp - self._heard_to, frame.timestamp + EAR_FRAME_SAMPLES
+        if leap > 0 and self._stalled:
+            self._missing += leap / EAR_RATE_HZ
         if frame.concealed:
             self._missing += FRAME_DURATION
         elif self._stalled:

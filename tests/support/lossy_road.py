@@ -14,6 +14,7 @@ import msgspec
 
 from media.codecs import OpusEncoder
 from media.frames import EAR_FRAME_SAMPLES, FRAME_DURATION, AudioFrame, VoiceFrame
+from server.gateway.leg import Ear
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 from tests.support.speech import pieces, speech_pcm
 
@@ -67,33 +68,17 @@ class Arrival(msgspec.Struct, frozen=True):
     at: float
 
 
-class _TimedEar:
-    def __init__(self, road: "LossyRoad") -> None:
-        self._road = road
-
-    def hear(self, frame: AudioFrame) -> None:
-        self._road.heard(frame)
-
-    def stalled(self, missing: float) -> None:
-        self._road.told.append("stalled")
-
-    def lost(self) -> None:
-        self._road.told.append("lost")
-
-    def found(self) -> None:
-        self._road.told.append("found")
-
-
 class LossyRoad:
     """One stream, a packet each 20 ms from second 0 on; `jitter` is the most seconds that one comes late."""
 
     def __init__(self, agreed: RtpFormat, losing: Losing, *, jitter: float = 0.0, seed: int = 0) -> None:
         self.now = 0.0
-        self.told: list[str] = []
+        self.ear: Ear | None = None
+        """Who else hears what arrives."""
         self.arrivals: list[Arrival] = []
         self.sent = 0
-        self.lost = 0
-        self.receiver = RtpReceiver(agreed, _TimedEar(self), None, 0.0)
+        self.lost_packets = 0
+        self.receiver = RtpReceiver(agreed, self, None, 0.0)
         self._sender = RtpSender(agreed, 0x1234_5678, self._leave)
         self._losing = losing
         self._jitter = jitter
@@ -104,16 +89,34 @@ class LossyRoad:
     def _leave(self, packet: bytes) -> None:
         slot, self.sent = self.sent, self.sent + 1
         if self._losing(slot):
-            self.lost += 1
+            self.lost_packets += 1
             return
         if self._first_slot is None:
             self._first_slot = slot
         arrival = slot * FRAME_DURATION + WAY + self._dice.random() * self._jitter
         heapq.heappush(self._under_way, (arrival, slot, packet))
 
-    def heard(self, frame: AudioFrame) -> None:
+    # What the receiver calls (gateway.leg.Ear)
+
+    def hear(self, frame: AudioFrame) -> None:
         slot = (self._first_slot or 0) + frame.timestamp // EAR_FRAME_SAMPLES
         self.arrivals.append(Arrival(frame, self.now - (slot * FRAME_DURATION + WAY), self.now))
+        if self.ear is not None:
+            self.ear.hear(frame)
+
+    def stalled(self, missing: float) -> None:
+        if self.ear is not None:
+            self.ear.stalled(missing)
+
+    def lost(self) -> None:
+        if self.ear is not None:
+            self.ear.lost()
+
+    def found(self) -> None:
+        if self.ear is not None:
+            self.ear.found()
+
+    # Time
 
     def carry(self, packet: bytes) -> Sequence[Arrival]:
         """Send the next 20 ms; returns what reaches the ear until the 20 ms after it are due."""
@@ -159,7 +162,7 @@ def repair_of(road: LossyRoad) -> Repair:
     stamps = [arrival.frame.timestamp for arrival in road.arrivals]
     return Repair(
         frames=len(delays),
-        lost_share=road.lost / road.sent,
+        lost_share=road.lost_packets / road.sent,
         missing_share=road.receiver.concealed / len(delays),
         delay_p50=delays[len(delays) // 2],
         delay_p99=delays[int(0.99 * (len(delays) - 1))],

@@ -169,6 +169,19 @@ async def test_a_voice_that_is_there_after_a_stall_is_told_behind_its_end() -> N
     assert [SoundStalled, SoundWentOn, SpeechStarted] == kinds[:3]
 
 
+async def test_sound_that_is_left_out_in_a_stall_counts_as_missing() -> None:
+    ear = Ear()
+    ear.hear(silence(0.5))
+    ear.listener.stalled(0.06)
+    ear._frame += 70
+    ear.hear(silence(0.2))
+    stalled, over = await ear.signals()
+
+    assert SoundStalled(0.06) == stalled
+    assert isinstance(over, SoundWentOn)
+    assert pytest.approx(1.4) == over.missing
+
+
 async def test_a_stall_that_becomes_a_dead_link_or_the_end_of_the_leg_is_told_as_that() -> None:
     dead, gone = Ear(), Ear()
     for ear in (dead, gone):
