@@ -109,7 +109,7 @@ class Answering:
         turn = self.turn
         if turn is None:
             return
-        turn.ended_at = max(turn.ended_at, now - silence - self._floor.policy.vad_lag)
+        turn.ended_at = max(turn.ended_at, now - silence)
         turn.voiced += voiced
         if self._floor.state == "hearing":
             self.enter_lull(now)

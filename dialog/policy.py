@@ -84,9 +84,6 @@ class Policy(msgspec.Struct, frozen=True):
     thinking_time: float = 8.0
     """Added when somebody asks for a moment; asked again it starts anew, up to `thinking_limit` in all."""
     thinking_limit: float = 60.0
-    vad_lag: float = 0.1
-    """How long before its detection says so a voice has ended: Silero's median lag. Larger: delays end sooner
-    after what was really the end."""
     look_lead: float = 0.15
     """The audio end-of-turn model is asked this long before stage one: a look takes 0.11–0.14 s. Larger: more
     looks at pauses that are over before stage one."""

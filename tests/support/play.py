@@ -44,8 +44,6 @@ from dialog.signals import (
 
 SECONDS_PER_WORD = 0.3
 VOICE_DELAY = 0.05
-VAD_LAG = 0.1
-"""The detection takes the voice to last this much longer than it does."""
 DETECTOR = "smart-turn-v3"
 LOOK_DELAY = 0.11
 LAST_WORD_DELAY = 0.45
@@ -126,7 +124,7 @@ class Stage:
             moment = when + length * count / len(words) + 0.1
             self.at(moment, PartialTranscript(number, " ".join(words[:count]), 0.95))
         if voice:
-            self.at(when + length + 0.2, SpeechStopped(number, 0.2 - VAD_LAG, max(0.02, length - 0.08)))
+            self.at(when + length + 0.2, SpeechStopped(number, 0.2, max(0.02, length - 0.08)))
         if last_word:
             self.at(when + length + LAST_WORD_DELAY, FinalTranscript(number, text, 0.95))
         return when + length
