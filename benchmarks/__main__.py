@@ -11,6 +11,8 @@ import click
 from benchmarks.report import STRICT
 
 BENCHMARKS: Final = {
+    "frame": "CPU of one inbound 20 ms packet.",
+    "sessions": "Talks in one process at once, beside those of Pipecat.",
     "handle": "CPU of the core for one signal.",
     "interleavings": "Random orders of signals, with every promise checked.",
     "sittings": "Simulated sittings on virtual time.",
