@@ -15,6 +15,7 @@ BENCHMARKS: Final = {
     "sessions": "Talks in one process at once, beside those of Pipecat.",
     "handle": "CPU of the core for one signal.",
     "interleavings": "Random orders of signals, with every promise checked.",
+    "soak": "What thousands of short sessions leave behind in a server.",
     "sittings": "Simulated sittings on virtual time.",
 }
 """Every benchmark in the order of `--help`; `cut-ins` would be the file cut_ins.py."""

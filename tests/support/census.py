@@ -1,0 +1,89 @@
+"""What a process has open and under way, to be compared before and after. Linux, as it reads /proc."""
+
+import asyncio
+import gc
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from server.live.registry import Registry
+
+_OURS = Path("/proc/self")
+
+
+class Census(msgspec.Struct, frozen=True):
+    """One look. Tasks are counted by name where they have one of their own, else by what they run."""
+
+    tasks: dict[str, int]
+    threads: int
+    files: int
+    """Descriptors, sockets among them."""
+    udp_sockets: int
+    children: int
+    visits: int
+    resident_kib: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All but the memory, which nobody can expect to be the same to the byte."""
+        return {
+            "tasks": sum(self.tasks.values()),
+            "threads": self.threads,
+            "files": self.files,
+            "UDP sockets": self.udp_sockets,
+            "child processes": self.children,
+            "visits": self.visits,
+        }
+
+
+def take_census(registry: Registry) -> Census:
+    """Count everything of this process now. Called on the loop whose tasks are meant."""
+    gc.collect()
+    links = _links()
+    return Census(
+        tasks=dict(Counter(map(_kind, asyncio.all_tasks()))),
+        threads=threading.active_count(),
+        files=len(links),
+        udp_sockets=len(_udp_inodes() & {link for link in links if link.startswith("socket:")}),
+        children=len(_children()),
+        visits=len(registry._visits),
+        resident_kib=_resident_kib(),
+    )
+
+
+def _kind(task: "asyncio.Task[object]") -> str:
+    name = task.get_name()
+    if not name.startswith("Task-"):
+        return name
+    coroutine = task.get_coro()
+    return str(getattr(coroutine, "__qualname__", coroutine))
+
+
+def _links() -> list[str]:
+    links = []
+    for descriptor in os.listdir(_OURS / "fd"):
+        try:
+            links.append(os.readlink(_OURS / "fd" / descriptor))
+        except FileNotFoundError:  # the listing's own
+            continue
+    return links
+
+
+def _udp_inodes() -> set[str]:
+    inodes = set()
+    for table in ("udp", "udp6"):
+        for line in (_OURS / "net" / table).read_text().splitlines()[1:]:
+            inodes.add(f"socket:[{line.split()[9]}]")
+    return inodes
+
+
+def _children() -> list[str]:
+    return [child for task in (_OURS / "task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def _resident_kib() -> int:
+    status = (_OURS / "status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
