@@ -7,14 +7,16 @@ trade-off (pauses cut, ends found) fix both; how a raw score lies on that scale 
 """
 
 import math
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from statistics import NormalDist
 from types import MappingProxyType
 
 import msgspec
 
 _NORMAL = NormalDist()
-_MOST_AGAINST = -5.0
+_MOST_AGAINST = -3.0
 """No single look is trusted further than this."""
 
 
@@ -57,6 +59,37 @@ def binormal(
     return Binormal((found_1 - slope * cut_1) / slope, 1.0 / slope, logit_at_zero, logit_slope)
 
 
+_POINT = r"([0-9.]{1,12})/([0-9.]{1,12})@([0-9.]{1,12})"
+_CARRIED = re.compile(rf"\S+ {_POINT} {_POINT}")
+
+
+@lru_cache(maxsize=64)
+def detector_of(name: str) -> Binormal | None:
+    """What a detector's scores are worth, by its name; None = they are not believed.
+
+    One that isn't filed in DETECTORS may carry two points of its own behind its name, each as
+    CUT/FOUND@SCORE: the shares of pauses and of ends that score so high. In the log with the name, they are
+    there when a talk is replayed.
+    """
+    if name in DETECTORS:
+        return DETECTORS[name]
+    carried = _CARRIED.fullmatch(name)
+    if carried is None:
+        return None
+    try:
+        cut_1, found_1, score_1, cut_2, found_2, score_2 = map(float, carried.groups())
+        low, high = (-_NORMAL.inv_cdf(cut) for cut in (cut_2, cut_1))
+        near, far = (math.log(score / (1.0 - score)) for score in (score_2, score_1))
+        slope = (far - near) / (high - low)
+        curve = binormal(
+            (cut_1, found_1), (cut_2, found_2), logit_at_zero=far - slope * high, logit_slope=slope
+        )
+    except (ValueError, ZeroDivisionError):  # StatisticsError is a ValueError
+        return None
+    sane = slope > 0 and curve.end_mean > 0 and curve.end_deviation > 0
+    return curve if sane and all(map(math.isfinite, (slope, curve.end_mean, curve.end_deviation))) else None
+
+
 class Hints(msgspec.Struct, frozen=True):
     """A recogniser's own events: how often each is its latest word in a pause, and at an end."""
 
@@ -83,7 +116,7 @@ DETECTORS: Mapping[str, Binormal] = MappingProxyType(
         "smart-turn-v3": binormal((0.248, 0.848), (0.484, 0.970), logit_at_zero=-4.74, logit_slope=3.57),
     }
 )
-"""By the name that ParticipantJoined and TurnEndScored carry. One that isn't here is not believed."""
+"""By the name that ParticipantJoined and TurnEndScored carry; see `detector_of`."""
 
 RECOGNISERS: Mapping[str, Hints] = MappingProxyType(
     {

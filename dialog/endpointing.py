@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from dialog.calibration import DETECTORS, RECOGNISERS
+from dialog.calibration import RECOGNISERS, detector_of
 from dialog.completeness import FILLERS, addresses, completeness_of, words_of
 from dialog.policy import Fusion, Profile
 
@@ -120,8 +120,8 @@ def weigh(
         standing += fusion.length * math.log(min(max(len(words), 1), fusion.usual_words) / fusion.usual_words)
         if not addressed:
             standing -= fusion.unaddressed
-    if sources.probability is not None and sources.detector in DETECTORS:
-        standing += fusion.audio * DETECTORS[sources.detector].log_ratio(sources.probability)
+    if sources.probability is not None and (curve := detector_of(sources.detector)) is not None:
+        standing += fusion.audio * curve.log_ratio(sources.probability)
     if hint is not None:
         standing += fusion.hints * RECOGNISERS[sources.recogniser].log_ratio(sources.hint)
     logit = standing + _worth_of(silence, sources.pace, fusion)
@@ -156,13 +156,9 @@ def _worth_of(silence: float, pace: float, fusion: Fusion) -> float:
 
 
 def threshold(silence: float, profile: Profile) -> float:
-    """The score that takes the turn after so much silence: strict at stage one, loose from stage two on."""
-    first, second = profile.stage_one_delay, profile.stage_two_delay
-    if first is None or silence + 1e-6 >= second:
-        return profile.loose_threshold
-    share = math.log(max(silence, first) / first) / math.log(second / first)
-    strict, loose = _logit(profile.strict_threshold), _logit(profile.loose_threshold)
-    return 1.0 / (1.0 + math.exp(-(strict + (loose - strict) * share)))
+    """The score that takes the turn after so much silence: strict from stage one on, loose from stage two."""
+    strict = profile.stage_one_delay is not None and silence + 1e-6 < profile.stage_two_delay
+    return profile.strict_threshold if strict else profile.loose_threshold
 
 
 def due_at(features: Features, profile: Profile, fusion: Fusion) -> float:
@@ -170,18 +166,16 @@ def due_at(features: Features, profile: Profile, fusion: Fusion) -> float:
     first, second = profile.stage_one_delay, profile.stage_two_delay
     if not profile.semantics or first is None:
         return second
-    strict, loose = _logit(profile.strict_threshold), _logit(profile.loose_threshold)
-    needed = strict - features.standing
-    if needed <= _worth_of(first, features.pace, fusion):
-        return first
-    # score and threshold are both straight lines over log time until stage two, and then one of them is level
-    fall = (strict - loose) / math.log(second / first)
-    gap = needed - _worth_of(first, features.pace, fusion)
-    crossing = first * math.exp(min(gap / (fusion.silence + fall), 5.0))
-    if crossing <= second:
-        return crossing
-    gap = loose - features.standing - _worth_of(second, features.pace, fusion)
-    return min(_NEVER, second * math.exp(min(max(gap, 0.0) / fusion.silence, 5.0)))
+    enough = _silence_worth(_logit(profile.strict_threshold) - features.standing, features.pace, fusion)
+    if enough <= second:
+        return max(first, enough)
+    enough = _silence_worth(_logit(profile.loose_threshold) - features.standing, features.pace, fusion)
+    return min(max(second, enough), _NEVER)
+
+
+def _silence_worth(worth: float, pace: float, fusion: Fusion) -> float:
+    """The silence that is worth so much: the inverse of `_worth_of`."""
+    return _REFERENCE_SILENCE * pace * math.exp(min(worth / fusion.silence, 5.0))
 
 
 def _logit(score: float) -> float:

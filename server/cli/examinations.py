@@ -212,6 +212,7 @@ async def examine_turn_end_model(settings: Settings) -> list[Finding]:
     """Whether the end-of-turn model, if one is set, loads and passes its trial."""
     if settings.turn_end_model is None:
         return []
+    from dialog.calibration import detector_of
     from server.providers.turn_end import OnnxTurnEnd
     from server.providers.turn_end_manifest import TurnEndUnfit
 
@@ -225,7 +226,11 @@ async def examine_turn_end_model(settings: Settings) -> list[Finding]:
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-    return [Finding("turn end", "ok", f"{ears.name} takes {1e3 * ears.look_duration:.0f} ms of CPU a look.")]
+    told = f"{ears.name} takes {1e3 * ears.look_duration:.0f} ms of CPU for a look."
+    if detector_of(ears.name) is None:
+        remedy = "Measure what its scores are worth, and put it into its notes: docs/turn-end-models.md."
+        return [Finding("turn end", "warning", f"{told} Its scores are logged, but not believed.", remedy)]
+    return [Finding("turn end", "ok", told)]
 
 
 async def examine_providers(settings: Settings) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dialog.calibration import detector_of
 from server.providers.cached import PromptCache
 from server.providers.embedded import supports
 from server.providers.embedded.interviewer import EmbeddedInterviewer
@@ -105,7 +106,8 @@ async def _opened(ears: OnnxTurnEnd | None) -> tuple[TurnEndDetector | None, tup
         await ears.opened()
     except TurnEndUnfit as unfit:
         return None, (f"The end-of-turn model isn't used: {unfit}",)
-    return ears, ()
+    unknown = f"Of the end-of-turn model {ears.name} nothing is known: its scores are logged, not believed."
+    return ears, () if detector_of(ears.name) is not None else (unknown,)
 
 
 @asynccontextmanager

@@ -208,4 +208,4 @@ class OnnxTurnEnd:
 
 
 def _is_sane(fit: Fit) -> bool:
-    return 0 < len(fit.name) <= 64 and 0 < fit.sound_duration <= 30 and 0 <= fit.look_duration < 3_600
+    return 0 < len(fit.name) <= 160 and 0 < fit.sound_duration <= 30 and 0 <= fit.look_duration < 3_600

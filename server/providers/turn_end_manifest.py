@@ -22,6 +22,21 @@ class TurnEndUnfit(Exception):
     """A model can't be used. The message is a sentence for the operator."""
 
 
+Share = Annotated[float, Field(ge=0.0001, le=0.9999)]
+
+
+class TradeOff(BaseModel):
+    """What taking the turn at one score means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    score: Share
+    false_accept: Share
+    """Share of pauses within turns that score so high."""
+    detection: Share
+    """Share of ends that do."""
+
+
 class TurnEndManifest(BaseModel):
     """What a model is and wants: `model.json` beside `model.onnx`. The defaults are those of Smart Turn
     v3."""
@@ -43,11 +58,43 @@ class TurnEndManifest(BaseModel):
     output: Literal["probability", "logit"] = "probability"
     """What its one number is; of a logit the sigmoid is taken."""
 
+    calibration: Annotated[tuple[TradeOff, ...], Field(min_length=2, max_length=2)] | None = None
+    """Two measured points, which say what its scores are worth. Default: what is known by its name."""
+
+    @model_validator(mode="after")
+    def _points_lie_apart(self) -> Self:
+        if self.calibration is not None:
+            strict, loose = sorted(self.calibration, key=lambda point: -point.score)
+            if not (
+                strict.score > loose.score
+                and strict.false_accept < loose.false_accept
+                and strict.detection < loose.detection
+                and all(point.false_accept < point.detection for point in self.calibration)
+            ):
+                raise ValueError(
+                    "of calibration's two points, the one with the higher score has the lower shares, and in"
+                    " both more ends are found than pauses cut"
+                )
+        return self
+
     @model_validator(mode="after")
     def _features_have_one_rate(self) -> Self:
         if self.input == "log_mel" and self.sample_rate != EAR_RATE_HZ:
             raise ValueError(f"the features of log_mel are made at {EAR_RATE_HZ} Hz; leave sample_rate out")
         return self
+
+
+def known_as(manifest: TurnEndManifest) -> str:
+    """The name that the model's scores go by, with its own calibration if it has one: dialog.calibration."""
+    points = (
+        f" {_plain(point.false_accept)}/{_plain(point.detection)}@{_plain(point.score)}"
+        for point in sorted(manifest.calibration or (), key=lambda point: -point.score)
+    )
+    return f"{manifest.name}{''.join(points)}"
+
+
+def _plain(share: float) -> str:
+    return f"{share:.6f}".rstrip("0")
 
 
 def find_model(path: Path) -> tuple[Path, TurnEndManifest]:

@@ -13,7 +13,7 @@ import onnxruntime
 from media.frames import EAR_RATE_HZ
 from media.resampler import resample
 from media.turn_end_features import HOP_SAMPLES, MEL_BANDS, as_floats, fitted, levelled, log_mel
-from server.providers.turn_end_manifest import InputKind, TurnEndManifest, TurnEndUnfit
+from server.providers.turn_end_manifest import InputKind, TurnEndManifest, TurnEndUnfit, known_as
 
 TRIALS: Final = 3
 _FLOATS: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -24,7 +24,7 @@ class TurnEndModel:
 
     def __init__(self, path: Path, manifest: TurnEndManifest) -> None:
         """Load, check and try it. Raises TurnEndUnfit, or MemoryError."""
-        self.name = manifest.name or path.stem
+        self.name = known_as(manifest)
         self.sound_duration = manifest.seconds
         self._path = path
         self._manifest = manifest

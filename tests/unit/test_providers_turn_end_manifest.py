@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.providers.turn_end_manifest import TurnEndManifest, TurnEndUnfit, find_model
+from dialog.calibration import detector_of
+from server.providers.turn_end_manifest import TurnEndManifest, TurnEndUnfit, find_model, known_as
 
 
 def model_file(folder: Path, name: str = "model.onnx", notes: object = None) -> Path:
@@ -59,7 +60,37 @@ def test_notes_beside_the_model_say_what_it_is(tmp_path: Path) -> None:
     }
     path = model_file(tmp_path, notes=notes)
 
-    assert notes == find_model(path)[1].model_dump()
+    assert notes == find_model(path)[1].model_dump(exclude_none=True)
+
+
+LOOSE = {"score": 0.1, "false_accept": 0.25, "detection": 0.85}
+STRICT = {"score": 0.5, "false_accept": 0.1, "detection": 0.6}
+
+
+def test_a_calibration_goes_with_the_name_to_where_scores_are_weighed(tmp_path: Path) -> None:
+    path = model_file(tmp_path, "ears.onnx", {"calibration": [LOOSE, STRICT]})
+    name = known_as(find_model(path)[1])
+
+    assert "ears 0.1/0.6@0.5 0.25/0.85@0.1" == name
+    assert detector_of(name) is not None
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [],
+        [LOOSE],
+        [LOOSE, LOOSE],
+        [LOOSE, STRICT, STRICT],
+        [LOOSE, STRICT | {"detection": 0.9}],
+        [LOOSE, STRICT | {"false_accept": 0.3}],
+        [LOOSE, STRICT | {"detection": 0.05}],
+        [LOOSE, STRICT | {"score": 1.0}],
+        [LOOSE, {"score": 0.5}],
+    ],
+)
+def test_a_calibration_that_can_not_be_is_refused(tmp_path: Path, points: object) -> None:
+    assert "calibration" in refusal(model_file(tmp_path, notes={"calibration": points}))
 
 
 @pytest.mark.parametrize(
