@@ -136,12 +136,12 @@ class Manager:
     def _take_in(self, signal: NewsOfTheWorld, now: float) -> list[Step]:
         turns = self._turns
         match signal:
+            case PartialTranscript():  # by far the most frequent
+                return turns.words(signal, now)
             case SpeechStarted():
                 return turns.speech_started(signal.utterance_id, now)
             case SpeechStopped():
                 return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
-            case PartialTranscript():
-                return turns.words(signal, now)
             case FinalTranscript():
                 return self._last_words(signal, now)
             case TurnEndScored():

@@ -46,9 +46,10 @@ class Timers:
         running = self._running()
         if not running:
             return None
-        name = min(running, key=running.__getitem__)
-        if running[name] > now + 1e-9:
+        earliest = min(running.values())
+        if earliest > now + 1e-9:
             return None
+        name = next(name for name, at in running.items() if at == earliest)
         del self._at[name]
         return name
 
