@@ -18,8 +18,6 @@ BELOW_LOUDEST_DB: Final = 35.0
 """How far below the loudest piece of the speech its end may lie. Larger: breath and reverberation count."""
 ABOVE_FLOOR_DB: Final = 9.0
 """How far above the quietest sound of the history it must lie. Larger: soft endings in noise are cut off."""
-FORGET: Final = 0.99
-"""Share of the loudest piece that is kept from frame to frame: 10 dB in about 2.3 s."""
 _QUIETEST_SHARE: Final = 0.1
 _LEAST_POWER: Final = 10.0 * PIECE_SAMPLES
 """Sum of squares of a piece, in units of 16-bit samples: −80 dBFS, below which nothing is heard."""
@@ -36,6 +34,10 @@ class SpeechEnd:
         """(place, sums of squares of its pieces) of each frame."""
         self._loudest = 0.0
 
+    def begin(self) -> None:
+        """Voice has set in: its end is measured by its own loudness, not by what was louder before it."""
+        self._loudest = max((max(powers) for _, powers in self._pieces), default=0.0)
+
     def hear(self, frame: AudioFrame) -> None:
         """Take the next frame. Those that were made up or muted have no voice of anybody in them."""
         if frame.concealed or frame.muted:
@@ -43,7 +45,7 @@ class SpeechEnd:
         samples = np.frombuffer(frame.pcm, np.int16).astype(np.float32).reshape(-1, PIECE_SAMPLES)
         powers: list[float] = np.vecdot(samples, samples).tolist()
         self._pieces.append((frame.timestamp, powers))
-        self._loudest = max(self._loudest * FORGET, *powers)
+        self._loudest = max(self._loudest, *powers)
 
     def place(self) -> int | None:
         """Sample of the stream at which the voice was over; None where nothing in reach was loud enough."""

@@ -237,6 +237,8 @@ class Listener:
         self._open = True
         self._length = 0.0
         self._silence = 0.0
+        if self._mouth is not None:
+            self._mouth.begin_utterance()
         self._recognition.start_utterance(self.utterance_id)
 
     def _close_utterance(self) -> None:

@@ -22,6 +22,10 @@ class MouthClock:
         self._media.arrived(frame.timestamp + EAR_FRAME_SAMPLES, self._now())
         self._end.hear(frame)
 
+    def begin_utterance(self) -> None:
+        """Voice has set in: how loud it is, is measured anew."""
+        self._end.begin()
+
     def spoken_until(self) -> float | None:
         """When the last sound loud enough for speech left the mouth; None where there was none."""
         place = self._end.place()

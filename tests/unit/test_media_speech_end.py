@@ -46,6 +46,17 @@ def test_the_noise_of_a_street_is_none() -> None:
     assert 0.8 == pytest.approx(found, abs=0.011)
 
 
+def test_soft_speech_after_loud_speech_is_measured_by_itself() -> None:
+    end = SpeechEnd()
+    for frame in ear_frames(_sound((0.5, 20_000), (1.0, 0))):
+        end.hear(frame)
+    end.begin()
+    for frame in ear_frames(_sound((0.5, 200), (0.3, 0)), start_frame=75):
+        end.hear(frame)
+
+    assert 2.0 * EAR_RATE_HZ == pytest.approx(end.place(), abs=0.006 * EAR_RATE_HZ)
+
+
 def test_speech_of_long_ago_leaves_no_end() -> None:
     assert _end_of(_sound((0.5, 4_000), (1.0, 0))) is None
 
