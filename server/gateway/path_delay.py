@@ -15,8 +15,8 @@ DEFAULT_PLAYOUT_DELAY: Final = 0.08
 host."""
 
 CAPTURE_DELAY: Final = 0.01
-"""Seconds from a sound at the mouth to the packet that ends with it, besides its way: a browser takes sound in
-pieces of 10 ms. What a microphone's own hardware holds back, nobody tells us."""
+"""Seconds from a sound at the mouth to the packet that ends with it, besides its way: a browser takes sound
+in pieces of 10 ms. What a microphone's own hardware holds back, nobody tells us."""
 
 REMEMBERED: Final = 16
 """Round trips that are counted: eight seconds at two a second. Larger: follows a change of network later."""
