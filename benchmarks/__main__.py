@@ -13,6 +13,8 @@ from benchmarks.report import STRICT
 BENCHMARKS: Final = {
     "frame": "CPU of one inbound 20 ms packet.",
     "sessions": "Talks in one process at once, beside those of Pipecat.",
+    "ear": "Logged reply times against a recording at the participant's mouth and ear.",
+    "replies": "What the server adds to a reply, by its own logs.",
     "handle": "CPU of the core for one signal.",
     "interleavings": "Random orders of signals, with every promise checked.",
     "soak": "What thousands of short sessions leave behind in a server.",
