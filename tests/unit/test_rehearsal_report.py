@@ -3,10 +3,13 @@ from typing import Any
 import pytest
 
 from dialog.blueprint import Blueprint
-from dialog.events import Event, NodeEntered
+from dialog.commands import Say
+from dialog.events import AnswerCommitted, AnyBody, Event, NodeEntered, SessionOpened
+from dialog.latency import replies
+from dialog.signals import SpeechBegan, SpeechStopped
 from server.rehearsal.participant import Performance, SpokenAnswer
 from server.rehearsal.recorded_talk import RecordedTalk
-from server.rehearsal.report import build_report, shortcomings
+from server.rehearsal.report import build_report, shortcomings, stage_percentiles, turn_times
 from tests.support.command_line import sample_blueprint
 
 
@@ -154,3 +157,20 @@ def test_gaps_are_measured_where_the_agent_replied() -> None:
     report = _report(Performance("completed", answers, 60.0, ()), [])
 
     assert {"p50": 2.0, "p95": 2.0} == report["gaps_at_the_ear_s"]
+
+
+def test_the_stages_of_each_reply_and_their_percentiles_are_told() -> None:
+    bodies: list[tuple[float, AnyBody]] = [
+        (0.0, SessionOpened("ses_1", "webrtc", 0, 1)),
+        (10.3, SpeechStopped(1, 0.2, 1.0, spoken_until=10.05)),
+        (10.8, AnswerCommitted(1, 1, "wish", "yes", 0.9, 8.0, 10.1)),
+        (10.8, Say(7, "question", "And then?")),
+        (10.9, SpeechBegan(7, None, 10.81)),
+    ]
+    rows = replies(Event(seq, at, body) for seq, (at, body) in enumerate(bodies, start=1))
+    (turn,) = turn_times(rows)
+
+    assert ("cached", 0.05, 0.75, 0.76, 0.85) == tuple(
+        turn[step] for step in ("kind", "silence_began", "committed", "first_packet", "question_began")
+    )
+    assert {"replies": 1, "p50": 0.85, "p90": 0.85, "p99": 0.85} == stage_percentiles(rows)["question"]
