@@ -54,7 +54,9 @@ _CLOSINGS = (
 """With these, people tell that they have done."""
 _SHORT_ANSWERS = frozenset(
     """yes no yeah yep nope sure never always often sometimes rarely daily weekly monthly none nothing nobody
-    exactly right definitely certainly okay ok""".split()
+    exactly right definitely certainly okay ok neither both
+    one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy
+    eighty ninety hundred once twice""".split()
 )
 _CONTENT = re.compile(r"[a-z0-9][a-z0-9'-]*")
 _LONGEST_WORD = 60
@@ -93,15 +95,20 @@ def completeness(text: str, closed: bool) -> float:
     return completeness_of(text, words_of(text), closed)
 
 
-def completeness_of(text: str, words: list[str], closed: bool) -> float:
-    """The same, the words being at hand already."""
+def completeness_of(text: str, words: list[str], closed: bool, question: str = "") -> float:
+    """The same, the words being at hand already; a closed question's own words may be what it is answered
+    with."""
     if not words:
         return 0.5
     last = words[-1]
     if last in FILLERS:
         return 0.08
-    short = last in _SHORT_ANSWERS or last.isdigit() or len(words) <= 4
-    if closed and short and (last not in _OPEN_ENDS or words == ["no"]):
+    if (
+        closed
+        and len(words) <= 8
+        and (last not in _OPEN_ENDS or words == ["no"])
+        and _chooses(words, question)
+    ):
         return 0.95
     tail = " ".join(words[-4:])
     if tail.endswith(_OPEN_PHRASES):
@@ -122,6 +129,14 @@ def completeness_of(text: str, words: list[str], closed: bool) -> float:
     elif text.rstrip().endswith((",", "-", "–", ":")):
         finished -= 0.4
     return finished
+
+
+def _chooses(words: list[str], question: str) -> bool:
+    """Whether a number, a yes or no, or an option of the question is among the words."""
+    if any(word in _SHORT_ANSWERS or word.isdigit() for word in words):
+        return True
+    options = {word for word in words_of(question) if len(word) > 2 and word not in _LEADING}
+    return any(word in options for word in words)
 
 
 def _leads_up(words: list[str]) -> bool:

@@ -111,20 +111,21 @@ def weigh(
             silence, 0.5, len(words), filler, final, True, 1.0, sources.probability, hint, 0.0, score
         )
     closed = profile.name == "closed"
-    complete = completeness_of(text, words, closed)
+    complete = completeness_of(text, words, closed, sources.question)
     addressed = closed or addresses(words, sources.question)
     standing = profile.prior + fusion.text * _text_log_ratio(complete)
     if not final:
         standing -= fusion.unfinal
     if not closed:
-        standing += fusion.length * math.log(min(max(len(words), 1), fusion.usual_words) / fusion.usual_words)
+        length = min(max(len(words), fusion.fewest_words), fusion.usual_words)
+        standing += fusion.length * math.log(length / fusion.usual_words)
         if not addressed:
             standing -= fusion.unaddressed
     if sources.probability is not None and (curve := detector_of(sources.detector)) is not None:
         standing += fusion.audio * curve.log_ratio(sources.probability)
     if hint is not None:
         standing += fusion.hints * RECOGNISERS[sources.recogniser].log_ratio(sources.hint)
-    logit = standing + _worth_of(silence, sources.pace, fusion)
+    logit = standing + _worth_of(_counted(silence, profile), sources.pace, fusion)
     score = 1.0 / (1.0 + math.exp(-logit))
     return Features(
         silence,
@@ -155,6 +156,13 @@ def _worth_of(silence: float, pace: float, fusion: Fusion) -> float:
     return fusion.silence * math.log(max(silence, 0.05) / (_REFERENCE_SILENCE * pace))
 
 
+def _counted(silence: float, profile: Profile) -> float:
+    """Between the stages silence adds nothing: what was not enough at the first waits for the second, unless
+    somebody else brings more."""
+    first = profile.stage_one_delay
+    return silence if first is None or silence + 1e-6 >= profile.stage_two_delay else min(silence, first)
+
+
 def threshold(silence: float, profile: Profile) -> float:
     """The score that takes the turn after so much silence: strict from stage one on, loose from stage two."""
     strict = profile.stage_one_delay is not None and silence + 1e-6 < profile.stage_two_delay
@@ -166,16 +174,11 @@ def due_at(features: Features, profile: Profile, fusion: Fusion) -> float:
     first, second = profile.stage_one_delay, profile.stage_two_delay
     if not profile.semantics or first is None:
         return second
-    enough = _silence_worth(_logit(profile.strict_threshold) - features.standing, features.pace, fusion)
-    if enough <= second:
-        return max(first, enough)
-    enough = _silence_worth(_logit(profile.loose_threshold) - features.standing, features.pace, fusion)
+    if features.standing + _worth_of(first, features.pace, fusion) >= _logit(profile.strict_threshold):
+        return first
+    worth = _logit(profile.loose_threshold) - features.standing
+    enough = _REFERENCE_SILENCE * features.pace * math.exp(min(worth / fusion.silence, 5.0))
     return min(max(second, enough), _NEVER)
-
-
-def _silence_worth(worth: float, pace: float, fusion: Fusion) -> float:
-    """The silence that is worth so much: the inverse of `_worth_of`."""
-    return _REFERENCE_SILENCE * pace * math.exp(min(worth / fusion.silence, 5.0))
 
 
 def _logit(score: float) -> float:

@@ -1,6 +1,11 @@
 """How long one person's own pauses are. Knows no floor."""
 
+from typing import Final
+
 from dialog.policy import Policy
+
+_NOTICED_PERCENTILE: Final = 0.8
+"""Of the pauses long enough to be noticed (0.3 s and more) this is the 90th of all: half are shorter."""
 
 
 class Patience:
@@ -25,7 +30,7 @@ class Patience:
         self._pauses.append(duration)
         del self._pauses[:-200]
         ordered = sorted(self._pauses)
-        own = ordered[min(len(ordered) - 1, int(0.9 * len(ordered)))]
+        own = ordered[min(len(ordered) - 1, int(_NOTICED_PERCENTILE * len(ordered)))]
         pseudo = self._policy.pause_pseudo_count
         low, high = self._policy.patience_range
         self.pace = min(max((len(ordered) * own + pseudo) / (len(ordered) + pseudo), low), high)

@@ -46,11 +46,11 @@ class Profile(msgspec.Struct, frozen=True):
 
 PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
-        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.72, 0.40, 0.6, one_word_answers=True
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.85, 0.75, 0.6, one_word_answers=True
     ),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.72, 0.40, -0.8),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.72, 0.40, -0.8),
-    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.72, 0.40, -0.8),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.66, 0.46, -0.8),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.66, 0.46, -0.8),
+    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.60, 0.47, -0.8),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
@@ -63,14 +63,16 @@ class Fusion(msgspec.Struct, frozen=True):
 
     silence: float = 1.44
     """Log-odds for each factor e of silence: so fall the pauses that outlast it, by eot-bench's fit."""
-    text: float = 1.0
+    text: float = 1.2
     audio: float = 1.0
     hints: float = 1.0
     unfinal: float = 0.6
     """Taken off while the recogniser owes a last word."""
-    length: float = 0.5
+    length: float = 0.7
     """For each factor e by which an answer falls short of `usual_words`. Larger: short ones wait longer."""
     usual_words: int = 40
+    fewest_words: int = 10
+    """Shorter answers than this count as of this length: what is brief and sounds over is over."""
     unaddressed: float = 0.8
     """Taken off while nothing was said that the question did not say already."""
 

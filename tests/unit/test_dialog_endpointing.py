@@ -51,7 +51,7 @@ def test_a_finished_clause_that_sounds_over_takes_the_turn_at_the_short_delay(te
 @pytest.mark.parametrize("text", FINISHED)
 def test_without_an_ear_for_ends_a_finished_clause_takes_the_turn_later_than_that(text: str) -> None:
     assert not takes(weighed(text, 0.7))
-    assert takes(weighed(text, NARRATIVE.stage_two_delay))
+    assert takes(weighed(text, 2.5))
 
 
 @pytest.mark.parametrize("text", FINISHED)
@@ -65,9 +65,9 @@ def test_an_unfinished_clause_takes_the_turn_at_neither_delay(text: str) -> None
 
 
 @pytest.mark.parametrize("text", HANGING)
-def test_a_particle_at_the_end_takes_the_turn_at_the_long_delay(text: str) -> None:
+def test_a_particle_at_the_end_takes_the_turn_after_the_long_delay(text: str) -> None:
     assert not takes(weighed(text, 0.7))
-    assert takes(weighed(text, 2.4))
+    assert takes(weighed(text, 3.0))
 
 
 @pytest.mark.parametrize("text", [*FINISHED, *UNFINISHED])
