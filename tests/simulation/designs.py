@@ -72,6 +72,16 @@ def short_of_time() -> Blueprint:
     )
 
 
+def showing() -> Blueprint:
+    """Something to look at before each question, so that the floor waits for readers too."""
+    shown = {"type": "text", "text": "A crowded platform at seven in the morning, and no train in sight."}
+    return blueprint(
+        {"type": "stimulus", "key": "platform", "text": "What do you see here?", "content": shown},
+        question("train", "When did you last wait for a train?", patience="closed"),
+        {"type": "stimulus", "key": "again", "text": "And what would you do there?", "content": shown},
+    )
+
+
 def any_design(rng: Random) -> Blueprint:
     """One of them all."""
     return rng.choice((two_questions, probing, probing, branching, branching, closed, short_of_time))()

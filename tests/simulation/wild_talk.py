@@ -2,11 +2,13 @@
 
 from random import Random
 
-from tests.simulation.designs import any_design
+from tests.simulation.designs import any_design, showing
 from tests.simulation.wild_world import WildWorld
 
 _FEWEST, _USUAL, _MOST = 4, 24, 160
 """Signals of a talk that has no length of its own: many are over soon, some go on."""
+_SHOWING = 8
+"""One in so many of these has something to look at."""
 
 
 def length_of(seed: int) -> int:
@@ -19,7 +21,8 @@ def hold_a_talk(seed: int, signals: int | None = None, *, thorough: bool = True)
 
     `thorough` looks at the log twice, also before all falls silent.
     """
-    world = WildWorld(seed, any_design(Random(seed)))
+    shows = signals is None and seed % _SHOWING == 0
+    world = WildWorld(seed, showing() if shows else any_design(Random(seed)))
     try:
         world.run(length_of(seed) if signals is None else signals)
         if thorough:

@@ -1,20 +1,26 @@
 """What holds of the core's parts whatever they are given."""
 
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialog.attribution import Attribution
-from dialog.events import AnyFact
-from dialog.floor import ANYWHERE, TABLE, allows, next_state
+from dialog.blueprint import Blueprint
+from dialog.events import AnyFact, FloorState
+from dialog.floor import ANYWHERE, TABLE, IllegalMove, Move, allows, next_state
 from dialog.judgement import Judgement, Probe
 from dialog.manager import Manager
 from dialog.run import apply, fold
-from dialog.signals import AnySignal
+from dialog.signals import AnySignal, Signal
 from dialog.timers import Timers
-from tests.simulation.designs import branching, probing
+from tests.simulation.designs import any_design, branching, probing, showing
 from tests.simulation.sayings import ANSWERS, FRAGMENTS, NOISES, REPLIES, REQUESTS, RUBBISH
+from tests.simulation.wild_world import WildWorld
 
 TEXTS = st.sampled_from((*ANSWERS, *FRAGMENTS, *NOISES, *REPLIES, *REQUESTS, *RUBBISH, ""))
 KEYS = st.sampled_from(("facts", "driver", "walker", "rating", "last", "work", "rest", "home", "nowhere"))
@@ -86,6 +92,83 @@ def test_the_floor_goes_only_where_its_table_says_and_nowhere_once_closed(moves:
             assert "closed" != state
             state = next_state(state, move)
             assert state in TABLE
+
+
+@pytest.mark.parametrize("state", get_args(FloorState))
+def test_each_move_is_in_the_table_or_refused_and_every_state_but_the_last_leads_on(
+    state: FloorState,
+) -> None:
+    for move in get_args(Move):
+        if not allows(state, move):
+            with pytest.raises(IllegalMove):
+                next_state(state, move)
+    reached, new = {state}, [state]
+    while new:
+        here = new.pop()
+        there = {next_state(here, move) for move in get_args(Move) if allows(here, move)} - reached
+        reached |= there
+        new += there
+
+    assert set(get_args(FloorState)) == set(TABLE)
+    assert state == "closed" or {"open", "speaking", "closed"} <= reached
+
+
+def design_of(seed: int) -> Blueprint:
+    return showing() if seed % 5 == 0 else any_design(Random(seed))
+
+
+@cache
+def ways_there() -> dict[FloorState, tuple[int, list[tuple[AnySignal, float]]]]:
+    """For each state of the floor the signals of some wild talk up to it, and the talk's seed."""
+    found: dict[FloorState, tuple[int, list[tuple[AnySignal, float]]]] = {}
+    for seed in range(200):
+        world = WildWorld(seed, design_of(seed))
+        for _ in range(120):
+            world.run(1)
+            state = world.manager._turns.state
+            if state not in found:
+                past = [(one.body, one.at) for one in world.events if isinstance(one.body, Signal)]
+                found[state] = seed, past
+        if len(found) == len(TABLE):
+            break
+    return found
+
+
+def one_of_each(rng: Random) -> Iterator[AnySignal]:
+    """A signal of every kind, its ids those of something early, or of nothing."""
+    values: dict[Any, Any] = {str: "yes", int: rng.randrange(4), float: 0.4, bool: rng.random() < 0.5}
+    for kind in get_args(AnySignal):
+        fields: dict[str, Any] = {}
+        for name, wanted in kind.__annotations__.items():
+            if name == "judgement":
+                fields[name] = Judgement("sufficient")
+            elif wanted in values:
+                fields[name] = values[wanted]
+            elif get_args(wanted) and str in map(type, get_args(wanted)):
+                fields[name] = rng.choice(get_args(wanted))
+            else:
+                fields[name] = {}
+        yield kind(**fields)
+
+
+@pytest.mark.parametrize("state", [state for state in TABLE if state != "waiting"])
+def test_every_signal_in_every_state_is_answered_or_ignored_and_leaves_a_way_on(state: FloorState) -> None:
+    seed, past = ways_there()[state]
+    rng = Random(seed)
+    for signal in one_of_each(rng):
+        manager = Manager(design_of(seed))
+        for earlier, at in past:
+            manager.handle(earlier, at)
+        assert state == manager._turns.state
+        manager.handle(signal, past[-1][1] + 0.01)
+        floor, lull = manager._turns.state, manager._turns.lull
+
+        assert (
+            manager.deadline is not None
+            or floor in ("waiting", "held", "paused", "away", "operator", "closed")
+            or lull.voiceless
+            or lull.frozen
+        ), f"{signal} leaves {floor} without an end"
 
 
 @SETTINGS
