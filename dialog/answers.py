@@ -47,6 +47,7 @@ STRONG_FEELINGS: Final = frozenset(
     "crying "
     "tears".split()
 )
+_FELT: Final = FEELINGS | STRONG_FEELINGS
 _PEOPLE: Final = frozenset(
     "mother father mom dad mum sister brother wife husband partner son daughter friend friends boss manager "
     "colleague "
@@ -303,3 +304,8 @@ def probe_failed(reply: str, before: str) -> bool:
     if does_not_know(reply) or refuses(reply) or says_told_already(reply):
         return True
     return len(lower_words(reply)) <= 8 and not content_stems(reply) - content_stems(before)
+
+
+def speaks_of_feeling(text: str) -> bool:
+    """Whether any word of feeling is in it: after one, no noise of ours is right."""
+    return not _FELT.isdisjoint(lower_words(text))

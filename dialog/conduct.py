@@ -219,7 +219,7 @@ class Conduct:
         self._out.append(AnswerTaken(turn.turn_id, turn.revision, stage, features))
         if stage in ("one", "two"):
             hums = profile.name == "reflect"
-            token = self._prompter.acknowledge(now, hums=hums) if profile.acknowledges else None
+            token = self._prompter.acknowledge(turn, now, hums=hums) if profile.acknowledges else None
             self._turns.taking.begin(token, now)
         else:
             self._turns.taking.at_once(now)

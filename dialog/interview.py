@@ -260,10 +260,7 @@ class Interview:
 
     def redirect(self, now: float) -> None:
         """Lead back to the question."""
-        gentle = self.blueprint.agent.boundaries.off_topic_handling == "gentle_redirect"
-        node = self.node
-        lead = script.GENTLE_REDIRECT if gentle else script.FIRM_REDIRECT
-        self._put("re_ask", f"{lead} {script.re_ask(node, self.field)}", self.field, now)
+        self._put("re_ask", script.redirect(self.blueprint, self.node, self.field), self.field, now)
 
     def reading_time(self) -> float:
         """Seconds that the stimulus of the present question takes to read, the first time; 0 without one."""

@@ -265,7 +265,7 @@ class Moments:
         self._turns.answering.turn = None
         words = script.MISHEARD[0]
         if self._misheard > 1:
-            words = f"{script.MISHEARD[1]} {script.MISHEARD_OFFER}"
+            words = script.MISHEARD_OFFER
             self._out.append(NoticeGiven("misheard", words, ("type", "skip", "repeat")))
         self._prompter.say("re_ask", words, now)
 

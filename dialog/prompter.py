@@ -3,6 +3,7 @@ Chooses no question."""
 
 import msgspec
 
+from dialog.answers import speaks_of_feeling
 from dialog.commands import Say, SpeechKind
 from dialog.events import QuestionAsked, SpeechHeard
 from dialog.outbox import Outbox
@@ -10,6 +11,7 @@ from dialog.policy import Policy
 from dialog.script import ACKNOWLEDGEMENTS, CUE, HUMS
 from dialog.signals import SpeechEnded
 from dialog.speaking import Speech
+from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
 
@@ -33,6 +35,7 @@ class Prompter:
         self._last_token_at = -60.0
         self._last_token = ""
         self._turns_taken = 0
+        self._turn_taken = 0
         self._tokens = 0
         self.quiet_next = False
         """No acknowledgement for the next take: the last one was wrong, or the answer was an emotional one.
@@ -85,12 +88,13 @@ class Prompter:
         self._out.append(QuestionAsked(node_key, speech_id, kind, text, field))
         self.say(kind, text, now, node_key=node_key, barge_in=barge_in, after_storage=True)
 
-    def acknowledge(self, now: float, *, hums: bool = False) -> Speech | None:
+    def acknowledge(self, turn: Turn, now: float, *, hums: bool = False) -> Speech | None:
         """A short word that the answer was heard, or only a hum, if one is due: not too often, never the same
-        twice running."""
-        self._turns_taken += 1
-        quiet, self.quiet_next = self.quiet_next, False
-        if quiet or not self._token_due(now):
+        twice running, never where a take of this answer was taken back, nor after a word of feeling."""
+        again, self._turn_taken = turn.turn_id == self._turn_taken, turn.turn_id
+        self._turns_taken += not again
+        quiet, self.quiet_next = self.quiet_next or again, False
+        if quiet or not self._token_due(now) or speaks_of_feeling(turn.text):
             return None
         words = [word for word in (HUMS if hums else ACKNOWLEDGEMENTS) if word != self._last_token]
         word = words[self._turns_taken % len(words)]
@@ -104,7 +108,8 @@ class Prompter:
     def _token_due(self, now: float) -> bool:
         if self._turns.lull.voiceless or now - self._last_token_at < self._policy.token_spacing:
             return False
-        return self._tokens < self._policy.token_share * max(self._turns_taken, 1)
+        share = self._policy.token_share * max(self._turns_taken, 1)
+        return self._tokens == 0 or self._tokens + 1 <= share
 
     def _token(self, kind: SpeechKind, text: str, now: float) -> Speech:
         self._last_token, self._last_token_at = text, now

@@ -22,7 +22,7 @@ OFFER_WAYS_OUT = "I can repeat the question, skip it, or we can pause. What woul
 PLEASE_GO_ON = "Please go on."
 SHALL_I_GO_ON = "Shall I go on?"
 MISHEARD = ("Sorry, I didn't catch that. Could you say it again?", "I'm sorry, I still couldn't make it out.")
-MISHEARD_OFFER = "You can type your answer instead, or we can skip this one."
+MISHEARD_OFFER = f"{MISHEARD[1]} You can type your answer instead, or we can skip this one."
 NOTHING_HEARD = "I haven't heard an answer yet. Please go ahead, or say skip."
 NOISE = "There is a lot of sound around you. You can hold the talk button, or type your answer."
 PAUSED = "We're paused. Come back whenever you like."
@@ -109,6 +109,12 @@ def clarify(node: Node, field: FormField | None) -> str:
     return f"{MEANING} {node.text}"
 
 
+def redirect(blueprint: Blueprint, node: Node, field: FormField | None) -> str:
+    """Back to the question, as gently as the agent is told to be."""
+    gentle = blueprint.agent.boundaries.off_topic_handling == "gentle_redirect"
+    return f"{GENTLE_REDIRECT if gentle else FIRM_REDIRECT} {re_ask(node, field)}"
+
+
 def filled_in(node: Node, data: Mapping[str, object]) -> str:
     """What somebody entered on the page, as one would say it: labels only where there are several values."""
     labels = {field.name: field.label.rstrip(" ?:.") for field in node.fields or []}
@@ -152,10 +158,12 @@ def check_in(number: int, answering: bool, closed: bool, question: str | None) -
 def known_words(blueprint: Blueprint) -> list[str]:
     """Every text of this blueprint that can be synthesised ahead, the opening first, each once."""
     texts = [opening(blueprint)]
+    strays = blueprint.agent.boundaries.off_topic_handling != "allow"
     for node in blueprint.graph.nodes.values():
         fields: Sequence[FormField | None] = node.fields or [None]
         for field in fields:
             texts += [ask(node, field), re_ask(node, field), clarify(node, field)]
+            texts += [redirect(blueprint, node, field)] if strays else []
         texts += [text for text in (node.fallback_probe,) if text]
     texts += [
         *ACKNOWLEDGEMENTS,
@@ -166,7 +174,7 @@ def known_words(blueprint: Blueprint) -> list[str]:
         SHALL_I_GO_ON,
     ]
     texts += [
-        *MISHEARD,
+        MISHEARD[0],
         MISHEARD_OFFER,
         NOTHING_HEARD,
         NOISE,
@@ -176,7 +184,8 @@ def known_words(blueprint: Blueprint) -> list[str]:
         STRUCK,
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
-    texts += [ALREADY_GIVEN, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint)]
+    texts += [ALREADY_GIVEN, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
+    texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(blueprint),) if text]
     texts.append(outro(blueprint))
