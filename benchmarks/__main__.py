@@ -16,6 +16,7 @@ BENCHMARKS: Final = {
     "ear": "Logged reply times against a recording at the participant's mouth and ear.",
     "replies": "What the server adds to a reply, by its own logs.",
     "cut-ins": "Simulated answers cut into, and reply times at the ear.",
+    "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
     "handle": "CPU of the core for one signal.",
     "interleavings": "Random orders of signals, with every promise checked.",
     "soak": "What thousands of short sessions leave behind in a server.",

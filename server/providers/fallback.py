@@ -6,12 +6,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Final, cast
 
+from media.frames import VOICE_RATE_HZ
+from server.clock import loop_time
 from server.providers.protocols import ProviderError, SpeechChunk, TextToSpeech, Voice
 
 FIRST_CHUNK_TIMEOUT: Final = 1.2
 """Seconds that each voice has for its first sound."""
-NEXT_CHUNK_TIMEOUT: Final = 3.0
-"""Seconds that the voice that speaks has for each further chunk."""
+NEXT_CHUNK_TIMEOUT: Final = 1.5
+"""Seconds that the voice that speaks has for each further chunk, counted from where what it gave so far would
+have been heard out: the longest silence within a sentence."""
 
 Decision = Callable[[str, str], None]
 """Called with the name of the voice that was given up, and why."""
@@ -57,9 +60,12 @@ class FallbackVoice:
                     if not error.retryable:
                         hopeless.add(id(provider))
                 else:
+                    heard_out_at = loop_time()
                     while chunk is not None:
                         yield chunk
-                        chunk = await _next(chunks, provider.name, self._next_chunk_timeout)
+                        heard_out_at += len(chunk.pcm) / 2 / VOICE_RATE_HZ
+                        ahead = max(0.0, heard_out_at - loop_time())
+                        chunk = await _next(chunks, provider.name, ahead + self._next_chunk_timeout)
                     return
             if self._gave_up is not None:
                 self._gave_up(provider.name, str(fault))

@@ -9,6 +9,7 @@ from dialog.commands import Judge
 from dialog.dead_air import dead_air
 from dialog.events import AnswerCommitted, FallbackUsed, InterviewPaused, NoticeGiven
 from dialog.judgement import Judgement, JudgementRequest, Probe
+from dialog.script import known_words
 from dialog.signals import (
     FinalTranscript,
     JudgementFailed,
@@ -18,11 +19,14 @@ from dialog.signals import (
     PartialTranscript,
     ParticipantJoined,
     ParticipantLeft,
+    RightClaimed,
     SpeechStarted,
     SpeechStopped,
     StorageFaltered,
 )
+from dialog.techniques import TEMPLATES
 from tests.simulation.designs import probing
+from tests.simulation.wild_world import WildWorld
 from tests.support.play import Stage
 
 ANSWER = "it was a messy day because my manager called four times"
@@ -245,3 +249,31 @@ def test_words_that_go_on_after_a_take_release_it_though_no_voice_was_noticed() 
 
     assert [f"{ANSWER} {more}"] == [fact.text for fact in stage.facts(AnswerCommitted)]  # type: ignore[union-attr]
     assert longest_dead_air(stage) < 3.0
+
+
+def test_a_pause_that_is_spoken_over_twice_sets_in_and_keeps_the_answer() -> None:
+    stage = asked()
+    end = speak(stage)
+    stage.run(end + 0.3)
+    stage.feed(RightClaimed("pause"))
+    for number, began in ((7, end + 0.6), (8, end + 3.6)):
+        stage.at(began, SpeechStarted(number))
+        stage.at(began + 1.2, SpeechStopped(number, 0.2, 0.9))
+    stage.run(end + 20)
+    state = stage.manager._out.state
+
+    assert "paused" == stage.floor
+    assert [] == stage.said("re_ask")
+    assert ANSWER == state.kept_words
+
+
+def test_known_words_are_all_that_is_said_but_what_carries_the_participants_own() -> None:
+    known = set(known_words(probing()))
+    said: set[str] = set()
+    for seed in range(40):
+        world = WildWorld(seed, probing()).run(200)
+        said |= {say.text for say in world._mouth.said}
+    own = [text for text in said - known if not text.startswith(("Welcome back. ", "You ", "When you say"))]
+    templates = [template for template in TEMPLATES if template.carries != "nothing"]
+
+    assert [] == [text for text in own if not any(template.made(text) for template in templates)]
