@@ -14,12 +14,15 @@ def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy
     """Whether to yield to `voiced` seconds of speech, of which `text` is known so far.
 
     Two content words or a stop phrase are enough at once; otherwise half a second of voice that is no
-    backchannel. A recogniser that is late leaves `text` empty: then voice alone decides.
+    backchannel. A recogniser that is late leaves `text` empty: then voice alone decides, and what outlasts
+    the backchannels that are known of it is something else.
     """
     if is_stop_phrase(text) or content_words(text) >= 2:
         return "yield"
-    if text and is_backchannel(text):
-        return "wait" if still_speaking and voiced < 2 * policy.barge_in_decision else "go_on"
-    if voiced >= policy.barge_in_decision:
+    backchannel = is_backchannel(text)
+    if backchannel and not still_speaking:
+        return "go_on"
+    excused = len(text.split()) if backchannel else 0
+    if voiced >= policy.barge_in_decision * (1 + excused):
         return "yield"
     return "wait" if still_speaking else "go_on"

@@ -31,6 +31,8 @@ class Hearing:
         rest = self.attribution.take(utterance_id, heard.text, final, turn is not None)
         if rest is None:
             return []
+        if self._overlap.is_echo(utterance_id, heard.text, rest, now):
+            return self._own_words(turn, heard, now)
         turn = turn or self._words_without_voice(utterance_id, now)
         if turn is None:
             return []
@@ -44,6 +46,17 @@ class Hearing:
         if turn is self._overlap.beside:
             return self._overlap.words(now) if grown or final else []
         return self._answering.words(turn, grown, final, now)
+
+    def _own_words(
+        self, turn: Turn | None, heard: PartialTranscript | FinalTranscript, now: float
+    ) -> list[Step]:
+        """The agent's words have come back to it: nobody has said them."""
+        if turn is not None:
+            turn.hear(heard, "", now)
+            turn.voiced = 0.0
+        if turn is not None and turn is self._overlap.beside:
+            self._overlap.echoed(now)
+        return []
 
     def _owner(self, utterance_id: int) -> Turn | None:
         for turn in (self._answering.turn, self._overlap.beside, self._overlap.committed):

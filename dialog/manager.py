@@ -54,6 +54,7 @@ from dialog.signals import (
     SoundWentOn,
     SpeechBegan,
     SpeechEnded,
+    SpeechLasted,
     SpeechPrepared,
     SpeechStarted,
     SpeechStopped,
@@ -139,7 +140,9 @@ class Manager:
             case PartialTranscript():  # by far the most frequent
                 return turns.words(signal, now)
             case SpeechStarted():
-                return turns.speech_started(signal.utterance_id, now)
+                return turns.speech_started(signal.utterance_id, now, signal.voiced)
+            case SpeechLasted():
+                return turns.speech_lasted(signal.utterance_id, signal.voiced, now)
             case SpeechStopped():
                 return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
             case FinalTranscript():

@@ -6,8 +6,9 @@ Knows no question; it tells an answer going on, an interruption and a cough apar
 from dialog.barge_in import judge_overlap
 from dialog.commands import Duck, HoldSpeech, ResumeSpeech, StopSpeech, Unduck
 from dialog.completeness import content_words
+from dialog.echo_words import is_echo
 from dialog.floor import Floor
-from dialog.speaking import ASKING, Speaking
+from dialog.speaking import ASKING, Speaking, Speech
 from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -31,6 +32,12 @@ class Overlap:
         self.unheard = 0.0
         """Seconds since then of which no sound came."""
         self._voice_on = False
+        self._lasted = 0.0
+        """Seconds of voice since `_began_at` that are sure: its end is seen with a delay."""
+        self._at_once = False
+        """Both began at the same time: what is said now is no answer to words that were not heard."""
+        self._over: dict[int, tuple[Speech, float]] = {}
+        """By utterance: what was being said when it set in, and when."""
         self._stopping: int | None = None
         self._times_resumed = 0
 
@@ -38,6 +45,7 @@ class Overlap:
         """Something new is said, or nothing any more: forget what was said over the old."""
         self.beside = None
         self._stopping = None
+        self._at_once = False
         self._timers.cancel(*TIMERS)
 
     def asked(self) -> None:
@@ -60,9 +68,10 @@ class Overlap:
             return False
         return current.began_at is None or now - current.began_at <= self._floor.policy.resume_window
 
-    def voice_on(self, utterance_id: int, now: float) -> list[Step]:
-        """Speech sets in while the agent has the floor."""
+    def voice_on(self, utterance_id: int, now: float, voiced: float = 0.0) -> list[Step]:
+        """Speech sets in while the agent has the floor; `voiced` seconds of it there were already."""
         self._voice_on = True
+        self._remember(utterance_id, now - voiced)
         if self.beside is None:
             self.beside = Turn(0, self._floor.node_key, now)
         self.beside.begin_utterance(utterance_id)
@@ -71,17 +80,59 @@ class Overlap:
             self._await_words(now)
         if self._floor.state != "speaking":
             return []
-        self._began_at, self.unheard = now, 0.0
+        self._began_at, self.unheard, self._lasted = now - voiced, 0.0, voiced
         current = self._speaking.current
         if current is None:
             return []
+        policy = self._floor.policy
         if self._may_rejoin(now):
             self._duck(current.speech_id)
-            policy = self._floor.policy
-            self._timers.set("rejoin", now + policy.rejoin_speech + policy.voice_hangover)
+            self._timers.set("rejoin", self._began_at + policy.rejoin_speech + policy.voice_hangover)
         elif current.barge_in:
+            began_at = current.began_at if current.began_at is not None else now
+            self._at_once = self._began_at - began_at <= policy.both_at_once
             self._duck(current.speech_id)
-            self._timers.set("overlap", now + self._floor.policy.barge_in_decision)
+            self._timers.set("overlap", self._began_at + self._decision + policy.voice_hangover)
+        return []
+
+    @property
+    def _decision(self) -> float:
+        """Voice after which we yield: the sooner the less of ours was heard."""
+        policy = self._floor.policy
+        return policy.rejoin_speech if self._at_once else policy.barge_in_decision
+
+    def _remember(self, utterance_id: int, voice_at: float) -> None:
+        current = self._speaking.current
+        if current is not None:
+            self._over.setdefault(utterance_id, (current, voice_at))
+            while len(self._over) > 4:
+                del self._over[next(iter(self._over))]
+
+    def is_echo(self, utterance_id: int, text: str, rest: str, now: float) -> bool:
+        """Whether an utterance that set in over the agent's voice has none but the agent's own words.
+
+        `rest` is the part of its `text` that is not dealt with: that decides, if there is enough of it.
+        """
+        speech, voice_at = self._over.get(utterance_id, (None, 0.0))
+        if speech is None:
+            return False
+        if content_words(rest) < 2 and is_echo(text, speech, voice_at, now):
+            return True
+        return is_echo(rest, speech, voice_at, now)
+
+    def echoed(self, now: float) -> None:
+        """What was heard over the agent was the agent: nobody has spoken."""
+        if self._floor.state == "ducked":
+            self._unduck()
+            self.beside = None
+        elif self._floor.state == "yielded" and self._stopping is None:
+            self.take_up(now)
+
+    def voice_lasted(self, voiced: float, now: float) -> list[Step]:
+        """The voice over the agent has sounded for `voiced` seconds for sure."""
+        self._lasted = max(self._lasted, voiced)
+        if self._floor.state == "ducked" and not self._timers.is_set("rejoin"):
+            return self._judge(now)
         return []
 
     def _duck(self, speech_id: int) -> None:
@@ -109,7 +160,7 @@ class Overlap:
 
     def _after_yield(self, now: float) -> None:
         current = self._speaking.current
-        if current is not None and current.kind in ASKING:
+        if current is not None and current.kind in ASKING and not self._at_once:
             self._timers.set("no_words", now + self._floor.policy.yielded_silence)
         else:
             self._timers.set("take_up", now + 1.0)
@@ -144,7 +195,10 @@ class Overlap:
         if beside is None:
             return []
         heard = self._timers.heard_until(now) - self._began_at - self.unheard
-        voiced = heard if self._voice_on else beside.voiced
+        sure = max(self._lasted, heard - self._floor.policy.voice_hangover)
+        voiced = (sure if self._voice_on else beside.voiced) + 1e-6
+        if self._at_once and voiced >= self._decision:
+            return self._yield(now)
         match judge_overlap(beside.text, voiced, self._voice_on, self._floor.policy):
             case "yield":
                 return self._yield(now)
@@ -177,6 +231,8 @@ class Overlap:
         """Words after yielding: over a question they are an answer, so the question is really over."""
         current, beside = self._speaking.current, self.beside
         if current is None or beside is None or content_words(beside.text) == 0:
+            return []
+        if self._at_once and now - self._began_at < self._floor.policy.begun_at_once:
             return []
         if current.kind in ASKING and self._stopping is None:
             self._stopping = current.speech_id
@@ -254,6 +310,7 @@ class Overlap:
         current = self._speaking.current
         self.reset()
         if current is not None:
+            current.resumed = True
             self._floor.out.append(ResumeSpeech(current.speech_id))
             self._timers.set("overdue", now + current.expected_duration())
             self._floor.move("speak")

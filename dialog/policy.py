@@ -48,9 +48,9 @@ PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
         "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.85, 0.75, 0.6, one_word_answers=True
     ),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.66, 0.46, -0.8),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.66, 0.46, -0.8),
-    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.60, 0.47, -0.8),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.66, 0.57, -0.8),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.66, 0.57, -0.8),
+    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.60, 0.65, -0.8),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
@@ -61,8 +61,7 @@ class Fusion(msgspec.Struct, frozen=True):
     """What each source of evidence counts for (dialog.endpointing), as a factor of its likelihood ratio or in
     log-odds."""
 
-    silence: float = 1.44
-    """Log-odds for each factor e of silence: so fall the pauses that outlast it, by eot-bench's fit."""
+    silence: float = 1.0
     text: float = 1.2
     audio: float = 1.0
     hints: float = 1.0
@@ -102,6 +101,11 @@ class Policy(msgspec.Struct, frozen=True):
     """Speech over the agent after which it yields. Larger: more talk-over; smaller: more false stops."""
     yielded_silence: float = 1.5
     """After yielding, with no word: the speech is taken up again."""
+    both_at_once: float = 0.3
+    """Speech that begins this soon after ours was begun at the same time: we stop, and say ours whole."""
+    begun_at_once: float = 2.0
+    """Speech of that kind that lasts longer is no slip, but an answer to what could be read. Larger: answers
+    to what is on show are asked for again."""
     question_heard_enough: float = 0.6
     """Share of a question heard from which an interruption counts as its answer, not as the previous one
     going on."""

@@ -65,6 +65,16 @@ class SpeechStarted(Signal, frozen=True):
     """Voice activity set in; `utterance_id` counts from 1 in a session."""
 
     utterance_id: int
+    voiced: float = 0.0
+    """Seconds of voice that there were already when it was noticed."""
+
+
+class SpeechLasted(Signal, frozen=True):
+    """Over the agent's voice the participant's own has lasted long enough to mean something. Told once."""
+
+    utterance_id: int
+    voiced: float
+    """Seconds of voice since its SpeechStarted, without the silence in which a voice is still waited for."""
 
 
 class SpeechStopped(Signal, frozen=True):
@@ -181,6 +191,8 @@ class SpeechEnded(Signal, frozen=True):
     heard: str
     fraction: float
     cut: bool = False
+    heard_duration: float | None = None
+    """Seconds of its sound that were heard before it was cut."""
 
 
 class SynthesisFailed(Signal, frozen=True):
@@ -257,6 +269,7 @@ NewsOfTheWorld = (
     | SoundWentOn
     | MicrophoneMuted
     | SpeechStarted
+    | SpeechLasted
     | SpeechStopped
     | PartialTranscript
     | FinalTranscript

@@ -21,6 +21,8 @@ class Speech(msgspec.Struct):
     said_at: float = 0.0
     began_at: float | None = None
     speed: float = 1.0
+    resumed: bool = False
+    """It was held and taken up again: some of it was said twice, and where it is follows from no clock."""
 
     def expected_duration(self) -> float:
         """A generous bound on how long it takes to say, in seconds."""

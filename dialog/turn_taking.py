@@ -212,18 +212,24 @@ class TurnTaking:
 
     # The participant's side
 
-    def speech_started(self, utterance_id: int, now: float) -> list[Step]:
+    def speech_started(self, utterance_id: int, now: float, voiced: float = 0.0) -> list[Step]:
         """SpeechStarted."""
         self.answering.voice = utterance_id
         if self.state in AGENTS:
             current = self.speaking.current
             if current is None or current.kind != "check_in":
-                return self.overlap.voice_on(utterance_id, now)
+                return self.overlap.voice_on(utterance_id, now, voiced)
             self.stop_speaking()
             self.answering.go_on(utterance_id, now)
         elif self.state in LISTENING or self.state in TAKEN:
             self.answering.go_on(utterance_id, now)
         return []
+
+    def speech_lasted(self, utterance_id: int, voiced: float, now: float) -> list[Step]:
+        """SpeechLasted; it matters only over the agent's voice."""
+        if utterance_id != self.answering.voice or self.state not in AGENTS:
+            return []
+        return self.overlap.voice_lasted(voiced, now)
 
     def speech_stopped(self, utterance_id: int, silence: float, voiced: float, now: float) -> list[Step]:
         """SpeechStopped; of another utterance than the one being spoken it says nothing."""

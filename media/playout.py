@@ -102,7 +102,10 @@ class Playout:
     @property
     def sounding(self) -> bool:
         """Some of the current speech was handed out, and it is neither held nor starved."""
-        return bool(self._queue) and not self.held and bool(self._slots) and self._slots[-1][1] > 0
+        if not self._queue or self.held or not self._slots:
+            return False
+        speech_id, samples = self._slots[-1]
+        return speech_id == self._queue[0].speech_id and samples > 0
 
     def play(self, speech_id: int, clip: Clip) -> None:
         """Say `clip` after whatever is queued. Each `speech_id` may be played once."""
@@ -182,6 +185,11 @@ class Playout:
         if speech is None:
             return Heard("", 0, 0.0)
         return speech.clip.heard(speech.place_after(samples))
+
+    def place(self, speech_id: int, samples: int) -> int:
+        """Count the samples of its clip that the first `samples` handed out of a speech reach."""
+        speech = self._speeches.get(speech_id)
+        return 0 if speech is None else speech.place_after(samples)
 
     def events(self) -> list[PlayoutEvent]:
         """Take out what has happened since the last call, in order."""

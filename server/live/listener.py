@@ -19,10 +19,13 @@ from dialog.signals import (
     PartialTranscript,
     SoundStalled,
     SoundWentOn,
+    SpeechLasted,
     SpeechStarted,
     SpeechStopped,
     TurnEndHinted,
 )
+from media.echo import SentSound
+from media.echo_guard import EchoGuard
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, FRAME_DURATION, AudioFrame
 from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
@@ -43,6 +46,8 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
     """Silence after which an utterance is over. Larger: fewer pieces of a sentence, later final words."""
     soft_limit: float = 12.0
     """Length from which an utterance ends at the next stop of the voice, without waiting for more silence."""
+    lasting_voice: float = 0.5
+    """Voice over the agent's after which the core is told that it lasts. Larger: later stops, fewer false."""
     hard_limit: float = 20.0
     """Length at which an utterance is cut where it stands. Larger: longer waits for the words of a monologue.
     """
@@ -64,6 +69,7 @@ class Listener:
         show_level: Callable[[float], None],
         utterances_before: int = 0,
         lost: bool = False,
+        sent: SentSound | None = None,
         mouth: MouthClock | None = None,
         looks: TurnEndLooks | None = None,
         policy: ListenerPolicy | None = None,
@@ -75,6 +81,8 @@ class Listener:
         self._mailbox = mailbox
         self._recognition = recognition
         self._activity = activity
+        self._guard = EchoGuard(activity, sent or SentSound())
+        self._told_lasting = False
         self._agent_sounds = agent_sounds
         self._show_level = show_level
         self._mouth = mouth
@@ -112,7 +120,7 @@ class Listener:
         if self._mouth is not None:
             self._mouth.hear(frame)
         self._activity.agent_speaking = self._agent_sounds()
-        edge = self._activity.hear(frame)
+        edge = self._guard.hear(frame)
         self._note_gap(frame, edge)
         if not self.attentive or self._page_muted:
             return
@@ -124,14 +132,16 @@ class Listener:
             self._length += FRAME_DURATION
         match edge:
             case VoiceStarted():
-                self._begin_speech()
+                known_at = frame.timestamp + EAR_FRAME_SAMPLES
+                self._begin_speech(max(0, known_at - edge.at_samples) / EAR_RATE_HZ)
             case VoiceStopped():
                 self._silence = edge.silence
                 spoken_until = None if self._mouth is None else self._mouth.spoken_until()
                 self._mailbox.put(SpeechStopped(self.utterance_id, edge.silence, edge.voiced, spoken_until))
             case None:
-                if self._open and not self._activity.talking and not frame.concealed:
+                if self._open and not self._guard.talking and not frame.concealed:
                     self._silence += FRAME_DURATION
+                self._tell_lasting()
         self._end_what_is_over()
 
     @property
@@ -212,7 +222,7 @@ class Listener:
             if edge is not None or self._since_stall >= self._policy.gap_settling - FRAME_DURATION / 2:
                 self._end_stall()
         elif self._missing or self._returned:
-            if self._missing and self.attentive and not (self._activity.talking or self._returned):
+            if self._missing and self.attentive and not (self._guard.talking or self._returned):
                 self._mailbox.put(SoundWentOn(self._missing))
             self._missing, self._returned = 0.0, False  # of a link that was dead the core knows
 
@@ -222,15 +232,22 @@ class Listener:
 
     # Utterances
 
-    def _begin_speech(self) -> None:
+    def _tell_lasting(self) -> None:
+        lasts = self._guard.over_agent and self._guard.voiced >= self._policy.lasting_voice
+        if lasts and not self._told_lasting:
+            self._told_lasting = True
+            self._mailbox.put(SpeechLasted(self.utterance_id, self._guard.voiced))
+
+    def _begin_speech(self, voiced: float) -> None:
         if not self._open:
             self._open_utterance()
             for frame in self._recent:
                 self._recognition.hear(frame)
         self._silence = 0.0
+        self._told_lasting = False
         if self._looks is not None:
             self._looks.begin_voice()
-        self._mailbox.put(SpeechStarted(self.utterance_id))
+        self._mailbox.put(SpeechStarted(self.utterance_id, voiced))
 
     def _open_utterance(self) -> None:
         self.utterance_id += 1
@@ -249,9 +266,9 @@ class Listener:
     def _end_what_is_over(self) -> None:
         if not self._open:
             return
-        if self._activity.talking:
+        if self._guard.talking:
             if self._length >= self._policy.hard_limit:
-                self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._activity.voiced))
+                self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._guard.voiced))
                 self._close_utterance()
                 self._open_utterance()
                 self._mailbox.put(SpeechStarted(self.utterance_id))
@@ -262,9 +279,9 @@ class Listener:
         """End the utterance in the middle, as when the sound is cut."""
         if not self._open:
             return
-        if self._activity.talking:
-            self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._activity.voiced))
-            self._activity.talking = False
+        if self._guard.talking:
+            self._mailbox.put(SpeechStopped(self.utterance_id, 0.0, self._guard.voiced))
+            self._guard.break_off()
         self._close_utterance()
         self._recent.clear()
 

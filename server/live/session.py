@@ -260,6 +260,7 @@ class Session:
             show_level=self._show_level,
             utterances_before=before.utterance_id if before is not None else 0,
             lost=before is not None and before.is_lost,
+            sent=self._mouth.sent,
             mouth=MouthClock(lambda: self.now, leg.uplink_delay),
             looks=self._looks,
         )

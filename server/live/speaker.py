@@ -12,13 +12,15 @@ from typing import Final
 from dialog.commands import Say
 from dialog.signals import SpeechBegan, SpeechEnded, StorageFaltered, SynthesisFailed
 from media.clip import Clip
+from media.echo import SentSound
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ, VoiceFrame
 from media.playout import REMEMBERED_SLOTS, Playout, PlayoutFinished, PlayoutStarted
 from server.gateway.leg import Leg
 from server.live.mailbox import Mailbox
 from server.live.speech import SpeakerPolicy, Speech
+from server.live.storage_wait import kept_in_time
 from server.live.synthesis import Synthesis
-from server.store.event_log import EventLog, LogBroken, WriterFenced
+from server.store.event_log import EventLog
 
 _SILENCING: Final = 0.035
 """Seconds that a message to the page's gain node takes: 32–38 ms were measured."""
@@ -50,13 +52,13 @@ class Speaker:
         self._loop = asyncio.get_running_loop()
         self._voiced = False
         self._leg: Leg | None = None
+        self.sent = SentSound()
         self._playout = Playout()
         self._queue: deque[Speech] = deque()
         self._current: Speech | None = None
         """Handed to the playout, or on show: the next begins when it is over."""
         self._sounding: dict[int, Speech] = {}
         """Begun and not yet over at the ear, by speech id."""
-        self._silenced = False
         self._hang_up_reason: str | None = None
         self._giving_up: asyncio.TimerHandle | None = None
 
@@ -75,7 +77,7 @@ class Speaker:
         if self._giving_up is not None:
             self._giving_up.cancel()
         self._voiced, self._leg = True, leg
-        self._playout, self._silenced = Playout(), False
+        self._playout = Playout()
         self._advance()
 
     def await_leg(self) -> None:
@@ -129,14 +131,21 @@ class Speaker:
 
     def hold(self, speech_id: int) -> None:
         """Fade out and keep the rest, what was on its way to the ear included."""
-        if self._leg is None or self._playout.current != speech_id:
+        for waiting in self._queue:
+            waiting.held = waiting.held or waiting.say.speech_id == speech_id
+        speech = self._current
+        if self._leg is None or speech is None or self._playout.current != speech_id:
             return
+        speech.held_at = self._samples_heard(speech)
         self._playout.hold(round(self._leg.playout_delay() * VOICE_RATE_HZ))
         self._silence()
 
     def resume(self, speech_id: int) -> None:
         """Go on from the phrase boundary."""
-        if self._playout.current == speech_id:
+        for waiting in self._queue:
+            waiting.held = waiting.held and waiting.say.speech_id != speech_id
+        if self._current is not None and self._playout.current == speech_id:
+            self._current.held_at = None
             self._unsilence()
             self._playout.resume()
 
@@ -173,6 +182,7 @@ class Speaker:
     def next_frame(self) -> VoiceFrame | None:
         """The next 20 ms, or None for silence."""
         frame = self._playout.next_frame()
+        self.sent.hand_out(frame)
         for happened in self._playout.events():
             match happened:
                 case PlayoutStarted():
@@ -197,17 +207,10 @@ class Speaker:
         speech.failure = await self._synthesis.fill(clip, speech.say.speed)
 
     async def _await_storage(self, speech: Speech, seq: int) -> None:
-        try:
-            async with asyncio.timeout(self._policy.storage_timeout):
-                await self._log.durable(seq)
-                if self._also_kept is not None:
-                    await self._also_kept()
-        except TimeoutError:
-            if self._log.stored_seq < seq:
-                self._mailbox.put(StorageFaltered(f"not stored within {self._policy.storage_timeout:g} s"))
-        except (WriterFenced, LogBroken):
-            return  # the session's guard knows it too, and ends the session
-        speech.stored = True
+        outcome = await kept_in_time(self._log, seq, self._also_kept, self._policy.storage_timeout)
+        if isinstance(outcome, StorageFaltered):
+            self._mailbox.put(outcome)
+        speech.stored = outcome != "never"
         self._advance()
 
     # One speech after the other
@@ -223,6 +226,8 @@ class Speaker:
             self._prepare(speech)
             assert speech.clip is not None
             self._playout.play(speech.say.speech_id, speech.clip)
+            if speech.held:
+                self._playout.hold()
         else:
             self._show(speech, self._policy.shown_duration)
 
@@ -313,15 +318,14 @@ class Speaker:
             self._mailbox.put(SpeechEnded(speech_id, speech.say.text, 1.0, cut))
             return
         heard = self._playout.heard(speech_id, samples)
-        self._mailbox.put(SpeechEnded(speech_id, heard.text, heard.fraction, cut))
+        duration = self._playout.place(speech_id, samples) / VOICE_RATE_HZ if cut and samples else None
+        self._mailbox.put(SpeechEnded(speech_id, heard.text, heard.fraction, cut, duration))
 
     def _rest(self) -> None:
         if self._hang_up_reason is None or self._current or self._queue or self._sounding:
             return
         reason, self._hang_up_reason = self._hang_up_reason, None
         self._hung_up(reason)
-
-    # Time and place at the ear
 
     def _is_playing(self, speech: Speech) -> bool:
         return self._playout.current == speech.say.speech_id
@@ -331,15 +335,15 @@ class Speaker:
 
     def _samples_heard(self, speech: Speech) -> int:
         """Count the samples that have sounded at the ear by now, or will before a silencing takes effect."""
+        if speech.held_at is not None:
+            return speech.held_at
         slots = min(max(0, round((self._delay() - _SILENCING) / FRAME_DURATION)), REMEMBERED_SLOTS)
         return self._playout.position(speech.say.speech_id, slots)
 
     def _silence(self) -> None:
-        if self._leg is not None and not self._silenced:
-            self._silenced = True
+        if self._leg is not None:
             self._leg.silence_now()
 
     def _unsilence(self) -> None:
-        if self._leg is not None and self._silenced:
-            self._silenced = False
+        if self._leg is not None:
             self._leg.unsilence()

@@ -37,10 +37,15 @@ class StillLeg:
         self._ended.set()
 
     def silence_now(self) -> None:
-        self.told.append("silence")
+        self._tell("silence")
 
     def unsilence(self) -> None:
-        self.told.append("unsilence")
+        if self.told:
+            self._tell("unsilence")
+
+    def _tell(self, word: str) -> None:
+        if self.told[-1:] != [word]:
+            self.told.append(word)
 
     def playout_delay(self) -> float:
         return self.delay

@@ -175,7 +175,8 @@ def test_a_stopped_speech_is_silenced_at_once_and_told_as_far_as_it_was_heard() 
     assert on.leg is not None
     ended = {s.speech_id: s for s in on.signals() if isinstance(s, SpeechEnded)}
 
-    assert SpeechEnded(1, "one two", ended[1].fraction, cut=True) == ended[1]
+    assert SpeechEnded(1, "one two", ended[1].fraction, True, ended[1].heard_duration) == ended[1]
+    assert 1.1 == pytest.approx(ended[1].heard_duration, abs=0.06)
     assert 0.3 < ended[1].fraction < 0.6
     assert SpeechEnded(2, "", 0.0, cut=True) == ended[2]
     assert ["silence"] == on.leg.told
@@ -398,3 +399,35 @@ def test_other_signals_are_left_alone() -> None:
         on.speaker.duck(99)
 
     assert not [s for s in played(script).signals() if not isinstance(s, MicrophoneMuted)]
+
+
+def test_what_was_heard_of_a_held_speech_stays_what_it_was_when_it_is_cut_later() -> None:
+    async def script(on: Stage) -> None:
+        on.leg.delay = 0.3  # type: ignore[union-attr]
+        on.say(1, FOUR_WORDS)
+        await asyncio.sleep(0.3 + 1.1)
+        on.speaker.hold(1)
+        await asyncio.sleep(2)
+        on.speaker.stop(1)
+        await asyncio.sleep(0.1)
+
+    (ended,) = [signal for signal in played(script).signals() if isinstance(signal, SpeechEnded)]
+
+    assert "one two" == ended.heard
+    assert 1.1 == pytest.approx(ended.heard_duration, abs=0.06)
+
+
+def test_a_speech_that_is_held_before_its_first_sound_begins_when_it_is_resumed() -> None:
+    async def script(on: Stage) -> None:
+        on.say(1, "one")
+        on.say(2, "two")
+        on.speaker.hold(2)
+        await asyncio.sleep(2)
+        assert SpeechBegan(2) not in on.signals()
+        on.speaker.resume(2)
+        await asyncio.sleep(1)
+
+    on = played(script)
+
+    assert [1, 1, 2, 2] == [signal.speech_id for signal in on.signals()]  # type: ignore[union-attr]
+    assert SpeechEnded(2, "two", 1.0) == on.signals()[-1]

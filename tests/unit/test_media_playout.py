@@ -350,3 +350,47 @@ def test_full_scale_sound_is_never_wrapped_around_by_the_gain() -> None:
 
 def test_the_sample_rate_of_the_voice_divides_into_frames() -> None:
     assert VOICE_RATE_HZ == VOICE_FRAME_SAMPLES * 50
+
+
+def test_a_speech_that_is_held_before_its_first_sound_gives_none_until_it_is_resumed() -> None:
+    playout = playing(Clip.ready("x", constant(2)))
+    playout.play(2, Clip.ready("y", numbered(3), packets=packets(3)))
+    before = play_out(playout, 2)
+    playout.hold()
+    held = play_out(playout, 20)
+    playout.resume()
+    after = play_out(playout, 4)
+
+    assert sound(before) == constant(2)
+    assert [None] * 20 == held
+    assert sound(after) == numbered(3)
+
+
+@given(st.lists(st.integers(3, 40), min_size=1, max_size=6), st.integers(0, 12))
+def test_however_often_it_is_held_every_sample_is_said_in_order_and_none_but_whole_phrases_twice(
+    stretches: list[int], unheard_slots: int
+) -> None:
+    playout = playing(phrased(200))
+    heard: list[int] = []
+    for slots in stretches:
+        frames = play_out(playout, slots)
+        heard += [int(frame.packet) for frame in frames if frame is not None and frame.packet is not None]
+        if playout.current is None:
+            break
+        playout.hold(unheard_slots * VOICE_FRAME_SAMPLES)
+        heard_before_fade = heard[-1] if heard else -1
+        play_out(playout, 3)
+        playout.resume()
+        (first, second) = play_out(playout, 2)
+        assert first is not None
+        if second is None or second.packet is None:
+            return
+        phrase = int(second.packet) - 1
+        assert phrase % 50 == 0
+        assert phrase <= max(0, heard_before_fade + 1)
+        heard += [phrase, phrase + 1]
+    heard += [int(f.packet) for f in play_out(playout, 250) if f is not None and f.packet is not None]
+    jumps = [(a, b) for a, b in itertools.pairwise(heard) if b != a + 1]
+
+    assert set(range(200)) == set(heard)
+    assert all(b <= a + 1 and b % 50 == 0 for a, b in jumps)

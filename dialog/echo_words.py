@@ -1,0 +1,57 @@
+"""Whether words that were heard over the agent are its own, come back to the microphone. Knows no sound: it
+compares them with the words that were being said just then."""
+
+from typing import Final
+
+from dialog.lexicon import words_of
+from dialog.speaking import Speech
+
+LEAST_WORDS: Final = 2
+"""A single word that both say is as likely an answer."""
+_FASTEST: Final = 24.0
+_SLOWEST: Final = 9.0
+"""Characters a second of any voice at usual speed: between them lies the place that is being said."""
+_LAG: Final = 1.0
+"""Seconds from saying a word to hearing its echo begin, at most."""
+_MOST_WORDS: Final = 60
+_STRAY: Final = 2
+"""Words that a recogniser may put in between."""
+
+
+def is_echo(text: str, speech: Speech, voice_at: float, now: float) -> bool:
+    """Tell whether `text`, of a voice that set in at `voice_at`, is what `speech` has been saying since.
+
+    In order and close together: both of two words, three of four, and of more than four six in ten, since a
+    recogniser makes other words of an echo now and then.
+    """
+    heard = [word.lower for word in words_of(text)[:_MOST_WORDS]]
+    if len(heard) < LEAST_WORDS:
+        return False
+    said = _lately_said(speech, voice_at, now)
+    needed = 1.0 if len(heard) == LEAST_WORDS else 0.75 if len(heard) <= 4 else 0.6
+    return any(
+        _in_order(heard, said[start : start + len(heard) + _STRAY]) >= needed * len(heard)
+        for start in range(len(said))
+    )
+
+
+def _lately_said(speech: Speech, voice_at: float, now: float) -> list[str]:
+    """The words that may have sounded between `voice_at` and `now`. After a hold anything before may come
+    again."""
+    if speech.began_at is None:
+        return []
+    earliest = 0.0 if speech.resumed else (voice_at - speech.began_at - _LAG) * _SLOWEST * speech.speed
+    latest = (now - speech.began_at) * _FASTEST * speech.speed
+    return [word.lower for word in words_of(speech.text) if word.end > earliest and word.start <= latest]
+
+
+def _in_order(heard: list[str], said: list[str]) -> int:
+    """How many words of `heard` are found in `said`, each behind the one before."""
+    found, place = 0, 0
+    for word in heard:
+        try:
+            place = said.index(word, place) + 1
+        except ValueError:
+            continue
+        found += 1
+    return found
