@@ -11,12 +11,13 @@ from typing import Final
 
 import click
 import msgspec
+from websockets.exceptions import ConnectionClosed
 
 from benchmarks.report import Row, publish, this_machine
 from benchmarks.soaked_server import Counted, Opened, Visitor
 from tests.support.house import ROOT
 from tests.support.running_server import Door, Study
-from tests.support.short_visits import visit_number
+from tests.support.short_visits import Visit, visit_number
 
 MOST_KIB_A_SESSION: Final = 8.0
 """Memory that a session may keep, after the warm-up: 40 MB in five thousand of them."""
@@ -98,21 +99,25 @@ class Visits:
                 self._sent += 1
 
     async def _send_one(self, number: int, visitor: Visitor) -> None:
-        visit = visit_number(number, self._spoken_every)
+        visit, study = visit_number(number, self._spoken_every), Study(visitor.run_id, visitor.token, "")
         async with self._room:
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    while not await self._let_in(visitor):
-                        self.put_off += 1
+                    while not await self._let_in(visit, study):  # noqa: ASYNC110 - as a page asks again
                         await asyncio.sleep(1.0)
-                    await visit(self._door, Study(visitor.run_id, visitor.token, ""))
             except Exception as error:  # one that fails is counted, and the others go on
                 self.failed.append(f"{number}, {visit.__name__}: {type(error).__name__}: {error}"[:300])
 
-    async def _let_in(self, visitor: Visitor) -> bool:
-        """Whether the server would begin a talk now; a page asks again by itself."""
-        answer = await self._door.http.post(f"/join/{visitor.run_id}/session", json={"token": visitor.token})
-        return answer.status_code != 503
+    async def _let_in(self, visit: Visit, study: Study) -> bool:
+        """Pay the visit; False when the door is closed for the moment, which a page would try again."""
+        try:
+            await visit(self._door, study)
+        except (AssertionError, ConnectionClosed) as error:
+            if "storage_unavailable" not in str(error):
+                raise
+            self.put_off += 1
+            return False
+        return True
 
     async def rest(self) -> None:
         """Close what is kept open for the next visit; it opens by itself again."""

@@ -5,7 +5,9 @@ comes in. It ends when its standard input does.
 """
 
 import asyncio
+import os
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Final
@@ -61,6 +63,13 @@ async def _invite(house: House, sessions: int) -> list[Visitor]:
     return [Visitor(run.id, token) for run, token in runs]
 
 
+async def _fill_thread_pool() -> None:
+    """Have the loop's pool start all its threads: by itself it does so over hundreds of sessions."""
+    size = min(32, (os.cpu_count() or 1) + 4)
+    together = threading.Barrier(size)
+    await asyncio.gather(*(asyncio.to_thread(together.wait) for _ in range(size)))
+
+
 class _Traced:
     """Where memory is taken, from one look to the next."""
 
@@ -85,6 +94,7 @@ async def _serve(data_dir: Path, sessions: int, trace: bool) -> None:
         house, url = await ready
         house.registry.policy = SessionPolicy(linger=LINGER)
         visitors = await _invite(house, sessions)
+        await _fill_thread_pool()
         traced = _Traced() if trace else None
         _say(Opened(url, visitors))
         while await asyncio.to_thread(sys.stdin.readline):
