@@ -9,12 +9,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from dialog.events import AnswerCommitted, FallbackUsed, NoticeGiven
+from dialog.blueprint import Blueprint
+from dialog.dead_air import dead_air
+from dialog.events import AnswerCommitted, Event, FallbackUsed, NoticeGiven, QuestionAsked
 from dialog.signals import SpeechEnded, StorageFaltered, StorageRecovered
 from server.live.wire import Caption, Floor, Level, Question, Start, TypedText
+from server.providers.fallback import FallbackVoice
+from server.providers.protocols import LanguageModel, TextToSpeech
 from server.store.event_rows import read_events
 from tests.emulators.full_disk import FullDisk
+from tests.emulators.stalling_providers import AskingModel, StalledModel, VoiceWithoutSurprises
+from tests.support.blueprints import blueprint, question
 from tests.support.hostile import code_of
 from tests.support.page import TestPage, opened_page, start_text
 from tests.support.running_server import RunningServer, Study, running_server
@@ -203,3 +210,73 @@ async def test_a_disk_that_is_full_before_anybody_came_is_named_at_the_door(serv
 
     assert (1013, "storage_unavailable") == (close_code, reason)
     assert refused.status_code in (200, 503)  # there may be room left on the last page for a change of status
+
+
+KNOWN = "What happened first?"
+
+
+def probing_blueprint() -> Blueprint:
+    """One question that may be followed up once, with the researcher's own probe."""
+    return blueprint(
+        question(
+            "work", "How do you work?", probing={"enabled": True, "max_follow_ups": 1}, fallback_probe=KNOWN
+        ),
+        intro_message="Hello.",
+    )
+
+
+async def talk_of_two_answers(
+    server: RunningServer, tmp_path: Path, **kit: TextToSpeech | LanguageModel
+) -> list[Event]:
+    """The events of a talk with these providers: an answer, whatever is asked about it, and another."""
+    server.house.registry.kit = replace(server.house.registry.kit, **kit)
+    study = await server.study(probing_blueprint())
+    async with spoken_talk(server, study, tmp_path) as (page, _):
+        await page.send(Start("voice"))
+        for number, answer in enumerate(["I use a hammer", "It broke twice"]):
+            await page.until(Floor, lambda floor: floor.detail == "speaking")
+            await until_open(page)
+            await page.send(TypedText(answer, str(number)))
+        ended = await page.until_over()
+    assert "completed" == ended.outcome
+    return await read_events(server.house.database, study.run_id)
+
+
+def fallbacks(events: list[Event]) -> list[str]:
+    return [e.body.reason for e in events if isinstance(e.body, FallbackUsed)]
+
+
+def probes(events: list[Event]) -> list[str]:
+    return [e.body.text for e in events if isinstance(e.body, QuestionAsked) and e.body.kind == "probe"]
+
+
+async def test_a_model_that_never_answers_is_replaced_by_known_words(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    events = await talk_of_two_answers(server, tmp_path, language_model=StalledModel())
+
+    assert ["judgement_overdue", "judgement_overdue"] == fallbacks(events)
+    assert [KNOWN] == probes(events)
+    assert [] == [silence for silence in dead_air(events) if silence.duration > 3.0]
+
+
+async def test_a_probe_that_the_voice_never_begins_is_replaced_by_known_words(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    voice = VoiceWithoutSurprises(server.house.registry.kit.text_to_speech, "You mentioned")
+    events = await talk_of_two_answers(server, tmp_path, language_model=AskingModel(), text_to_speech=voice)
+
+    assert ["voice_overdue"] == fallbacks(events)
+    assert [KNOWN] == probes(events)
+    assert [] == [silence for silence in dead_air(events) if silence.duration > 3.0]
+
+
+async def test_a_voice_that_stalls_in_mid_sentence_is_given_up_and_the_talk_goes_on(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    stalling = VoiceWithoutSurprises(server.house.registry.kit.text_to_speech, "You mentioned", midway=True)
+    voice = FallbackVoice([stalling, stalling])
+    events = await talk_of_two_answers(server, tmp_path, language_model=AskingModel(), text_to_speech=voice)
+
+    assert 1 == len([reason for reason in fallbacks(events) if reason.startswith("voice: ")])
+    assert ["You mentioned hammer. What was that like?"] == probes(events)
