@@ -19,6 +19,8 @@ from server.gateway.offer import OfferRefused, RestartRefused
 from server.gateway.path_delay import DEFAULT_PLAYOUT_DELAY
 from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from tests.support.gateway import Caller, KeptEar, KeptTap, SpeechMouth, beating, until
+from tests.support.lossy_road import at_random
+from tests.support.red_caller import RedCaller
 from tests.unit.test_gateway_offer import OFFER
 
 
@@ -182,6 +184,29 @@ async def test_a_tenth_of_the_packets_lost_is_concealed_and_media_time_has_no_ho
         assert 5 <= sum(frame.concealed for frame in call.ear.frames) <= 40
         assert call.leg.receiver.statistics is not None
         assert call.leg.receiver.statistics.packets_lost >= 5
+
+
+async def test_red_from_the_offers_own_numbers_leaves_hardly_anything_of_a_tenth_of_loss() -> None:
+    losing, ear = at_random(0.1, seed=2), KeptEar()
+    caller = RedCaller(lambda slot: slot >= 20 and losing(slot), red=True)
+    async with beating() as metronome, asyncio.TaskGroup() as group:
+        leg, answer = await WebRtcGateway(metronome).answer(await caller.offer())
+        group.create_task(leg.run(ear, SpeechMouth(silent=True), None))
+        await caller.take(answer)
+        await caller.speak(6.0)
+        await asyncio.sleep(0.2)
+        await leg.close("over")
+    await caller.close()
+
+    timestamps = [frame.timestamp for frame in ear.frames]
+    assert {"a=fmtp:63 96/96", "a=rtpmap:63 red/48000/2"} <= set(answer.splitlines())
+    assert caller.lost_packets > 15
+    assert timestamps == [i * 320 for i in range(len(timestamps))]
+    assert leg.receiver is not None
+    assert leg.receiver.concealed <= 3
+    assert sum(frame.concealed for frame in ear.frames) == leg.receiver.concealed
+    assert leg.receiver.statistics is not None
+    assert leg.receiver.statistics.packets_lost >= caller.lost_packets - 2
 
 
 async def test_sessions_cost_no_threads_and_do_not_touch_each_other() -> None:

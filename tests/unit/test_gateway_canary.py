@@ -1,17 +1,22 @@
 """What the gateway reaches for in aiortc and aioice: the day one moves, this fails, not a call."""
 
+import ast
 import inspect
+import re
 from importlib.metadata import version
+from pathlib import Path
 
+from aioice.ice import CandidatePair, StunProtocol
 from aioice.ice import Connection as IceConnection
-from aioice.ice import StunProtocol
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import CODECS
 from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsTransport, State
 from aiortc.rtcpeerconnection import RTCPeerConnection as Connection
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpSendParameters
 from aiortc.sdp import MediaDescription, candidate_from_sdp
+from pylibsrtp import Error as SrtpError
 
+from server.gateway import webrtc
 from server.gateway.leg import Leg
 from server.gateway.webrtc import WebRtcLeg
 from server.gateway.websocket import WebSocketLeg
@@ -80,6 +85,36 @@ def test_what_the_short_road_does_is_what_aiortc_would_do_on_the_long_one() -> N
     assert "self._nominated.get(component)" in choosing
     assert "active_pair.protocol.send_data(data, active_pair.remote_addr)" in choosing
     assert "self.transport.sendto(data, addr)" in sending
+
+
+def test_every_private_name_that_the_gateway_touches_is_named_here() -> None:
+    touched = set()
+    for path in Path(webrtc.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and re.fullmatch("_[a-z].*", node.attr):
+                own = isinstance(node.value, ast.Name) and node.value.id in ("self", "other")
+                touched |= set() if own else {node.attr}
+
+    assert touched == {
+        "_check_list",
+        "_codecs",
+        "_connection",
+        "_handle_rtcp_data",
+        "_handle_rtp_data",
+        "_nominated",
+        "_protocols",
+        "_rx_srtp",
+        "_ssrc",
+        "_state",
+        "_tx_srtp",
+    }
+
+
+def test_what_is_read_of_the_transports_is_there() -> None:
+    assert isinstance(inspect.getattr_static(RTCDtlsTransport, "state"), property)
+    assert {"remote_addr"} <= {name for name, _ in inspect.getmembers(CandidatePair)}
+    assert issubclass(SrtpError, Exception)
+    assert {"on", "close", "connectionState"} <= set(dir(Connection))
 
 
 def test_opus_is_known_to_aiortc_and_nothing_was_added_to_its_codecs() -> None:
