@@ -23,8 +23,13 @@ _TEXT_KNOTS: Final = (
 )
 """Completeness and its worth in log-odds, from where people pause and where they end (half of the answers of
 benchmarks/data): a finished clause says little, as most long pauses follow one, an open one much."""
-_REFERENCE_SILENCE: Final = 0.7
-"""At this silence the silence itself is worth nothing: the prior is that of pauses which last as long."""
+_OUTLASTED: Final = tuple(
+    (math.log(silence), -math.log(share))
+    for silence, share in ((0.3, 0.556), (0.6, 0.217), (1.0, 0.099), (1.6, 0.050), (2.5, 0.013), (4.0, 0.003))
+)
+"""Over log time, how rare the pauses are that last longer (eot-bench, English): few do, and ever fewer."""
+_AT_REFERENCE: Final = 1.765
+"""At 0.7 s silence itself is worth nothing: the prior is that of pauses which last as long."""
 _NEVER: Final = 60.0
 
 
@@ -113,18 +118,16 @@ def weigh(
     closed = profile.name == "closed"
     complete = completeness_of(text, words, closed, sources.question)
     addressed = closed or addresses(words, sources.question)
-    standing = profile.prior + fusion.text * _text_log_ratio(complete)
+    heard = _heard(sources, fusion)
+    standing = profile.prior + fusion.text * _text_log_ratio(complete) + (heard or 0.0)
     if not final:
         standing -= fusion.unfinal
     if not closed:
         length = min(max(len(words), fusion.fewest_words), fusion.usual_words)
-        standing += fusion.length * math.log(length / fusion.usual_words)
+        share = fusion.unheard_length if heard is None else 1.0
+        standing += share * fusion.length * math.log(length / fusion.usual_words)
         if not addressed:
             standing -= fusion.unaddressed
-    if sources.probability is not None and (curve := detector_of(sources.detector)) is not None:
-        standing += fusion.audio * curve.log_ratio(sources.probability)
-    if hint is not None:
-        standing += fusion.hints * RECOGNISERS[sources.recogniser].log_ratio(sources.hint)
     logit = standing + _worth_of(_counted(silence, profile), sources.pace, fusion)
     score = 1.0 / (1.0 + math.exp(-logit))
     return Features(
@@ -142,18 +145,42 @@ def weigh(
     )
 
 
+def _heard(sources: Sources, fusion: Fusion) -> float | None:
+    """What those say who have listened for the end; None where nobody has."""
+    curve = detector_of(sources.detector)
+    told = None
+    if sources.probability is not None and curve is not None:
+        told = fusion.audio * curve.log_ratio(sources.probability)
+    if sources.recogniser in RECOGNISERS:
+        told = (told or 0.0) + fusion.hints * RECOGNISERS[sources.recogniser].log_ratio(sources.hint)
+    return told
+
+
 def _text_log_ratio(complete: float) -> float:
     if complete == 0.5:
         return 0.0
-    for (low, worth), (high, more) in pairwise(_TEXT_KNOTS):
-        if complete <= high:
-            return worth + (more - worth) * max(0.0, complete - low) / (high - low)
-    return _TEXT_KNOTS[-1][1]
+    low, high = _TEXT_KNOTS[0][0], _TEXT_KNOTS[-1][0]
+    return _between(_TEXT_KNOTS, min(max(complete, low), high))
 
 
 def _worth_of(silence: float, pace: float, fusion: Fusion) -> float:
-    """Few pauses last long: those that outlast t fall about as a power of t, and later ones with pace."""
-    return fusion.silence * math.log(max(silence, 0.05) / (_REFERENCE_SILENCE * pace))
+    """How rarely a pause outlasts this, beside one of 0.7 s; another pace stretches time."""
+    return fusion.silence * (_between(_OUTLASTED, math.log(max(silence, 0.05) / pace)) - _AT_REFERENCE)
+
+
+def _silence_worth(worth: float, pace: float, fusion: Fusion) -> float:
+    """The silence that is worth so much: the inverse of `_worth_of`."""
+    rarity = worth / fusion.silence + _AT_REFERENCE
+    turned = tuple((y, x) for x, y in _OUTLASTED)
+    return pace * math.exp(min(_between(turned, rarity), 6.0))
+
+
+def _between(knots: tuple[tuple[float, float], ...], at: float) -> float:
+    """Straight lines through the knots, the first and the last going on."""
+    for (x_1, y_1), (x_2, y_2) in pairwise(knots):
+        if at <= x_2 or x_2 == knots[-1][0]:
+            return y_1 + (y_2 - y_1) * (at - x_1) / (x_2 - x_1)
+    raise AssertionError(knots)
 
 
 def _counted(silence: float, profile: Profile) -> float:
@@ -177,8 +204,7 @@ def due_at(features: Features, profile: Profile, fusion: Fusion) -> float:
     if features.standing + _worth_of(first, features.pace, fusion) >= _logit(profile.strict_threshold):
         return first
     worth = _logit(profile.loose_threshold) - features.standing
-    enough = _REFERENCE_SILENCE * features.pace * math.exp(min(worth / fusion.silence, 5.0))
-    return min(max(second, enough), _NEVER)
+    return min(max(second, _silence_worth(worth, features.pace, fusion)), _NEVER)
 
 
 def _logit(score: float) -> float:

@@ -36,7 +36,8 @@ class Profile(msgspec.Struct, frozen=True):
     strict_threshold: float
     """Evidence 0–1 needed at stage one. Larger: more answers wait for stage two."""
     loose_threshold: float
-    """Evidence 0–1 needed at stage two, and from then on. Larger: more answers wait for the check-in."""
+    """Evidence 0–1 needed at stage two and from then on, the longer silence being evidence already. Larger:
+    more answers wait for the check-in."""
     prior: float
     """Log-odds that a silence of 0.7 s is an end rather than a pause: how many pauses there are to one end.
     """
@@ -48,9 +49,9 @@ PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
         "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.85, 0.75, 0.6, one_word_answers=True
     ),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.66, 0.57, -0.8),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.66, 0.57, -0.8),
-    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.60, 0.65, -0.8),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.68, 0.73, -0.8),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.68, 0.73, -0.8),
+    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.75, 0.80, -0.8),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
@@ -67,10 +68,12 @@ class Fusion(msgspec.Struct, frozen=True):
     hints: float = 1.0
     unfinal: float = 0.6
     """Taken off while the recogniser owes a last word."""
-    length: float = 0.7
+    length: float = 0.85
     """For each factor e by which an answer falls short of `usual_words`. Larger: short ones wait longer."""
     usual_words: int = 40
-    fewest_words: int = 10
+    unheard_length: float = 0.5
+    """Its share that counts where nobody has listened for the end: there every take is a late one already."""
+    fewest_words: int = 6
     """Shorter answers than this count as of this length: what is brief and sounds over is over."""
     unaddressed: float = 0.8
     """Taken off while nothing was said that the question did not say already."""

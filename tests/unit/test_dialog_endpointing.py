@@ -45,7 +45,7 @@ def takes(features: Features, profile: Profile = NARRATIVE) -> bool:
 
 @pytest.mark.parametrize("text", FINISHED)
 def test_a_finished_clause_that_sounds_over_takes_the_turn_at_the_short_delay(text: str) -> None:
-    assert takes(weighed(text, 0.7, heard=0.98))
+    assert takes(weighed(text, 0.7, heard=0.999))
 
 
 @pytest.mark.parametrize("text", FINISHED)
