@@ -131,7 +131,7 @@ class Conduct:
         turn = self._turns.turn
         self._drafting.drawn_up(now)
         if turn is not None and turn.text and self._interview.closing is None:
-            if self._moments.confirming is None:
+            if self._drafting.worthwhile and self._moments.confirming is None:
                 self._assessment.draft(turn, self._interview.node, self._interview.field)
 
     def follow(self, step: Step, now: float) -> None:

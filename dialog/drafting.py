@@ -6,7 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dialog.commands import AnyCommand, Judge
 from dialog.embedded_interviewer import judge
+from dialog.events import AnyFact
 from dialog.judgement import Judgement, JudgementRequest, Probe, Verdict
 from dialog.policy import Policy
 from dialog.turn_taking import TurnTaking
@@ -35,12 +37,13 @@ class Drafting:
 
     def set_clock(self, now: float) -> None:
         """Say when the answer, as it stands now, should be judged ahead."""
+        if not self.worthwhile:
+            return
         turns = self._turns
         turn, state = turns.turn, turns.state
         if (
             turn is None
             or state not in ("hearing", "lull")
-            or not self.worthwhile
             or turn.revision == 0
             or self._judged == (turn.turn_id, turn.revision)
         ):
@@ -56,6 +59,14 @@ class Drafting:
         turn = self._turns.turn
         if turn is not None:
             self._judged, self._judged_at = (turn.turn_id, turn.revision), now
+
+
+def as_logged(output: AnyCommand | AnyFact) -> AnyCommand | AnyFact:
+    """What the log keeps of an output: of a draft's request not the exchanges before, which are on it anyhow;
+    most drafts are thrown away, and there are several of each answer."""
+    if isinstance(output, Judge) and output.draft:
+        return replace(output, request=replace(output.request, exchanges=()))
+    return output
 
 
 def same_words(one: str, other: str) -> bool:

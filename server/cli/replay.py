@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from dialog.blueprint import Blueprint
+from dialog.drafting import as_logged
 from dialog.events import (
     AnswerStruck,
     AnyBody,
@@ -183,7 +184,7 @@ def _difference(manager: Manager, number: int, session: Sequence[Event]) -> Diff
         if expected:
             return Difference(number, event.seq, event.at, signal, None, expected[0])
         signal = event.body
-        expected = list(manager.handle(signal, event.at))
+        expected = [as_logged(output) for output in manager.handle(signal, event.at)]
     return None
 
 

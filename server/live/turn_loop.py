@@ -23,6 +23,7 @@ from dialog.commands import (
     StopSpeech,
     Unduck,
 )
+from dialog.drafting import as_logged
 from dialog.events import AnyBody, AnyFact, Event
 from dialog.signals import AnySignal
 from server.live.mailbox import Mailbox
@@ -99,7 +100,7 @@ async def run_turns(
         now = clock() - started_at
         log.append(now, signal)
         for output in core.handle(signal, now):
-            event = log.append(now, output)
+            event = log.append(now, as_logged(output))
             if isinstance(output, Command):
                 perform(output, event.seq, ear, mind, mouth, prompt)
 

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from dialog.drafting import as_logged
 from dialog.events import AnswerCommitted, AnswerStruck, SittingFact
 from dialog.judgement import Judgement, JudgementRequest
 from server.providers.protocols import LanguageModel, ProviderError, TextToSpeech
@@ -38,7 +39,7 @@ def check_log(sitting: Sitting) -> None:
     assert list(range(1, len(sitting.logged) + 1)) == [event.seq for event in sitting.logged]
     assert sitting.reason == sitting.logged[-1].body.reason  # type: ignore[union-attr]
     if not any(isinstance(body, AnswerStruck) for body in logged):
-        assert [event.body for event in sitting.events] == logged
+        assert [as_logged(event.body) for event in sitting.events] == logged  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("first", range(0, 40, 8))
