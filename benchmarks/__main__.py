@@ -15,6 +15,7 @@ BENCHMARKS: Final = {
     "sessions": "Talks in one process at once, beside those of Pipecat.",
     "ear": "Logged reply times against a recording at the participant's mouth and ear.",
     "replies": "What the server adds to a reply, by its own logs.",
+    "cut-ins": "Simulated answers cut into, and reply times at the ear.",
     "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
     "handle": "CPU of the core for one signal.",
     "interleavings": "Random orders of signals, with every promise checked.",
@@ -22,7 +23,7 @@ BENCHMARKS: Final = {
     "sittings": "Simulated sittings on virtual time.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }
-"""Every benchmark in the order of `--help`; `cut-ins` would be the file cut_ins.py."""
+"""Every benchmark in the order of `--help`; `cut-ins` is the file cut_ins.py."""
 
 
 class Benchmarks(click.Group):
