@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from media.encoder_effort import EncoderEffort
 from media.frames import FRAME_DURATION
 from server.clock import loop_time
 
@@ -41,6 +42,8 @@ class Metronome:
         self._first_slots: dict[Beaten, int] = {}
         self._slot = 0
         self._occupied = asyncio.Event()
+        self.effort = EncoderEffort()
+        """How hard live voices are encoded, which is what gives way first when there is too much to do."""
         self.missed_slots = 0
         """Slots that no leg could send since the loop was held up."""
         self.lateness = 0.0
@@ -77,8 +80,11 @@ class Metronome:
                 self.missed_slots += missed
                 self._slot += missed
                 deadline += missed * FRAME_DURATION
+            began = loop_time()
             self._beat()
             self._slot += 1
+            if self.effort.beat(self.lateness, loop_time() - began):
+                log.info("= live voices are encoded at complexity %d", self.effort.complexity)
             deadline += FRAME_DURATION
 
     def _beat(self) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from media.codecs import CodecError, OpusDecoder, OpusEncoder, carries_fec
+from media.encoder_effort import EncoderEffort
 from media.frames import (
     EAR_FRAME_SAMPLES,
     EAR_RATE_HZ,
@@ -273,8 +274,15 @@ class RtpSender:
     """Turn the agent's frames into packets, one per slot and never fewer: a browser stretches the last
     sound of a stream that ceases by 150–300 ms."""
 
-    def __init__(self, agreed: RtpFormat, ssrc: int, send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        agreed: RtpFormat,
+        ssrc: int,
+        send: Callable[[bytes], None],
+        effort: EncoderEffort | None = None,
+    ) -> None:
         self._agreed, self._ssrc, self._send = agreed, ssrc, send
+        self._effort = effort or EncoderEffort()
         self._payload_type = agreed.opus if agreed.red is None else agreed.red
         self._encoder: OpusEncoder | None = None
         # The SSRC is random; so are these, without a draw of their own. The first sequence numbers stay
@@ -300,9 +308,7 @@ class RtpSender:
         elif frame.packet is not None:
             packet = frame.packet
         else:
-            if self._encoder is None:
-                self._encoder = OpusEncoder(VOICE_RATE_HZ)
-            packet = self._encoder.encode(frame.pcm)
+            packet = self._encoded(frame.pcm)
         payload = packet if self._agreed.red is None else self._redundant(slot, packet)
         header = _HEADER.pack(0x80, self._payload_type, self._sequence, self.timestamp(slot), self._ssrc)
         self._send(header + payload)
@@ -310,6 +316,13 @@ class RtpSender:
         self.packets += 1
         self.octets += len(payload)
         return packet
+
+    def _encoded(self, pcm: bytes) -> bytes:
+        if self._encoder is None:
+            self._encoder = OpusEncoder(VOICE_RATE_HZ)
+        if self._encoder.complexity != self._effort.complexity:
+            self._encoder.complexity = self._effort.complexity
+        return self._encoder.encode(pcm)
 
     def _redundant(self, slot: int, packet: bytes) -> bytes:
         earlier = []

@@ -163,7 +163,7 @@ class WebRtcLeg:
                 self._loop_origin, self._wall_origin = now, wall_clock_ms() / 1000
                 self._mouth, self._tap = mouth, tap
                 self.receiver = RtpReceiver(self._format, ear, tap, now)
-                self.sender = RtpSender(self._format, self._ssrc, self._send)
+                self.sender = RtpSender(self._format, self._ssrc, self._send, self._metronome.effort)
                 self._metronome.join(self)
             return await asyncio.shield(self._ended)
         finally:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.codecs import OpusDecoder, OpusEncoder
+from media.encoder_effort import EncoderEffort
 from media.frames import OPUS_SILENCE, VoiceFrame
 from media.red import pack_red, parse_red
 from server.gateway.rtp import (
@@ -335,6 +336,18 @@ def test_a_ready_packet_leaves_as_it_is_and_live_sound_is_encoded() -> None:
 
     assert ready.payload == b"\x78ready"
     assert len(OpusDecoder(16_000).decode(live.payload)) == 640
+
+
+def test_live_sound_is_encoded_as_hard_as_the_beat_allows() -> None:
+    effort, out = EncoderEffort(), list[bytes]()
+    while effort.complexity > 1:
+        effort.beat(0.02, 0.02)
+    sender, spoken = RtpSender(RtpFormat(111), SSRC, out.append, effort), pieces(speech_pcm(24_000), 960)
+    for slot, pcm in enumerate(spoken[60:90]):
+        sender.send(slot, VoiceFrame(pcm))
+    encoder = OpusEncoder(24_000, complexity=1)
+
+    assert [encoder.encode(pcm) for pcm in spoken[60:90]] == [AiortcPacket.parse(one).payload for one in out]
 
 
 def test_with_red_each_packet_carries_the_one_before_it() -> None:
