@@ -13,7 +13,7 @@ from benchmarks.calm_talk import Talk, hold_calm_talk
 from benchmarks.report import Row, publish, this_machine
 from dialog.blueprint import Blueprint
 from dialog.dead_air import dead_air
-from dialog.events import AnswerCommitted, AnswerJudged, DraftClosed, FallbackUsed, QuestionAsked
+from dialog.events import AnswerCommitted, AnswerTaken, DraftClosed, FallbackUsed, QuestionAsked
 from dialog.policy import DEFAULT_POLICY, Policy
 from dialog.signals import SpeechBegan, SpeechStarted
 from tests.support.blueprints import blueprint, question
@@ -58,6 +58,9 @@ class Count(msgspec.Struct):
     adopted: int = 0
     discarded: int = 0
     gaps: list[float] = []
+    """From the end of an answer to a generated probe at the ear."""
+    waits: list[float] = []
+    """The same from where the answer was taken for over; the hold is in it."""
 
     def add(self, talk: Talk) -> None:
         """Count one talk in."""
@@ -65,9 +68,8 @@ class Count(msgspec.Struct):
         self.dead += sum(duration > LONGEST for duration in silences)
         self.longest = max([self.longest, *silences])
         fallen_back = False
-        judged: dict[int, str] = {}
         probes: dict[int, float] = {}
-        end = spoke = 0.0
+        end = spoke = taken = 0.0
         wanted = False
         for event in talk.events:
             match event.body:
@@ -80,8 +82,6 @@ class Count(msgspec.Struct):
                     self.generated += wanted
                     self.fallbacks += wanted and fallen_back
                     fallen_back = False
-                case AnswerJudged(turn_id=turn_id, judged_by=judged_by):
-                    judged[turn_id] = judged_by
                 case DraftClosed(adopted=adopted):
                     self.adopted += adopted
                     self.discarded += not adopted
@@ -91,13 +91,16 @@ class Count(msgspec.Struct):
                     spoke = event.at
                 case SpeechBegan(speech_id=number) if number in probes and probes[number] > spoke:
                     self.gaps.append(event.at - probes.pop(number))  # but where it cut somebody off
+                    self.waits.append(event.at - taken)
+                case AnswerTaken():
+                    taken = event.at
                 case _:
                     pass
 
 
 def measure(seeds: Sequence[int], policy: Policy, faults: float) -> Count:
     """Hold one talk for each seed."""
-    count, design = Count(gaps=[]), study()
+    count, design = Count(gaps=[], waits=[]), study()
     for seed in seeds:
         count.add(hold_calm_talk(seed, design, policy, _ANSWERS, faults=faults))
     return count
@@ -134,6 +137,10 @@ def command(talks: int, seed: int | None, as_json: bool) -> None:
         Row("generated probe, question gap, p95", _at(good.gaps, 0.95), "s"),
         Row("without drafts, question gap, p50", _at(plain.gaps, 0.5), "s"),
         Row("without drafts, question gap, p95", _at(plain.gaps, 0.95), "s"),
+        Row("generated probe, from the take, p50", _at(good.waits, 0.5), "s"),
+        Row("generated probe, from the take, p95", _at(good.waits, 0.95), "s"),
+        Row("without drafts, from the take, p50", _at(plain.waits, 0.5), "s"),
+        Row("without drafts, from the take, p95", _at(plain.waits, 0.95), "s"),
         Row("drafts adopted, of all", _percent(good.adopted, good.adopted + good.discarded), "%"),
         Row("drafts an answer", round((good.adopted + good.discarded) / max(1, good.turns), 2), ""),
     ]
