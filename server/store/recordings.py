@@ -10,9 +10,9 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, NamedTuple, Self
 
 import msgspec
 
@@ -22,6 +22,11 @@ FILE_NAME: Final = "interview.ogg"
 MOST_PAGES_WAITING: Final = 256
 """Pages of one file between the audio path and the disk, about 50 s: a disk slower than that is of no use.
 """
+GATHERED_FROM: Final = 8
+"""So many recordings at once are written together: a thread that is woken for every page of each holds up the
+loop for longer than the writing takes."""
+GATHERING: Final = 0.05
+"""Seconds for which their pages gather; a killed process loses as much more."""
 SYNC_INTERVAL: Final = 1.0
 """Seconds of sound that a power failure may cost; a killed process costs none of what was written."""
 TAIL_SIZE: Final = 131_072
@@ -56,6 +61,8 @@ class RecordingFile:
         self.path = path
         self.failure: str | None = None
         """Why nothing more is recorded, or None."""
+        self._append_fault: OSError | None = None
+        self._was_closing = False
         self._keep = keep
         self._wake = wake
         self._failed = failed
@@ -105,18 +112,23 @@ class RecordingFile:
     def waiting(self) -> bool:
         return not self._idle.is_set()
 
-    async def drain(self) -> None:
-        """For the writer: bring everything that waits to the disk, in a thread."""
+    def take(self) -> "_Append | None":
+        """For the writer: what waits to be appended, its own from now on; None where nothing does."""
         pages, self._pages = self._pages, []
-        closing = self.closing
-        if pages and self.failure is None:
-            now = loop_time()
-            sync = now - self._synced_at >= SYNC_INTERVAL
-            self._synced_at = now if sync else self._synced_at
-            try:
-                await asyncio.to_thread(self._append, b"".join(pages), sync)
-            except OSError as error:
-                self._fail(f"the recording can't be written: {error.strerror or error}")
+        self._was_closing = self.closing
+        if not pages or self.failure is not None:
+            return None
+        now = loop_time()
+        sync = now - self._synced_at >= SYNC_INTERVAL
+        self._synced_at = now if sync else self._synced_at
+        return _Append(self, b"".join(pages), sync)
+
+    async def drain(self) -> None:
+        """For the writer, after `take` and the appending: do what else is wanted of the file."""
+        closing = self._was_closing  # pages that came behind `take` must still find the file open
+        if self._append_fault is not None:
+            fault, self._append_fault = self._append_fault, None
+            self._fail(f"the recording can't be written: {fault.strerror or fault}")
         await self._do_rewritings()
         if closing and self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
@@ -159,6 +171,13 @@ class RecordingFile:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def append(self, data: bytes, sync: bool) -> None:
+        """Write at the end; in a thread. A fault is kept for `drain`."""
+        try:
+            self._append(data, sync)
+        except OSError as error:
+            self._append_fault = error
+
     def _append(self, data: bytes, sync: bool) -> None:
         if self._descriptor is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,6 +207,19 @@ class RecordingFile:
             self._failed(reason)
         except Exception:  # one session's fault must not stop the writing of all the others
             logger.exception("! a session could not be told", extra={"path": self.path})
+
+
+class _Append(NamedTuple):
+    """Pages on their way to the end of a file."""
+
+    file: RecordingFile
+    data: bytes
+    sync: bool
+
+
+def _append_all(appends: Sequence[_Append]) -> None:
+    for append in appends:
+        append.file.append(append.data, append.sync)
 
 
 class Recordings:
@@ -227,8 +259,14 @@ class Recordings:
         """Write whatever comes, until `close` and all is written."""
         while True:
             await self._work.wait()
+            if len(self._open) >= GATHERED_FROM and not self._closing:
+                await asyncio.sleep(GATHERING)
             self._work.clear()
-            for file in [file for file in self._open if file.waiting]:
+            waiting = [file for file in self._open if file.waiting]
+            appends = [append for file in waiting if (append := file.take()) is not None]
+            if appends:
+                await asyncio.to_thread(_append_all, appends)
+            for file in waiting:
                 await file.drain()
             self._open = [file for file in self._open if file.waiting or not file.closing]
             if self._closing and not any(file.waiting for file in self._open):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.clock import new_id
-from server.store.recordings import MOST_PAGES_WAITING, TAIL_SIZE, Recordings, Tail
+from server.store.recordings import GATHERED_FROM, MOST_PAGES_WAITING, TAIL_SIZE, Recordings, Tail
 
 RUN = "run_" + "0" * 31 + "1"
 
@@ -34,6 +34,23 @@ async def test_two_files_do_not_mix(tmp_path: Path) -> None:
 
     assert b"left " * 50 == recordings.path(RUN).read_bytes()
     assert b"right " * 50 == recordings.path(other).read_bytes()
+
+
+async def test_many_recordings_are_written_together_and_one_that_fails_stops_no_other(tmp_path: Path) -> None:
+    runs, told = [new_id("run_") for _ in range(GATHERED_FROM + 3)], list[str]()
+    async with Recordings(tmp_path) as recordings:
+        in_the_way = recordings.path(runs[4]).parent
+        in_the_way.parent.mkdir(parents=True)
+        in_the_way.write_text("no directory")
+        files = [recordings.open(run, failed=told.append) for run in runs]
+        for number in range(30):
+            for file in files:
+                file.write(b"page %d " % number)
+            await asyncio.sleep(0.005)
+    kept = [recordings.path(run).read_bytes() for run in runs if run != runs[4]]
+
+    assert {b"".join(b"page %d " % number for number in range(30))} == set(kept)
+    assert 1 == len(told)
 
 
 async def test_without_a_page_there_is_no_file(tmp_path: Path) -> None:
