@@ -71,7 +71,7 @@ class Leg(Protocol):
 
     def uplink_delay(self) -> float:
         """Seconds between a sound at the participant's mouth and the arrival of the frame that ends with it,
-        by the fastest way of late."""
+        by the usual way."""
 
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of sound to its sounding."""

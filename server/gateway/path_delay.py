@@ -56,11 +56,6 @@ class RoundTrips:
         """Seconds of a round trip as they are now; 0.0 before the first."""
         return median(self._seconds) if self._seconds else 0.0
 
-    @property
-    def least(self) -> float:
-        """Seconds of the fastest one of late: what the way takes when nothing queues."""
-        return min(self._seconds, default=0.0)
-
 
 class PathDelay:
     """How long sound takes between one page and us, each way."""
@@ -78,5 +73,5 @@ class PathDelay:
         return self.playout + self.round_trips.usual / 2 + FRAME_DURATION
 
     def from_the_mouth(self) -> float:
-        """Seconds from a sound at the mouth to the packet that ends with it, by the fastest way of late."""
-        return self.round_trips.least / 2 + CAPTURE_DELAY
+        """Seconds from a sound at the mouth to the arrival of the packet that ends with it."""
+        return self.round_trips.usual / 2 + CAPTURE_DELAY

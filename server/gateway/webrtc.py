@@ -341,5 +341,5 @@ class WebRtcLeg:
         return self._path.to_the_ear()
 
     def uplink_delay(self) -> float:
-        """Half of the fastest round trip of late, and what a browser needs to capture and encode."""
+        """Half a round trip, and what a browser needs to capture sound."""
         return self._path.from_the_mouth()
