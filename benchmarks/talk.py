@@ -22,6 +22,7 @@ from dialog.commands import (
     HoldSpeech,
     Judge,
     LookForEnd,
+    Prepare,
     ResumeSpeech,
     Say,
     StopSpeech,
@@ -38,6 +39,7 @@ from dialog.signals import (
     ParticipantJoined,
     SpeechBegan,
     SpeechEnded,
+    SpeechPrepared,
     SpeechStarted,
     TimePassed,
     TurnEndHinted,
@@ -91,6 +93,8 @@ class Talk:
         self._voice = 0
         """The utterance told of last."""
         self._cancelled: set[int] = set()
+        self._sounds_at: dict[str, float] = {}
+        """When the voice has the first sound of words that were not synthesised ahead."""
         self._replies = 0
 
     # Time
@@ -148,6 +152,8 @@ class Talk:
                 self._look(command.look_id)
             case Judge():
                 self._judge(command)
+            case Prepare():
+                self._prepare(command)
             case CancelJudgement():
                 self._cancelled.add(command.judgement_id)
             case _:
@@ -170,6 +176,14 @@ class Talk:
         # what the answer to a closed question means is known by rules
         delay = self._world.first_token.draw(self._rng) if self._probing else 0.0
         self.at(self.now + delay, arrive)
+
+    def _prepare(self, command: Prepare) -> None:
+        """The voice begins on words that may be said next."""
+        sounds_at = self.now
+        if command.text not in self._known:
+            sounds_at += self._world.first_sound.draw(self._rng)
+        self._sounds_at[command.text] = sounds_at
+        self._tell(sounds_at, SpeechPrepared(command.preparation_id))
 
     def _look(self, look_id: int) -> None:
         gap, began_at = self._gap_at(self.now - self._world.uplink)
@@ -206,7 +220,9 @@ class Talk:
         plan, world = heard.plan, self._world
         ready = self.now
         if heard.say.text not in self._known:
-            ready = max(ready, heard.said_at + world.first_sound.draw(self._rng))
+            if heard.say.text not in self._sounds_at:
+                self._sounds_at[heard.say.text] = heard.said_at + world.first_sound.draw(self._rng)
+            ready = max(ready, self._sounds_at.pop(heard.say.text))
 
         def begin() -> None:
             if heard.plan == plan:

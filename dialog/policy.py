@@ -47,11 +47,11 @@ class Profile(msgspec.Struct, frozen=True):
 
 PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
-        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.85, 0.75, 0.6, one_word_answers=True
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.87, 0.78, 0.6, one_word_answers=True
     ),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.68, 0.73, -0.8),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.68, 0.73, -0.8),
-    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.75, 0.80, -0.8),
+    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.70, 0.75, -0.8),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.70, 0.75, -0.8),
+    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.78, 0.80, -0.8),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
@@ -73,7 +73,7 @@ class Fusion(msgspec.Struct, frozen=True):
     usual_words: int = 40
     unheard_length: float = 0.5
     """Its share that counts where nobody has listened for the end: there every take is a late one already."""
-    fewest_words: int = 6
+    fewest_words: int = 8
     """Shorter answers than this count as of this length: what is brief and sounds over is over."""
     unaddressed: float = 0.8
     """Taken off while nothing was said that the question did not say already."""

@@ -80,7 +80,7 @@ class Stage:
         judge_delay: float = 0.0,
         voice_delay: float | None = VOICE_DELAY,
         channel: str = "webrtc",
-        ends_sound: float | None = 0.95,
+        ends_sound: float | None = 0.999,
     ) -> None:
         self.manager = Manager(blueprint, facts=facts, policy=policy)
         self.now = 0.0
