@@ -18,6 +18,8 @@ BENCHMARKS: Final = {
     "cut-ins": "Simulated answers cut into, and reply times at the ear.",
     "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
     "handle": "CPU of the core for one signal.",
+    "loss": "What the ear still hears of what the network loses.",
+    "stall": "What a standing loop leaves behind in a browser.",
     "interleavings": "Random orders of signals, with every promise checked.",
     "soak": "What thousands of short sessions leave behind in a server.",
     "sittings": "Simulated sittings on virtual time.",
