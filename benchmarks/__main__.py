@@ -17,6 +17,8 @@ BENCHMARKS: Final = {
     "replies": "What the server adds to a reply, by its own logs.",
     "cut-ins": "Simulated answers cut into, and reply times at the ear.",
     "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
+    "barge-in": "Duck, stop and heard text at the ear of somebody who interrupts, in Chromium.",
+    "false-stops": "Stops for backchannels, coughs and echoes, on virtual time.",
     "handle": "CPU of the core for one signal.",
     "loss": "What the ear still hears of what the network loses.",
     "stall": "What a standing loop leaves behind in a browser.",
