@@ -43,13 +43,13 @@ from dialog.signals import (
     SynthesisFailed,
 )
 
-LONGEST_SILENCE = 6.0
+LONGEST_SILENCE = 3.0
 """Seconds in which nothing may be heard while the floor is ours: a voice that never comes is given up after
-four, and the next word is due in two."""
-LONGEST_HOLD = 7.5
+two and a half."""
+LONGEST_HOLD = 6.0
 """The same while an answer is held open: for the most patient of people, with a last word and a judge that
 never come."""
-LONGEST_DESPITE_TRYING = 14.0
+LONGEST_DESPITE_TRYING = 8.0
 """The same with a voice that fails again and again, or a participant who presses keys meanwhile."""
 _MOST_AT_ONE_INSTANT = 40
 
