@@ -29,5 +29,9 @@ def test_short_talks_of_any_length_keep_every_promise_too() -> None:
         hold_a_talk(seed, thorough=False)
 
 
+def test_a_talk_that_failed_once_keeps_every_promise() -> None:
+    hold_a_talk(8338)  # a pause spoken over twice lost the answer before it
+
+
 def test_a_seed_makes_the_same_talk_again() -> None:
     assert hold_a_talk(7, SIGNALS).events == hold_a_talk(7, SIGNALS).events

@@ -56,6 +56,10 @@ def test_hundreds_of_sittings_on_bad_days_keep_every_promise(first: int) -> None
         sit(seed)
 
 
+def test_a_sitting_that_failed_once_keeps_every_promise() -> None:
+    sit(1727)  # words without a voice went on for eight seconds over a held answer
+
+
 class NeverJudges:
     name = "never"
 
