@@ -64,10 +64,12 @@ def _library_path() -> str:
     return "libopus.so.0"
 
 
-def _load() -> ctypes.CDLL:
+def _load() -> ctypes.PyDLL:
     path = _library_path()
     try:
-        library = ctypes.CDLL(path)
+        # Keeps the interpreter's lock: a call is over in less time than it takes to get the lock back from
+        # another thread, which would hold up the sound of all talks for each packet.
+        library = ctypes.PyDLL(path)
     except OSError as error:
         raise LibraryMissing(f"libopus can't be loaded from {path}: {error}") from error
     pointer, integer, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Final
@@ -48,6 +49,9 @@ WEBSOCKET_MESSAGE: Final = 16_384
 PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
 EXPIRY_INTERVAL: Final = 60.0
+SWITCH_INTERVAL: Final = 0.0002
+"""Seconds after which a thread that works (the log, the recordings) gives the loop its turn. Each packet's
+encryption lets the interpreter go, and at Python's 5 ms a busy thread would keep it for as long."""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -109,6 +113,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         yield House(
             settings=settings,
             database=database,
