@@ -160,15 +160,8 @@ class Manager:
             case SynthesisFailed():
                 if self._prompter.expects(signal.speech_id):
                     self._out.append(FallbackUsed(turns.floor.node_key, f"voice: {signal.reason}"))
-            case JudgementArrived():
-                self._conduct.judged(signal)
-            case SpeechPrepared():
-                self._preparation.sounds(signal.preparation_id)
-            case PreparationFailed():
-                self._preparation.failed(signal.preparation_id, signal.reason)
-            case JudgementFailed():
-                if self._out.state.current is not None:
-                    self._assessment.failed(signal.judgement_id, signal.reason, self._interview.node)
+            case JudgementArrived() | JudgementFailed() | SpeechPrepared() | PreparationFailed():
+                self._made_ready(signal)
             case ParticipantJoined():
                 self._joined(signal, now)
             case ParticipantLeft():
@@ -196,6 +189,23 @@ class Manager:
             case _:
                 return self._by_hand(signal, now)
         return []
+
+    def _made_ready(
+        self, signal: JudgementArrived | JudgementFailed | SpeechPrepared | PreparationFailed
+    ) -> None:
+        """What was asked for ahead of what is said next has come, or won't."""
+        match signal:
+            case JudgementArrived():
+                self._conduct.judged(signal)
+            case JudgementFailed():
+                if self._out.state.current is not None:
+                    self._assessment.failed(signal.judgement_id, signal.reason, self._interview.node)
+            case SpeechPrepared():
+                self._preparation.sounds(signal.preparation_id)
+            case PreparationFailed():
+                self._preparation.failed(signal.preparation_id, signal.reason)
+            case _:
+                assert_never(signal)
 
     def _last_words(self, signal: FinalTranscript, now: float) -> list[Step]:
         paused = self._turns.state == "paused"
