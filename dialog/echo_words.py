@@ -1,9 +1,11 @@
 """Whether words that were heard over the agent are its own, come back to the microphone. Knows no sound: it
 compares them with the words that were being said just then."""
 
+from functools import lru_cache
 from typing import Final
 
-from dialog.lexicon import words_of
+from dialog import completeness
+from dialog.lexicon import Word, words_of
 from dialog.speaking import Speech
 
 LEAST_WORDS: Final = 2
@@ -24,14 +26,19 @@ def is_echo(text: str, speech: Speech, voice_at: float, now: float) -> bool:
     In order and close together: both of two words, three of four, and of more than four six in ten, since a
     recogniser makes other words of an echo now and then.
     """
-    heard = [word.lower for word in words_of(text)[:_MOST_WORDS]]
+    if " " not in text.strip():
+        return False
+    heard = completeness.words_of(text)[:_MOST_WORDS]
     if len(heard) < LEAST_WORDS:
         return False
     said = _lately_said(speech, voice_at, now)
-    needed = 1.0 if len(heard) == LEAST_WORDS else 0.75 if len(heard) <= 4 else 0.6
+    share = 1.0 if len(heard) == LEAST_WORDS else 0.75 if len(heard) <= 4 else 0.6
+    needed = share * len(heard)
+    among = set(said)
+    if sum(word in among for word in heard) < needed:  # so nor are there as many in order
+        return False
     return any(
-        _in_order(heard, said[start : start + len(heard) + _STRAY]) >= needed * len(heard)
-        for start in range(len(said))
+        _in_order(heard, said[start : start + len(heard) + _STRAY]) >= needed for start in range(len(said))
     )
 
 
@@ -42,7 +49,15 @@ def _lately_said(speech: Speech, voice_at: float, now: float) -> list[str]:
         return []
     earliest = 0.0 if speech.resumed else (voice_at - speech.began_at - _LAG) * _SLOWEST * speech.speed
     latest = (now - speech.began_at) * _FASTEST * speech.speed
-    return [word.lower for word in words_of(speech.text) if word.end > earliest and word.start <= latest]
+    return [
+        word.lower for word in _words_of_speech(speech.text) if word.end > earliest and word.start <= latest
+    ]
+
+
+@lru_cache(maxsize=32)
+def _words_of_speech(text: str) -> list[Word]:
+    """Asked anew with each partial that is heard over the same speech."""
+    return words_of(text)
 
 
 def _in_order(heard: list[str], said: list[str]) -> int:
