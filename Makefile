@@ -24,7 +24,7 @@ check: $(INSTALLED_DEV)
 
 test: check
 	.ci/packages
-	$(BIN)/pytest -q -m "not long"
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not long"
 
 test-all: check
 	.ci/packages
