@@ -50,8 +50,8 @@ PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
 EXPIRY_INTERVAL: Final = 60.0
 SWITCH_INTERVAL: Final = 0.0002
-"""Seconds after which a thread that works (the log, the recordings) gives the loop its turn, if it wants it. At
-Python's own 5 ms a quarter of a beat may go by."""
+"""Seconds after which a thread that works (the log, the recordings) gives the loop its turn, if it wants it.
+At Python's own 5 ms a quarter of a beat may go by."""
 
 
 def create_app(settings: Settings) -> Starlette:
