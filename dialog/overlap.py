@@ -34,6 +34,8 @@ class Overlap:
         self._voice_on = False
         self._lasted = 0.0
         """Seconds of voice since `_began_at` that are sure: its end is seen with a delay."""
+        self._earlier = 0.0
+        """Those of them that were over before the voice that is on now set in."""
         self._at_once = False
         """Both began at the same time: what is said now is no answer to words that were not heard."""
         self._over: dict[int, tuple[Speech, float]] = {}
@@ -78,22 +80,35 @@ class Overlap:
         self._timers.cancel("no_words", "take_up")
         if self._floor.state == "yielded" and self._stopping is None:
             self._await_words(now)
-        if self._floor.state != "speaking":
+        if self._floor.state not in ("speaking", "ducked"):
             return []
-        self._began_at, self.unheard, self._lasted = now - voiced, 0.0, voiced
+        # the silence between two coughs is no voice
+        self._earlier = self.beside.voiced if self._floor.state == "ducked" else 0.0
+        self._lasted, self.unheard = self._earlier + voiced, 0.0
+        self._began_at = now - self._lasted
+        policy = self._floor.policy
+        if self._timers.is_set("rejoin"):
+            self._decide_later("rejoin", policy.rejoin_speech)
+            return []
+        if self._floor.state == "ducked":
+            self._decide_later("overlap", self._decision)
+            return []
         current = self._speaking.current
         if current is None:
             return []
-        policy = self._floor.policy
         if self._may_rejoin(now):
             self._duck(current.speech_id)
-            self._timers.set("rejoin", self._began_at + policy.rejoin_speech + policy.voice_hangover)
+            self._decide_later("rejoin", policy.rejoin_speech)
         elif current.barge_in:
             began_at = current.began_at if current.began_at is not None else now
             self._at_once = self._began_at - began_at <= policy.both_at_once
             self._duck(current.speech_id)
-            self._timers.set("overlap", self._began_at + self._decision + policy.voice_hangover)
+            self._decide_later("overlap", self._decision)
         return []
+
+    def _decide_later(self, timer: str, voice: float) -> None:
+        """Decide when so much voice, if it goes on, will be sure."""
+        self._timers.set(timer, self._began_at + voice + self._floor.policy.voice_hangover)
 
     @property
     def _decision(self) -> float:
@@ -130,7 +145,7 @@ class Overlap:
 
     def voice_lasted(self, voiced: float, now: float) -> list[Step]:
         """The voice over the agent has sounded for `voiced` seconds for sure."""
-        self._lasted = max(self._lasted, voiced)
+        self._lasted = max(self._lasted, self._earlier + voiced)
         if self._floor.state == "ducked" and not self._timers.is_set("rejoin"):
             return self._judge(now)
         return []
@@ -175,8 +190,10 @@ class Overlap:
                 current = self._speaking.current
                 if current is None:
                     return []
-                within = current.began_at is None or (
-                    self._began_at - current.began_at <= self._floor.policy.resume_window
+                within = (
+                    current.began_at is None
+                    or self._timers.is_set("rejoin")
+                    or self._began_at - current.began_at <= self._floor.policy.resume_window
                 )
                 rejoinable = self.committed is not None and not self._settled and within
                 if rejoinable and content_words(beside.text) >= 1:

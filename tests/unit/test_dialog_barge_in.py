@@ -97,6 +97,29 @@ def test_a_short_noise_without_words_is_undone_and_nothing_is_lost() -> None:
     assert "speaking" == stage.floor
 
 
+@pytest.mark.parametrize("coughs", [2, 3])
+def test_short_coughs_one_after_the_other_do_not_stop_the_agent(coughs: int) -> None:
+    stage, now = over_the_question()
+    for number in range(coughs):
+        stage.at(now + number * 0.45, SpeechStarted(9 + number, 0.08))
+        stage.at(now + number * 0.45 + 0.27, SpeechStopped(9 + number, 0.2, 0.15))
+    stage.run(now + 3)
+
+    assert ["Duck", "Unduck"] == commands(stage, now)
+    assert "speaking" == stage.floor
+
+
+def test_a_voice_after_a_cough_stops_the_agent_once_half_a_second_of_both_is_sure() -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(9, 0.1))
+    stage.at(now + 0.25, SpeechStopped(9, 0.2, 0.15))
+    stage.at(now + 0.4, SpeechStarted(10, 0.1))
+    stage.at(now + 0.65, SpeechLasted(10, 0.35))
+    stage.run(now + 2)
+
+    assert [pytest.approx(now + 0.65)] == times(stage, HoldSpeech, now)
+
+
 def test_a_voice_whose_end_is_not_seen_yet_is_given_the_time_in_which_it_would_be() -> None:
     stage, now = over_the_question()
     stage.at(now, SpeechStarted(9, 0.1))
