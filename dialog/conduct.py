@@ -6,6 +6,7 @@ Stands between the floor, which says when, and the interview, which says what co
 from typing import Literal
 
 from dialog import script
+from dialog.answering import TAKEN
 from dialog.assessment import Assessment
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
@@ -68,6 +69,8 @@ class Conduct:
         self._out = out
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
+        self._stand_in = ""
+        """Words that have taken the place of a probe for which the voice was not there."""
 
     def judged(self, signal: JudgementArrived) -> None:
         """JudgementArrived; a stale id does nothing."""
@@ -83,9 +86,17 @@ class Conduct:
         if self._vetted_of[0] is not decision or self._vetted_of[1] is not request:
             self._vet(decision, request)
         if self._sound == "failed":
+            if self._turns.state not in TAKEN:
+                self.forget("failed")
+                return
             self._go_unheard(f"voice: {self._preparation.failure}")
         if self._turns.taking.ready(now) and self._sound == "ready":
             self._conclude(now)
+
+    def forget(self, reason: str = "unneeded") -> None:
+        """What is judged, and what the voice has begun on for it, is not needed any more."""
+        self._assessment.cancel(reason)
+        self._preparation.drop()
 
     # Judgements and the sound of what follows from them
 
@@ -99,7 +110,7 @@ class Conduct:
             return
         self._vetted = self._interview.vet(decision, request)
         probe = self._vetted.probe
-        if probe is None:
+        if probe is None or probe.text == self._stand_in:  # which is not to wait for the voice again
             self._preparation.drop()
         elif self._turns.taking.patient and not self._redirects(turn, decision):
             self._preparation.begin(probe.text, self._prompter.speed)
@@ -116,6 +127,7 @@ class Conduct:
         if probe is not None:
             self._preparation.drop()
             instead = self._interview.known_probe(probe.deficiency)
+            self._stand_in = instead.text if instead is not None else ""
             self._assessment.go_unheard(self._interview.node, reason, instead)
             decision = self._assessment.decision
             if decision is not None:
@@ -226,7 +238,7 @@ class Conduct:
         self._assessment.take(turn, self._interview.node, self._interview.field)
 
     def _grant(self, turn: Turn, right: Right, now: float) -> None:
-        self._assessment.cancel()
+        self.forget()
         self._remark(turn, right)
         self._turns.dismiss(now)
         self._moments.claim(right, now)
@@ -250,7 +262,7 @@ class Conduct:
 
     def _reopen(self, turn: Turn, now: float) -> None:
         """The committed answer goes on: undo the commit, once."""
-        self._assessment.cancel()
+        self.forget()
         self._out.append(AnswerReopened(turn.turn_id, turn.revision))
         self._interview.closing = self._moments.confirming = None
         self._turns.expect(turn.node_key, self._interview.profile)
@@ -264,8 +276,8 @@ class Conduct:
         if judgement is None or turn is None:
             return
         self._assessment.decision = None
-        self._vetted_of = (None, None)
-        if vetted.probe is None:
+        self._vetted_of, self._stand_in = (None, None), ""
+        if vetted.probe is None or not turn.text:
             self._preparation.drop()
         else:
             self._preparation.hand_over()

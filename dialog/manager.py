@@ -165,7 +165,7 @@ class Manager:
             case ParticipantJoined():
                 self._joined(signal, now)
             case ParticipantLeft():
-                self._assessment.cancel()
+                self._conduct.forget()
                 self._moments.left()
                 if self._interview.closing is not None:  # nothing but good-byes was missed
                     self._interview.finish()
@@ -258,7 +258,7 @@ class Manager:
 
     def _claim(self, signal: RightClaimed, now: float) -> None:
         if signal.right != "resume":
-            self._assessment.cancel()
+            self._conduct.forget()
         if signal.right == "stop":
             self._moments.stop_for_good(now)
         else:
@@ -276,7 +276,7 @@ class Manager:
         return []
 
     def _fill(self, signal: FormFilled, now: float) -> None:
-        self._assessment.cancel()
+        self._conduct.forget()
         self._turns.give_way(now)
         self._turns.answering.set_aside("superseded")
         turn = self._turns.answering.need_turn(now)
@@ -315,7 +315,7 @@ class Manager:
             case OperatorTookOver() if self._turns.state in ("waiting", "away"):
                 pass  # there is nobody to talk with
             case OperatorTookOver():
-                self._assessment.cancel()
+                self._conduct.forget()
                 self._moments.keep_words()
                 self._turns.suspend("operator")
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
@@ -325,7 +325,7 @@ class Manager:
                     self._moments.take_up_answer(now)
                     self._interview.ask_again(now)
             case InterviewCancelled():
-                self._assessment.cancel()
+                self._conduct.forget()
                 self._out.append(InterviewFinished("cancelled"))
                 self._turns.suspend("close")
                 self._out.append(HangUp(signal.reason))

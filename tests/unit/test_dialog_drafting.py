@@ -16,7 +16,15 @@ from dialog.events import (
     ProbeChosen,
 )
 from dialog.judgement import Exchange, Judgement, JudgementRequest, Probe
-from dialog.signals import SpeechStarted, SpeechStopped
+from dialog.signals import (
+    AnySignal,
+    OperatorTookOver,
+    ParticipantLeft,
+    PreparationFailed,
+    RightClaimed,
+    SpeechStarted,
+    SpeechStopped,
+)
 from tests.simulation.designs import probing
 from tests.support.blueprints import two_questions
 from tests.support.play import Stage
@@ -252,3 +260,52 @@ def test_of_a_draft_the_log_keeps_no_earlier_exchange() -> None:
 
     assert Judge(1, request(ANSWER), True) == as_logged(draft)
     assert due is as_logged(due)
+
+
+def begun_on(stage: Stage) -> int:
+    (prepare,) = bodies(stage, Prepare)
+    return prepare.preparation_id  # type: ignore[attr-defined,no-any-return]
+
+
+def test_a_voice_that_fails_while_the_answer_goes_on_leaves_no_trace_but_the_draft() -> None:
+    stage = Stage(probing(), judge_with=asks(), voice_delay=None)
+    end = answered(stage)
+    stage.run(end + 0.5)
+    stage.at(end + 0.6, PreparationFailed(begun_on(stage), "vendor"))
+    stage.at(end + 0.55, SpeechStarted(9))
+    stage.run(end + 0.65)
+
+    assert "hearing" == stage.floor
+    assert [] == stage.facts(FallbackUsed)
+    assert [DraftClosed(1, False, "failed")] == bodies(stage, DraftClosed)
+
+
+def test_words_that_stand_in_for_a_probe_are_never_prepared_themselves() -> None:
+    stage = Stage(probing(), judge_with=asks(), voice_delay=None)
+    stage.run_until_floor_is("open")
+    stage.feed(RightClaimed("slower"))
+    end = answered(stage)
+    failed: set[int] = set()
+    while stage.now < end + 6:
+        stage.run(stage.now + 0.02)
+        for prepare in bodies(stage, Prepare):
+            if prepare.preparation_id not in failed:  # type: ignore[attr-defined]
+                failed.add(prepare.preparation_id)  # type: ignore[attr-defined]
+                stage.feed(PreparationFailed(prepare.preparation_id, "vendor"))  # type: ignore[attr-defined]
+
+    assert {PROBE} == {prepare.text for prepare in bodies(stage, Prepare)}  # type: ignore[attr-defined]
+    assert ["What happened first?"] == stage.said("probe")
+
+
+@pytest.mark.parametrize(
+    "ended_by",
+    [RightClaimed("pause"), RightClaimed("strike"), ParticipantLeft("hung up"), OperatorTookOver("sam")],
+)
+def test_the_voice_is_told_when_what_it_has_begun_on_will_not_be_said(ended_by: AnySignal) -> None:
+    stage = Stage(probing(), judge_with=asks(), voice_delay=None)
+    end = answered(stage)
+    stage.run(end + 0.5)
+    number = begun_on(stage)
+    stage.feed(ended_by)
+
+    assert [DropPrepared(number)] == bodies(stage, DropPrepared)
