@@ -18,6 +18,8 @@ MISSED_AFTER: Final = 6.0
 """No commit within so many seconds of the end: the end was missed."""
 OVERLAP: Final = 0.3
 """So many seconds of content over resumed speech are a cut-in, as is content that begins in a pause."""
+_LATE: Final = ("judgement_overdue", "voice_overdue", "voice: ")
+"""Why a generated probe gave way to known words: how the reasons begin."""
 _NO_REPLY: Final[frozenset[SpeechKind]] = frozenset(("cue", "check_in"))
 
 
@@ -51,11 +53,13 @@ class Outcome(msgspec.Struct):
 
 
 def outcomes_of(talk: Talk, world: World, speaker: int) -> list[Outcome]:
-    """Every answer of a talk but one that the talk's end cut short."""
+    """Every answer of a talk, in order; one that the talk ended without a commit for counts as missed."""
     found = []
     for number, given in enumerate(talk.given):
         after = talk.given[number + 1].began_at if number + 1 < len(talk.given) else math.inf
-        found.append(_outcome(talk, world, speaker, given, after))
+        outcome = _outcome(talk, world, speaker, given, after)
+        outcome.generated = number in talk.generated
+        found.append(outcome)
     return found
 
 
@@ -79,11 +83,10 @@ def _outcome(talk: Talk, world: World, speaker: int, given: Given, after: float)
                 outcome.taken = min(outcome.taken, since)
             case AnswerCommitted() if since > 0:
                 outcome.committed = min(outcome.committed, since)
-            case FallbackUsed() if output.reason == "judgement_overdue":
+            case FallbackUsed() if output.reason.startswith(_LATE):
                 outcome.fallback = True
             case _:
                 pass
-    outcome.generated = any(given.began_at <= at - world.uplink < after for at in talk.generated)
     if outcome.missed:
         outcome.first_audio = outcome.question = math.inf
     return outcome

@@ -25,22 +25,26 @@ class Senses(msgspec.Struct, frozen=True):
 
 
 def signals_of(
-    script: Script, world: World, senses: Senses, utterances_before: int
+    script: Script, world: World, senses: Senses, utterances_before: int, seed: str
 ) -> list[tuple[float, AnySignal]]:
-    """What the ear and the recogniser tell of an answer: (seconds after its first word began, signal)."""
+    """What the ear and the recogniser tell of an answer: (seconds after its first word began, signal).
+
+    `seed` is the talk's: the same answer is understood otherwise in another one.
+    """
     told: list[tuple[float, AnySignal]] = []
     final_delay = senses.final_delay or world.final_delay
     utterance, begun_with, first = utterances_before + 1, 0, 0
     onset_at, spoken_since, voiced_from, talking = 0.0, 0.0, 0.0, False
     again = world.uplink + world.voice_onset.p50
-    words = _recognised(script, world.word_errors if senses.word_errors is None else senses.word_errors)
+    word_errors = world.word_errors if senses.word_errors is None else senses.word_errors
+    words = _recognised(script, word_errors, seed)
     for gap in script.gaps:
-        rng = Random(f"{script.number}/{gap.word}/{gap.latent}")
+        rng = Random(f"{seed}/{script.number}/{gap.word}/ear")
         if not talking:
             onset_at = again
             told.append((onset_at, SpeechStarted(utterance)))
             voiced_from, talking = spoken_since, True
-        arrived, words_rng = 0.0, Random(f"{script.number}/{first}/words")
+        arrived, words_rng = 0.0, Random(f"{seed}/{script.number}/{first}/words")
         for number in range(first, gap.word):
             if (number - first) % 2 and number != gap.word - 1:
                 continue
@@ -71,7 +75,10 @@ def signals_of(
     return sorted(told, key=lambda one: one[0])
 
 
-def _recognised(script: Script, errors: float) -> list[str]:
-    """The words as they were understood: a wrong one is another word of the same answer."""
-    words, rng = script.answer.words, Random(f"{script.number}/{script.answer.words}")
-    return [rng.choice(words) if rng.random() < errors else word for word in words]
+def _recognised(script: Script, errors: float, seed: str) -> list[str]:
+    """The words as they were understood: a wrong one is one that was said before it."""
+    words, rng = script.answer.words, Random(f"{seed}/{script.number}/errors")
+    return [
+        rng.choice(words[:number] or words[:1]) if rng.random() < errors else word
+        for number, word in enumerate(words)
+    ]

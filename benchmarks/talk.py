@@ -10,6 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from benchmarks.ear_signals import Senses, signals_of
 from benchmarks.said import Given, Heard
 from benchmarks.world import Answer, Gap, Script, Speaker, World
@@ -77,7 +79,8 @@ class Talk:
         self.heard: list[Heard] = []
         self.signals: list[tuple[float, AnySignal]] = []
         self.outputs: list[tuple[float, AnyCommand | AnyFact]] = []
-        self.generated: list[float] = []
+        self.generated: set[int] = set()
+        """Numbers of answers that a probe in new words is to follow, by the last judgement of each."""
         self._world = world
         self._seed = seed
         self._rng = Random(f"{seed}/delays")
@@ -90,11 +93,9 @@ class Talk:
         self._order = 0
         self._playing: list[Heard] = []
         self._utterances = 0
-        self._voice = 0
-        """The utterance told of last."""
+        self._voice = 0  # the utterance told of last
         self._cancelled: set[int] = set()
-        self._sounds_at: dict[str, float] = {}
-        """When the voice has the first sound of words that were not synthesised ahead."""
+        self._sounds_at: dict[str, float] = {}  # first sounds of words that were not synthesised ahead
         self._replies = 0
 
     # Time
@@ -160,28 +161,28 @@ class Talk:
                 pass
 
     def _judge(self, command: Judge) -> None:
-        drawn = Random(f"{self._seed}/probe/{len(self.given)}").random() < self._world.generated_probes
-        judgement = Judgement("sufficient")
-        if drawn:
-            probed = judge(command.request)
-            if probed.probe is not None:
-                judgement = probed
-                self.generated.append(self.now)
+        number, judgement, delay = len(self.given) - 1, Judgement("sufficient"), 0.0
+        drawn = Random(f"{self._seed}/probe/{number}").random() < self._world.generated_probes
+        self.generated.discard(number)
+        if drawn and (probed := judge(command.request)).probe is not None:
+            judgement = probed
+            if probed.probe.text not in self._known:
+                self.generated.add(number)
+        if self._probing:  # what the answer to a closed question means is known by rules
+            judgement = replace(judgement, judged_by="model")
+            delay = self._world.first_token.draw(self._rng)
         arrived = JudgementArrived(command.judgement_id, judgement)
 
         def arrive() -> None:
             if command.judgement_id not in self._cancelled:
                 self._feed(arrived)
 
-        # what the answer to a closed question means is known by rules
-        delay = self._world.first_token.draw(self._rng) if self._probing else 0.0
         self.at(self.now + delay, arrive)
 
     def _prepare(self, command: Prepare) -> None:
         """The voice begins on words that may be said next."""
-        sounds_at = self.now
-        if command.text not in self._known:
-            sounds_at += self._world.first_sound.draw(self._rng)
+        first_sound = self._world.first_sound
+        sounds_at = self.now + (0.0 if command.text in self._known else first_sound.draw(self._rng))
         self._sounds_at[command.text] = sounds_at
         self._tell(sounds_at, SpeechPrepared(command.preparation_id))
 
@@ -322,7 +323,7 @@ class Talk:
         """Say it, whatever the agent does meanwhile."""
         given = Given(script, self.now)
         self.given.append(given)
-        for when, signal in signals_of(script, self._world, self._senses, self._utterances):
+        for when, signal in signals_of(script, self._world, self._senses, self._utterances, self._seed):
             if isinstance(signal, SpeechStarted):
                 self._utterances = max(self._utterances, signal.utterance_id)
             self._tell(given.began_at + when, signal)

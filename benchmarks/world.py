@@ -219,7 +219,7 @@ class Speaker:
         rng.shuffle(within)
         places: dict[int, float] = {}
         for pause in pauses:
-            if pause / self._stretch >= 0.6 and (after or within):
+            if pause >= 0.6 and (after or within):
                 kind = after if (rng.random() < world.complete_share and after) or not within else within
                 places[kind.pop()] = pause
             else:

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from benchmarks.cut_in_figures import figures_of, percentiles
 from benchmarks.cut_in_talks import HEARINGS, Case, talk_of
 from benchmarks.ear_record import Outcome, outcomes_of
+from benchmarks.ear_signals import signals_of
 from benchmarks.resweep import Lull, sweep, taken_after
 from benchmarks.said import Given, Heard
 from benchmarks.talk import Talk
 from benchmarks.world import DATA, OPEN_ANSWERS, Answer, Script, Speaker, World, read_answers
 from dialog.commands import Say
 from dialog.endpointing import Sources, weigh
+from dialog.events import FallbackUsed
 from dialog.manager import Manager
 from dialog.policy import DEFAULT_POLICY, PROFILES
 
@@ -58,10 +60,11 @@ def test_there_are_three_hundred_answers_with_room_for_twelve_pauses() -> None:
     assert all(word == word.lower() and word[-1] not in ".,;!?" for answer in OPEN for word in answer.words)
 
 
-def test_at_least_half_of_the_long_pauses_follow_a_finished_clause() -> None:
+@pytest.mark.parametrize("stretch", [1.0, 1.6])
+def test_at_least_half_of_the_long_pauses_follow_a_finished_clause(stretch: float) -> None:
     finished = long = 0
     for number, answer in enumerate(OPEN):
-        script = Speaker(WORLD, str(number), "narrative", 1.0, None).script(answer, 0)
+        script = Speaker(WORLD, str(number), "narrative", stretch, None).script(answer, 0)
         assert WORLD.pauses == len(script.gaps) - 1
         for gap in script.gaps[:-1]:
             if gap.duration >= 0.6:
@@ -80,9 +83,10 @@ def test_the_core_knows_nothing_of_the_world() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_same_past_gives_the_same_outputs_whatever_follows(seed: int) -> None:
+@pytest.mark.parametrize("hearing", [1, 3])
+def test_the_same_past_gives_the_same_outputs_whatever_follows(hearing: int, seed: int) -> None:
     rng = Random(seed)
-    whole = talk_of(case(f"past/{seed}")).run()
+    whole = talk_of(case(f"past/{seed}", hearing=hearing)).run()
     given = rng.choice(whole.given[:3])
     cut = rng.randrange(2, len(given.script.answer.words) - 1)
     heard_until = given.began_at + given.script.word_ends[cut - 1] + WORLD.uplink
@@ -96,7 +100,7 @@ def test_the_same_past_gives_the_same_outputs_whatever_follows(seed: int) -> Non
             kept = replace_tail(given.script, cut) if number == given.script.number else None
             return kept or super().script(OPEN[7], number)
 
-    other = talk_of(case(f"past/{seed}"), speaker=OtherSpeaker).run()
+    other = talk_of(case(f"past/{seed}", hearing=hearing), speaker=OtherSpeaker).run()
     before = [(at, output) for at, output in whole.outputs if at < heard_until]
 
     assert len(before) > 5
@@ -123,13 +127,14 @@ def test_a_talk_replays_from_its_signals(hearing: int) -> None:
     assert talk.outputs == again
 
 
-def lived(began_at: float, until: float, kind: str = "question") -> Outcome:
+def lived(began_at: float, until: float, kind: str = "question", fallback: str = "guard") -> Outcome:
     """An answer of 2 s, a pause of 3 s and 2 s more, and one speech of the agent at the ear."""
     speaker = Speaker(WORLD, "s", "narrative", 1.0, None)
     gaps = [speaker.gap(2.0, 3.0, 1, 0), speaker.gap(7.0, math.inf, 2, 0)]
     script = Script(Answer("q", ("one", "two"), (), ()), 0, [2.0, 7.0], gaps)
     talk = Talk.__new__(Talk)
-    talk.given, talk.outputs, talk.generated = [Given(script, 10.0)], [], []
+    talk.given, talk.generated = [Given(script, 10.0)], set()
+    talk.outputs = [(17.9, FallbackUsed("q", fallback))]
     talk.heard = [Heard(Say(1, kind, "why"), 0.0, began_at, until)]  # type: ignore[arg-type]
     return outcomes_of(talk, WORLD, 0)[0]
 
@@ -144,6 +149,28 @@ def test_a_question_that_begins_in_a_pause_is_a_cut_in_however_it_ends() -> None
 def test_a_question_over_resumed_speech_is_a_cut_in_from_three_tenths_of_a_second_on() -> None:
     assert not lived(15.1, 15.35).hard
     assert lived(15.1, 15.45).hard
+
+
+def test_the_same_answer_is_understood_otherwise_in_another_talk() -> None:
+    script = Speaker(WORLD, "s", "narrative", 1.0, None).script(OPEN[0], 0)
+
+    one, again, other = (signals_of(script, WORLD, HEARINGS[1].senses, 0, seed) for seed in ("a", "a", "b"))
+
+    assert one == again
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    ("reason", "counts"),
+    [
+        ("judgement_overdue", True),
+        ("voice_overdue", True),
+        ("voice: stalled", True),
+        ("guard: length", False),
+    ],
+)
+def test_a_probe_given_up_for_its_lateness_is_a_fallback(reason: str, counts: bool) -> None:
+    assert counts == lived(18.0, 19.0, fallback=reason).fallback
 
 
 def test_a_cue_and_a_check_in_are_no_reply() -> None:
