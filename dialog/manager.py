@@ -172,7 +172,7 @@ class Manager:
             case SoundStalled():
                 self._unheard.stalled(signal.missing, now)
             case SoundWentOn():
-                self._unheard.went_on(signal.missing, now)
+                self._unheard.went_on(signal.missing, now, late=signal.late)
             case PacketsStopped():
                 self._unheard.went_on(0.0, now)
                 turns.lull.freeze()

@@ -52,6 +52,8 @@ class SoundWentOn(Signal, frozen=True):
 
     missing: float
     """Seconds of it that never came, as far as was seen; after SoundStalled its whole duration counts."""
+    late: bool = False
+    """All of it came after all, and no voice set in or ended in it: it has been heard by now."""
 
 
 class MicrophoneMuted(Signal, frozen=True):

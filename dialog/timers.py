@@ -69,11 +69,12 @@ class Timers:
         if self._still_since is None:
             self._still_since = since
 
-    def go_on(self, now: float) -> float:
-        """Sound comes again: what waited goes on. Returns for how many seconds it stood still."""
+    def go_on(self, now: float, at_most: float = LONGEST_STILL) -> float:
+        """Sound comes again: what waited goes on, later by what this returns: the seconds for which it stood
+        still, but no more than `at_most`."""
         if self._still_since is None:
             return 0.0
-        still, self._still_since = min(max(0.0, now - self._still_since), LONGEST_STILL), None
+        still, self._still_since = min(max(0.0, now - self._still_since), at_most), None
         self.put_back(still)
         return still
 

@@ -8,7 +8,7 @@ from typing import Final
 from dialog.answering import Answering
 from dialog.lull import TIMERS as LULL_TIMERS
 from dialog.overlap import Overlap
-from dialog.timers import Timers
+from dialog.timers import LONGEST_STILL, Timers
 
 ON_SOUND: Final = frozenset(
     (*LULL_TIMERS, "stalled", "noise", "noise_pause", "hold", "rejoin", "overlap", "no_words", "take_up")
@@ -19,6 +19,10 @@ ON_SOUND: Final = frozenset(
 A_WORD: Final = 0.2
 """Seconds of missing sound that may have held a word."""
 
+LATE: Final = 0.1
+"""Seconds for which clocks wait for the rest of sound that comes late, once in LONGEST_STILL at most: a road
+that brings all of it in bunches must not stop them for good."""
+
 
 class Unheard:
     """Gaps in what is heard, long ones as they happen and short ones afterwards."""
@@ -27,24 +31,32 @@ class Unheard:
         self._timers = timers
         self._answering = answering
         self._overlap = overlap
+        self._waited_at = -LONGEST_STILL
 
     def stalled(self, missing: float, now: float) -> None:
         """No sound has come for `missing` seconds, and none comes."""
         self._timers.stand_still(now - missing)
 
-    def went_on(self, missing: float, now: float) -> None:
+    def went_on(self, missing: float, now: float, *, late: bool = False) -> None:
         """Sound comes again, or its absence is told in another way; `missing` seconds of it never came.
 
-        After a stall all of its duration counts: what was said in it may only be on its way through us.
+        After a stall all of its duration counts: what was said in it may only be on its way through us. Of
+        sound that was only `late` no more than LATE does, for it has been heard.
         """
         turn = self._answering.turn
         if turn is not None and missing >= A_WORD:
             turn.gap_ended_at = now
         if self._timers.still:
-            missing = self._timers.go_on(now)
+            missing = self._timers.go_on(now, self._rest_of_late(now) if late else LONGEST_STILL)
         else:
             self._timers.put_back(missing)
         self._overlap.unheard += missing
         for one in (turn, self._overlap.beside):
             if one is not None:
                 one.ended_at = min(one.ended_at + missing, now)
+
+    def _rest_of_late(self, now: float) -> float:
+        if now - self._waited_at < LONGEST_STILL:
+            return 0.0
+        self._waited_at = now
+        return LATE

@@ -150,9 +150,8 @@ class Listener:
 
     def stalled(self, missing: float) -> None:
         """No sound for `missing` seconds: what runs on silence must wait."""
-        self._since_stall = 0.0
         if not (self._stalled or self._lost) and self.attentive:
-            self._stalled = True
+            self._stalled, self._since_stall = True, 0.0
             self._mailbox.put(SoundStalled(missing))
 
     def lost(self) -> None:
@@ -220,14 +219,14 @@ class Listener:
         elif self._stalled:
             self._since_stall += FRAME_DURATION
             if edge is not None or self._since_stall >= self._policy.gap_settling - FRAME_DURATION / 2:
-                self._end_stall()
+                self._end_stall(late=edge is None and self._missing == 0.0)
         elif self._missing or self._returned:
             if self._missing and self.attentive and not (self._guard.talking or self._returned):
                 self._mailbox.put(SoundWentOn(self._missing))
             self._missing, self._returned = 0.0, False  # of a link that was dead the core knows
 
-    def _end_stall(self) -> None:
-        self._mailbox.put(SoundWentOn(self._missing))
+    def _end_stall(self, *, late: bool = False) -> None:
+        self._mailbox.put(SoundWentOn(self._missing, late))
         self._stalled, self._missing = False, 0.0
 
     # Utterances

@@ -71,6 +71,21 @@ def test_sound_lost_in_the_hold_keeps_the_floor_open() -> None:
     assert [] == stage.facts(AnswerCommitted)
 
 
+@pytest.mark.parametrize(("bunch", "stall"), [(0.1, 0.1), (0.08, 0.16)])
+def test_the_turn_is_taken_though_all_sound_comes_in_bunches(bunch: float, stall: float) -> None:
+    stage, now = asked()
+    end = stage.say(now + 0.5, ANSWER)
+    began = now
+    while began < end + 30:  # a stall lasts until 0.1 s of sound has come: one bunch of 5 frames, or two of 4
+        stage.at(began + SEEN_AFTER, SoundStalled(SEEN_AFTER))
+        stage.at(began + stall, SoundWentOn(0.0, late=True))
+        began += stall
+    stage.run(end + 30)
+
+    assert first(stage, AnswerTaken) - end < 0.7 + 0.1 + bunch * 2 + 0.02
+    assert [ANSWER] == [fact.text for fact in stage.facts(AnswerCommitted)]  # type: ignore[union-attr]
+
+
 def test_a_single_frame_puts_the_clocks_back_by_its_length() -> None:
     stage, now = asked()
     end = stage.say(now + 0.5, ANSWER)

@@ -159,6 +159,20 @@ async def test_a_stall_is_over_once_a_voice_can_be_told_from_silence() -> None:
     assert pytest.approx(0.6) == over.missing
 
 
+@pytest.mark.parametrize("frames", [4, 5, 8])
+async def test_a_stall_between_bunches_ends_though_others_follow_and_was_only_late(frames: int) -> None:
+    ear = Ear()
+    ear.hear(silence(0.5))
+    for _ in range(10):
+        ear.listener.stalled(0.06)
+        ear.hear(silence(frames * 0.02))
+    signals = await ear.signals()
+    stalls, ends = signals[::2], signals[1::2]
+
+    assert [SoundStalled(0.06)] * (5 if frames == 4 else 10) == stalls
+    assert [SoundWentOn(0.0, late=True)] * len(stalls) == ends
+
+
 async def test_a_voice_that_is_there_after_a_stall_is_told_behind_its_end() -> None:
     ear = Ear()
     ear.hear(silence(0.5))
