@@ -6,7 +6,7 @@ import msgspec
 
 from dialog.commands import HoldSpeech, ResumeSpeech
 from dialog.events import Event, FloorChanged, FloorState
-from dialog.signals import SpeechBegan, SpeechEnded, SpeechStarted, SpeechStopped
+from dialog.signals import ParticipantLeft, SpeechBegan, SpeechEnded, SpeechStarted, SpeechStopped
 
 OURS: frozenset[FloorState] = frozenset(("soft_take", "hold", "speaking", "ducked", "yielded"))
 """States in which the participant waits for us; a hold is one of them."""
@@ -35,7 +35,8 @@ def dead_air(events: Iterable[Event], heard: Sequence[tuple[float, float]] | Non
     voices: set[str] = set()
     since: float | None = None
     found: list[Silence] = []
-    for at, change in _changes(events, heard):
+    log = list(events)
+    for at, change in _changes(log, heard):
         quiet = floor in OURS and not voices
         if isinstance(change, str):
             floor = change
@@ -48,6 +49,8 @@ def dead_air(events: Iterable[Event], heard: Sequence[tuple[float, float]] | Non
         elif quiet and not now_quiet and since is not None:
             found.append(Silence(since, at, floor))
             since = None
+    if since is not None and since < log[-1].at:  # one that never ends lasts as long as the log
+        found.append(Silence(since, log[-1].at, floor))
     return found
 
 
@@ -64,7 +67,7 @@ def _changes(
                 changes.append((event.at, state))
             case SpeechStarted():
                 changes.append((event.at, ("participant", True)))
-            case SpeechStopped():
+            case SpeechStopped() | ParticipantLeft():
                 changes.append((event.at, ("participant", False)))
             case SpeechBegan(speech_id=number) | ResumeSpeech(speech_id=number) if heard is None:
                 changes.append((event.at, (f"agent {number}", True)))

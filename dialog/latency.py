@@ -128,13 +128,18 @@ class ReplyTracker:
         self._session = number
         self._last_sound_at: float | None = None
         """When the voice last left the mouth, of the latest silence."""
+        self._begin_answer()
+        self._token_ids: set[int] = set()
+        self._asked: dict[int, Reply] = {}
+
+    def _begin_answer(self) -> None:
+        """Nothing is known of the next answer; a form that is filled in is neither taken nor judged."""
         self._taken: tuple[float, str] | None = None
+        self._judge_id: int | None = None
         self._judge_at: float | None = None
         self._first_token_at: float | None = None
         self._judged_at: float | None = None
         self._token_at: float | None = None
-        self._token_ids: set[int] = set()
-        self._asked: dict[int, Reply] = {}
         self._fallback = False
         self._releases = 0
 
@@ -149,8 +154,9 @@ class ReplyTracker:
             case AnswerReleased():
                 self._releases += 1
             case Judge():
-                self._judge_at, self._judged_at, self._first_token_at = at, None, None
-            case JudgementArrived():
+                self._judge_id, self._judge_at = body.judgement_id, at
+                self._judged_at = self._first_token_at = None
+            case JudgementArrived() if body.judgement_id == self._judge_id:
                 self._judged_at, self._first_token_at = at, body.first_token_at
             case FallbackUsed():
                 self._fallback = True
@@ -196,7 +202,7 @@ class ReplyTracker:
                 releases=self._releases,
             )
         )
-        self._releases = 0
+        self._begin_answer()
 
     def _mouth_end(self, commit: AnswerCommitted) -> float:
         """When the answer's last sound left the mouth, unless the floor's end is another one: in noise it is

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialog.commands import Judge, Say
+from dialog.dead_air import Silence, dead_air
 from dialog.events import (
     AnswerCommitted,
     AnswerJudged,
@@ -15,6 +16,8 @@ from dialog.events import (
     AnswerTaken,
     AnyBody,
     Event,
+    FloorChanged,
+    NoticeGiven,
     RecordingBegan,
     SessionOpened,
     SpeechHeard,
@@ -30,6 +33,7 @@ from dialog.signals import (
     FinalTranscript,
     JudgementArrived,
     PartialTranscript,
+    ParticipantLeft,
     RightClaimed,
     SpeechBegan,
     SpeechEnded,
@@ -188,6 +192,45 @@ def test_a_voice_that_was_begun_ahead_is_waited_for_no_longer() -> None:
     assert "generated" == row.kind
     assert 0.0 == rounded(row)["first_byte"]
     assert 0.51 == rounded(row)["sent"]
+
+
+def test_a_form_that_is_filled_in_has_no_instants_of_the_answer_before_it() -> None:
+    log = timed_reply(first_byte_at=12.40)
+    log.append(Event(len(log) + 1, 20.0, AnswerCommitted(2, 1, "b", "7", 1.0, 20.0, 20.0, typed=True)))
+    form = replies(log)[1]
+
+    assert [None] * 4 == [form.taken_at, form.judge_asked_at, form.judged_at, form.first_sound_at]
+    assert all(seconds >= 0 for seconds in form.stages().values())
+
+
+def test_a_judgement_that_nobody_waits_for_is_not_the_answers() -> None:
+    log = timed_reply(first_byte_at=12.40)
+    at = next(place for place, event in enumerate(log) if isinstance(event.body, JudgementArrived))
+    log.insert(at + 1, Event(0, 11.5, JudgementArrived(99, Judgement("vague"))))
+
+    assert 11.2 == replies(log)[0].judged_at
+
+
+def in_order(*happened: tuple[float, AnyBody]) -> list[Event]:
+    return [Event(seq, at, body) for seq, (at, body) in enumerate(happened, start=1)]
+
+
+def test_a_silence_that_never_ends_lasts_as_long_as_the_log() -> None:
+    log = in_order((1.0, FloorChanged("hold")), (9.0, NoticeGiven("storage", "")))
+
+    assert [Silence(1.0, 9.0, "hold")] == dead_air(log)
+
+
+def test_the_voice_of_somebody_who_has_left_fills_no_silence() -> None:
+    log = in_order(
+        (1.0, SpeechStarted(1)),
+        (2.0, ParticipantLeft("hung up")),
+        (2.0, FloorChanged("away")),
+        (5.0, FloorChanged("speaking")),
+        (8.0, SpeechBegan(1)),
+    )
+
+    assert [Silence(5.0, 8.0, "speaking")] == dead_air(log)
 
 
 def test_every_stage_is_explained() -> None:
