@@ -1,6 +1,8 @@
 """The silence after somebody has spoken: when to look, how the evidence stands, and when to ask whether they
 are still there."""
 
+from typing import Literal
+
 from dialog.completeness import ends_in_filler
 from dialog.endpointing import Features, Sources, due_at, threshold, weigh
 from dialog.events import EndDoubted
@@ -13,6 +15,8 @@ from dialog.turn import Turn
 from dialog.turn_detection import Hint, TurnDetection
 
 TIMERS = ("stage", "look", "cue", "check_in")
+Deafness = Literal["link", "microphone"]
+"""Why nothing is heard: no packets come, or the microphone is off."""
 
 
 class Lull:
@@ -25,24 +29,32 @@ class Lull:
         self.patience = Patience(floor.policy)
         self.voiceless = False
         """Nobody listens by ear: no check-ins and no cues (a text talk)."""
-        self.frozen = False
-        """The link is dead or the microphone off: silence says nothing."""
+        self._deaf: set[Deafness] = set()
         self._silent_check_ins = 0
         self._thinking_until = 0.0
         self._thinking_since: float | None = None
         self._doubted: float | None = None
         """How the evidence stood, but for the silence, when it last was not enough in this lull."""
 
-    def freeze(self, *, answered: bool = False) -> None:
+    @property
+    def frozen(self) -> bool:
+        """Silence says nothing: the link is dead, or the microphone off, or both."""
+        return bool(self._deaf)
+
+    def freeze(self, why: Deafness, *, answered: bool = False) -> None:
         """Silence says nothing any more, but of an answer that was there before it: that may still end."""
-        self.frozen = True
+        self._deaf.add(why)
         self._timers.cancel("cue", "check_in", "stalled", "noise", "noise_pause")
         if not answered:
             self._timers.cancel("stage", "look")
 
-    def thaw(self, turn: Turn | None, now: float) -> None:
-        """Silence means something again, from now on."""
-        self.frozen = False
+    def thaw(self, why: Deafness, turn: Turn | None, now: float) -> None:
+        """Silence means something again from now on, unless there is another reason why it doesn't."""
+        self._deaf.discard(why)
+        if not self.frozen:
+            self._wake(turn, now)
+
+    def _wake(self, turn: Turn | None, now: float) -> None:
         if self._floor.state == "lull" and turn is not None:
             turn.ended_at = now
             self.enter(turn)
@@ -55,7 +67,7 @@ class Lull:
         """Somebody listens by ear from now on, or reads: only a listener's silence is met with words."""
         if by_ear and self.voiceless and not self.frozen:
             self.voiceless = False
-            self.thaw(turn, now)
+            self._wake(turn, now)
         elif not by_ear:
             self._timers.cancel("cue", "check_in")
         self.voiceless = not by_ear

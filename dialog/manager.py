@@ -175,9 +175,9 @@ class Manager:
                 self._unheard.went_on(signal.missing, now, late=signal.late)
             case PacketsStopped():
                 self._unheard.went_on(0.0, now)
-                turns.lull.freeze()
+                turns.lull.freeze("link")
             case PacketsReturned():
-                turns.lull.thaw(turns.turn, now)
+                turns.lull.thaw("link", turns.turn, now)
             case MicrophoneMuted():
                 self._muted(signal.muted, now)
             case StorageFaltered():
@@ -301,12 +301,12 @@ class Manager:
     def _muted(self, muted: bool, now: float) -> None:
         if muted:
             turn = self._turns.turn
-            self._turns.lull.freeze(answered=turn is not None and bool(turn.text))
+            self._turns.lull.freeze("microphone", answered=turn is not None and bool(turn.text))
             self._turns.timers.set("muted_notice", now + self._policy.muted_notice_delay)
             self._turns.timers.set("muted_pause", now + self._policy.muted_pause_delay)
         else:
             self._turns.timers.cancel("muted_notice", "muted_pause")
-            self._turns.lull.thaw(self._turns.turn, now)
+            self._turns.lull.thaw("microphone", self._turns.turn, now)
 
     def _from_outside(
         self, signal: OperatorTookOver | OperatorHandedBack | InterviewCancelled, now: float

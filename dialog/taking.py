@@ -7,7 +7,6 @@ from dialog.speaking import Speaking, Speech
 from dialog.steps import HoldOver, JudgementOverdue, Step, WordsChanged
 from dialog.timers import Timers
 
-TIMERS = ("hold", "judgement", "finals")
 _LONGEST_TOKEN = 1.5
 """Seconds that an acknowledgement may sound, whatever the mouth says of its end."""
 
@@ -87,7 +86,7 @@ class Taking:
         return True
 
     def fire(self, name: str, now: float) -> list[Step]:
-        """One of TIMERS has come."""
+        """One of HOLD_TIMERS has come."""
         match name:
             case "hold":
                 return self._hold_due(now)

@@ -4,7 +4,7 @@ Brings the two sides together: the participant's (dialog.answering, silences in 
 (dialog.speaking, speech over it in dialog.overlap). Returns what the interview has to know as steps.
 """
 
-from dialog.answering import LISTENING, TAKEN, Answering
+from dialog.answering import HOLD_TIMERS, LISTENING, TAKEN, Answering
 from dialog.commands import StopSpeech
 from dialog.events import FloorState
 from dialog.floor import Floor, Move
@@ -25,7 +25,6 @@ from dialog.steps import (
     SaidInVain,
     Step,
 )
-from dialog.taking import TIMERS as TAKING_TIMERS
 from dialog.taking import Taking
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -259,7 +258,7 @@ class TurnTaking:
     def _fire(self, name: str, now: float) -> list[Step]:
         if name in OVERLAP_TIMERS:
             return self.overlap.fire(name, now)
-        if name in TAKING_TIMERS:
+        if name in HOLD_TIMERS:
             return self.taking.fire(name, now)
         if name in _CLOCKS:
             return [ClockDue(name)]

@@ -338,6 +338,30 @@ def test_a_dead_link_is_no_silence() -> None:
     assert 1 == len(stage.said("check_in"))
 
 
+def test_packets_that_return_do_not_switch_the_microphone_on() -> None:
+    stage, now = asked()
+    stage.at(now + 1, MicrophoneMuted(True))
+    stage.at(now + 3, PacketsStopped())
+    stage.at(now + 4, PacketsReturned())
+    stage.run(now + 40)
+    meanwhile = stage.said("check_in")
+    stage.at(now + 40, MicrophoneMuted(False))
+    stage.run(now + 55)
+
+    assert [] == meanwhile
+    assert [] != stage.said("check_in")
+
+
+def test_a_microphone_that_is_switched_on_does_not_mend_the_link() -> None:
+    stage, now = asked()
+    stage.at(now + 1, MicrophoneMuted(True))
+    stage.at(now + 3, PacketsStopped())
+    stage.at(now + 4, MicrophoneMuted(False))
+    stage.run(now + 60)
+
+    assert [] == stage.said("check_in")
+
+
 def test_a_muted_microphone_is_told_once_and_paused_after_a_minute() -> None:
     stage, now = asked()
     stage.at(now + 1, MicrophoneMuted(True))
