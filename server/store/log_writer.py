@@ -28,6 +28,8 @@ STALL_TIMEOUT: Final = 1.0
 """Seconds that a transaction may take before storage counts as faltering."""
 RETRY_DELAY: Final = 0.05
 LONGEST_RETRY_DELAY: Final = 2.0
+SCRUB_PATIENCE: Final = 0.3
+"""Seconds that other talks' events wait for the scrubbing after an erasure; it goes on beside them."""
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds for storing what still waits when the process ends."""
 
@@ -56,6 +58,9 @@ class LogWriter:
         self._unsure = False
         self._tasks: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
+        self._beside: asyncio.TaskGroup | None = None
+        self._scrubbing: asyncio.Task[None] | None = None
+        self._scrub_again = False
 
     def open(self, session: OpenedSession, storage_changed: StorageChanged | None = None) -> EventLog:
         """Begin the log of a session. `storage_changed` hears why storage falters, and None when it has
@@ -68,13 +73,15 @@ class LogWriter:
 
     async def run(self) -> None:
         """Store whatever comes, until `close` and all is stored."""
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            while batch := self._collect():
-                await self._store_at_last(batch)
-            if self._closing:
-                return
+        async with asyncio.TaskGroup() as beside:
+            self._beside = beside
+            while True:
+                await self._work.wait()
+                self._work.clear()
+                while batch := self._collect():
+                    await self._store_at_last(batch)
+                if self._closing:
+                    return
 
     def close(self) -> None:
         """Let `run` return once all is stored. Nothing may be appended after this."""
@@ -148,6 +155,8 @@ class LogWriter:
         finally:
             stall.cancel()
         self._unsure = False
+        if any(line.rewrites for share in batch for line in share.lines):
+            await self._scrub_soon()  # before it is confirmed: what is settled is gone from the files too
         for share in batch:
             if share.log in fenced:
                 logger.warning("= a later session has taken over", extra={"run": share.log.session.run_id})
@@ -156,11 +165,23 @@ class LogWriter:
                 share.log.confirm(share.lines)
             if share.log.finished:
                 self._logs.pop(share.log, None)
-        if any(line.rewrites for share in batch for line in share.lines):
+
+    async def _scrub_soon(self) -> None:
+        """Have the database's files scrubbed. A large database takes longer than other talks can be kept
+        waiting."""
+        self._scrub_again = True
+        if self._scrubbing is None or self._scrubbing.done():
+            assert self._beside is not None
+            self._scrubbing = self._beside.create_task(self._scrub(), name="scrubbing")
+        await asyncio.wait({self._scrubbing}, timeout=SCRUB_PATIENCE)
+
+    async def _scrub(self) -> None:
+        while self._scrub_again:
+            self._scrub_again = False
             try:
                 await self._database.scrub()
-            except Exception:  # the erasure itself is done; the next checkpoint does the rest
-                logger.exception("! erased words are in the write-ahead log until its next checkpoint")
+            except Exception:  # the erasure itself is done; the database's own sweeping does the rest
+                logger.exception("! erased words are in a corner of the database until it is swept")
 
     def _falter(self, reason: str) -> None:
         if self.faltering is None:

@@ -33,17 +33,19 @@ def async_engine(url: URL) -> AsyncEngine:
     )
 
 
-def blocking_engine(url: URL) -> Engine:
-    """An engine for threads."""
-    return create_engine(url.set(drivername=DRIVER), hide_parameters=True, connect_args=_connect_args())
+def blocking_engine(url: URL, *, patient: bool = False) -> Engine:
+    """An engine for threads. A patient one waits for a statement as long as it takes: changing tables, or
+    waiting for another process that does."""
+    arguments = _connect_args(0 if patient else STATEMENT_TIMEOUT_MS)
+    return create_engine(url.set(drivername=DRIVER), hide_parameters=True, connect_args=arguments)
 
 
-def _connect_args() -> dict[str, object]:
+def _connect_args(statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, object]:
     return {
         "connect_timeout": CONNECT_TIMEOUT,
         "application_name": "vivavoce",
         # A commit is on the disk whatever the server's own habit: an answer that was confirmed is kept.
-        "options": f"-c synchronous_commit=on -c statement_timeout={STATEMENT_TIMEOUT_MS}",
+        "options": f"-c synchronous_commit=on -c statement_timeout={statement_timeout_ms}",
     }
 
 
@@ -54,4 +56,8 @@ async def scrub(engine: AsyncEngine) -> None:
     """
     async with engine.connect() as connection:
         bare = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await bare.exec_driver_sql("VACUUM event")
+        await bare.exec_driver_sql("SET statement_timeout = 0")
+        try:
+            await bare.exec_driver_sql("VACUUM event")
+        finally:
+            await bare.exec_driver_sql(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")

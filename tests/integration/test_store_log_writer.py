@@ -364,7 +364,7 @@ async def test_no_error_of_a_statement_carries_its_parameters(storage: str) -> N
     assert "husband" not in str(one.value) + str(other.value)
 
 
-async def test_erased_words_that_stay_in_the_write_ahead_log_are_told_of(
+async def test_erased_words_that_stay_in_a_corner_of_the_database_are_told_of(
     storage: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_store(storage) as store, LogWriter(store.database) as writer:
@@ -380,4 +380,4 @@ async def test_erased_words_that_stay_in_the_write_ahead_log_are_told_of(
         await log.settled()
 
         assert ["[erased]"] == texts(await stored(store, log))
-    assert any("write-ahead log" in record.getMessage() for record in caplog.records)
+    assert any("corner of the database" in record.getMessage() for record in caplog.records)

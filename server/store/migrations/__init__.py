@@ -29,7 +29,7 @@ def upgrade(database_url: str) -> None:
     if url.get_backend_name() == "sqlite":
         engine = sqlite.migrating_engine(url)
     else:
-        engine = postgresql.blocking_engine(url)
+        engine = postgresql.blocking_engine(url, patient=True)
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
