@@ -25,3 +25,8 @@ def new_id(prefix: str) -> str:
 def new_secret(size: int = 24) -> str:
     """URL-safe random text of `size` random bytes (24 = 192 bits)."""
     return secrets.token_urlsafe(size)
+
+
+def new_digits(count: int) -> str:
+    """Random decimal digits, zeros in front included."""
+    return "".join(secrets.choice("0123456789") for _ in range(count))

@@ -23,8 +23,9 @@ from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.organizations import Organizations
 from server.store.recordings import Recordings
+from server.store.run import Run
 from server.store.run_status import JOINABLE
-from server.store.runs import Run, Runs
+from server.store.runs import Runs
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from server.clock import loop_time, new_id
 from server.gateway.offer import OfferRefused, RestartRefused
 from server.live.view import View
 from server.live.visit import ConsentMissing
-from server.store.runs import Run, RunNotFound
+from server.store.run import Run, RunNotFound
 
 MAX_BODY: Final = 65_536
 SDP: Final = "application/sdp"

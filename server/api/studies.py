@@ -21,7 +21,7 @@ from server.api.house import House, house_of
 from server.live.view import View
 from server.store.event_rows import read_events
 from server.store.organizations import ApiKey
-from server.store.runs import Run, RunNotFound
+from server.store.run import Run, RunNotFound
 
 PREFIX: Final = "/api/v1/interview-runs/{run_id}"
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}

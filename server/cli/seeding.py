@@ -11,7 +11,9 @@ from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.organizations import Organizations, Tenant
-from server.store.runs import Participant, Runs
+from server.store.paging import Window
+from server.store.run import Participant
+from server.store.runs import Runs
 from server.store.vault import Vault
 
 SAMPLE: Final = Path(server.__file__).parent / "examples" / "product-discovery"
@@ -42,14 +44,12 @@ async def seed(database: Database, settings: Settings, blueprint: Blueprint, par
     organization = await organizations.first()
     tenant = Tenant(organization.id, test_mode=False)
     blueprints = Blueprints(database)
-    kept = next(
-        (
-            stored
-            for stored in await blueprints.list_newest(tenant, limit=100)
-            if stored.status == "published" and stored.draft == blueprint
-        ),
-        None,
-    )
+    published = await blueprints.page(tenant, Window(100), status="published")
+    kept = None
+    for stored in published.data:
+        if await blueprints.snapshot(stored.id, stored.version) == blueprint:
+            kept = stored
+            break
     if kept is None:
         kept = await blueprints.publish(tenant, (await blueprints.create(tenant, blueprint)).id)
     run, token = await Runs(database, open_vault(settings)).create(

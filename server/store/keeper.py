@@ -23,8 +23,9 @@ from server.store.event_log import EventLog, StorageChanged
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from server.store.recordings import RecordingFile, Recordings
+from server.store.run import ConsentRecord, Run
 from server.store.run_status import RunStatus
-from server.store.runs import ConsentRecord, Run, Runs
+from server.store.runs import Runs
 from server.store.tables import EventRow, RunRow, SessionRow
 
 log = logging.getLogger(__name__)

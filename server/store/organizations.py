@@ -29,6 +29,8 @@ class Tenant(msgspec.Struct, frozen=True):
 class Organization(msgspec.Struct, frozen=True):
     id: str
     name: str
+    settings: dict[str, Any]
+    revision: int
     created_at: int
     updated_at: int
 
@@ -63,7 +65,7 @@ class Organizations:
 
     async def create(self, name: str) -> Organization:
         now = self._clock_ms()
-        organization = Organization(new_id("org_"), name, now, now)
+        organization = Organization(new_id("org_"), name, {}, 1, now, now)
         async with self._database.write() as connection:
             await connection.execute(insert(OrganizationRow), [msgspec.structs.asdict(organization)])
         return organization
@@ -77,7 +79,7 @@ class Organizations:
             if row is not None:
                 return Organization(**row._mapping)
             now = self._clock_ms()
-            organization = Organization(new_id("org_"), name, now, now)
+            organization = Organization(new_id("org_"), name, {}, 1, now, now)
             await connection.execute(insert(OrganizationRow), [msgspec.structs.asdict(organization)])
         return organization
 
