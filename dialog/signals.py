@@ -40,8 +40,6 @@ class PacketsReturned(Signal, frozen=True):
     """Sound packets come again."""
 
 
-
-
 class MicrophoneMuted(Signal, frozen=True):
     muted: bool
 

@@ -18,11 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from dialog.manager import Manager
-from server.api import pages, participant_sockets, participants, studies, vitals
+from server.api import pages, participant_sockets, participants, run_reading, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
 from server.api.patience import PatientProtocol
+from server.api.studies.application import PREFIX, studies_application
 from server.api.tokens import AccessTokens
 from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
@@ -63,12 +64,13 @@ def create_app(settings: Settings) -> Starlette:
             *participants.ROUTES,
             *participant_sockets.ROUTES,
             *pages.ROUTES,
-            *studies.ROUTES,
+            *run_reading.ROUTES,
             *vitals.ROUTES,
         ],
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )
+    app.mount(PREFIX, studies_application(app.state))
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     return app
 

@@ -62,6 +62,8 @@ class House:
     """By run: each offer makes a connection, which is dear."""
     typed_texts: Allowances = field(default_factory=lambda: Allowances(per_second=2.0, burst=5.0))
     """By run: a new connection brings no new allowance."""
+    requests: Allowances = field(default_factory=lambda: Allowances(per_second=50.0, burst=200.0))
+    """By API key."""
     typed_characters: Allowances = field(
         default_factory=lambda: Allowances(per_second=10_000 / 60, burst=10_000.0)
     )
