@@ -12,7 +12,7 @@ from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from server.api.errors import EXCEPTION_HANDLERS
-from server.api.studies import agents
+from server.api.studies import agents, blueprints, graphs
 from server.api.studies.conventions import on_invalid
 from server.api.studies.door import Door
 
@@ -39,10 +39,11 @@ def studies_application(state: State) -> ASGIApp:
         redoc_url=None,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
+        separate_input_output_schemas=False,
         redirect_slashes=False,
         exception_handlers=handlers,
     )
     api.state = state
-    for resource in (agents,):
+    for resource in (agents, blueprints, graphs):
         api.include_router(resource.router)
     return Door(api)
