@@ -30,3 +30,8 @@ def new_secret(size: int = 24) -> str:
 def new_digits(count: int) -> str:
     """Random decimal digits, zeros in front included."""
     return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
+def jitter(delay: float) -> float:
+    """A delay of up to a fifth more or less: who failed together doesn't come back together."""
+    return delay * (0.8 + 0.4 * secrets.randbelow(1_000) / 1_000)
