@@ -111,6 +111,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield House(
             settings=settings,
             database=database,
+            vault=vault,
             organizations=Organizations(database),
             blueprints=Blueprints(database),
             runs=runs,

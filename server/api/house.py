@@ -26,6 +26,7 @@ from server.store.recordings import Recordings
 from server.store.run import Run
 from server.store.run_status import JOINABLE
 from server.store.runs import Runs
+from server.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class House:
 
     settings: Settings
     database: Database
+    vault: Vault
     organizations: Organizations
     blueprints: Blueprints
     runs: Runs

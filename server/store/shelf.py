@@ -96,10 +96,11 @@ class Shelf:
 
     async def find_in(self, connection: AsyncConnection, tenant: Tenant, thing_id: str) -> Kept:
         """The same, as part of a transaction."""
-        row = (await connection.execute(self._of(tenant).where(self._table.id == thing_id))).first()
-        if row is None:
-            raise NotFound(thing_id)
-        return kept_of(row)
+        return await self._found(connection, self._of(tenant), thing_id)
+
+    async def hold_in(self, connection: AsyncConnection, tenant: Tenant, thing_id: str) -> Kept:
+        """The same, and nobody changes or deletes it until the transaction ends. Raises NotFound."""
+        return await self._found(connection, self._of(tenant).with_for_update(), thing_id)
 
     async def find_many(self, thing_ids: Sequence[str]) -> dict[str, Kept]:
         """Those that there are, by id, in one query. Whose they are was seen to by whoever names them."""
@@ -129,22 +130,35 @@ class Shelf:
         """Put a changed body in its place. Raises NotFound; Stale if `seen` isn't its revision any more, or
         it changed under our hands."""
         async with self._database.write() as connection:
-            before = await self.find_in(connection, tenant, thing_id)
-            if seen is not None and seen != before.revision:
-                raise Stale(thing_id)
-            after = msgspec.structs.replace(
-                before,
-                body=change(before.body),
-                revision=before.revision + 1,
-                updated_at=max(self._clock_ms(), before.updated_at),
-            )
-            changed = await connection.execute(
-                update(self._table)
-                .where(self._table.id == thing_id, self._table.revision == before.revision)
-                .values(body=after.body, revision=after.revision, updated_at=after.updated_at, **columns)
-            )
-            if changed.rowcount != 1:
-                raise Stale(thing_id)
+            return await self.change_in(connection, tenant, thing_id, change, seen=seen, **columns)
+
+    async def change_in(
+        self,
+        connection: AsyncConnection,
+        tenant: Tenant,
+        thing_id: str,
+        change: Change,
+        *,
+        seen: int | None = None,
+        **columns: object,
+    ) -> Kept:
+        """The same, as part of a transaction."""
+        before = await self.find_in(connection, tenant, thing_id)
+        if seen is not None and seen != before.revision:
+            raise Stale(thing_id)
+        after = msgspec.structs.replace(
+            before,
+            body=change(before.body),
+            revision=before.revision + 1,
+            updated_at=max(self._clock_ms(), before.updated_at),
+        )
+        changed = await connection.execute(
+            update(self._table)
+            .where(self._table.id == thing_id, self._table.revision == before.revision)
+            .values(body=after.body, revision=after.revision, updated_at=after.updated_at, **columns)
+        )
+        if changed.rowcount != 1:
+            raise Stale(thing_id)
         return after
 
     async def delete(
@@ -153,7 +167,7 @@ class Shelf:
         """Take it away. Raises NotFound, Stale; InUse where one of `unless` holds, or another table points to
         it."""
         async with self._database.write() as connection:
-            before = await self.find_in(connection, tenant, thing_id)
+            before = await self.hold_in(connection, tenant, thing_id)
             if seen is not None and seen != before.revision:
                 raise Stale(thing_id)
             for use in unless:
@@ -163,6 +177,12 @@ class Shelf:
                 await connection.execute(delete(self._table).where(self._table.id == thing_id))
             except IntegrityError:
                 raise InUse(thing_id) from None
+
+    async def _found(self, connection: AsyncConnection, statement: Any, thing_id: str) -> Kept:
+        row = (await connection.execute(statement.where(self._table.id == thing_id))).first()
+        if row is None:
+            raise NotFound(thing_id)
+        return kept_of(row)
 
     def _of(self, tenant: Tenant) -> Any:
         table = self._table
