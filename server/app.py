@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from dialog.manager import Manager
-from server.api import pages, participant_sockets, participants, run_reading, vitals
+from server.api import pages, participant_sockets, participants, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
@@ -47,7 +47,8 @@ log = logging.getLogger(__name__)
 WEBSOCKET_MESSAGE: Final = 16_384
 PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
-EXPIRY_INTERVAL: Final = 60.0
+LOOK_INTERVAL: Final = 10.0
+"""Seconds by which a scheduled run may open late, and another run out late."""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -64,7 +65,6 @@ def create_app(settings: Settings) -> Starlette:
             *participants.ROUTES,
             *participant_sockets.ROUTES,
             *pages.ROUTES,
-            *run_reading.ROUTES,
             *vitals.ROUTES,
         ],
         lifespan=lifespan,
@@ -149,16 +149,19 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
 
 
 async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float) -> None:
-    """Let links that nobody used run out, now and then, and talks that nobody comes back to."""
+    """Open runs whose time has come, and let links that nobody used run out, and talks that nobody comes
+    back to."""
     while True:
         try:
+            for run_id in await runs.open_due():
+                log.info("= open", extra={"run": run_id})
             for run_id in await runs.expire_due():
                 log.info("= expired", extra={"run": run_id})
             for run_id in await keeper.abandon_idle(idle_timeout, here=registry.is_here):
                 log.info("= abandoned", extra={"run": run_id})
         except (SQLAlchemyError, OSError):
-            log.exception("! links can't be expired now")
-        await asyncio.sleep(EXPIRY_INTERVAL)
+            log.exception("! runs can't be opened or ended by the clock now")
+        await asyncio.sleep(LOOK_INTERVAL)
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 from starlette.requests import HTTPConnection
 
+from dialog.blueprint import Agent, Blueprint
 from server.api.allowances import Allowances
 from server.api.errors import Refusal, storage_unavailable
 from server.api.tokens import AccessTokens
@@ -71,9 +72,13 @@ class House:
     )
     """By run: at most 20,000 in any minute."""
 
+    async def design(self, run: Run) -> Blueprint:
+        """The design that a run is held by: its snapshot, with the run's own agent where it has one."""
+        return held_by(run, await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version))
+
     async def case(self, run: Run) -> Case:
         """What a talk of this run depends on."""
-        blueprint = await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
+        blueprint = await self.design(run)
         organization = await self.organizations.find(run.organization_id)
         return Case(run.id, blueprint, organization.name, run.participant.metadata)
 
@@ -98,6 +103,13 @@ class House:
         except AtCapacity:
             sentence = "All places are taken right now. Please stay on this page: we try again for you."
             raise Refusal(503, "at_capacity", sentence, retry_after=RETRY_AFTER) from None
+
+
+def held_by(run: Run, snapshot: Blueprint) -> Blueprint:
+    """A run's snapshot, with the run's own agent in it where it has one."""
+    if run.agent is None:
+        return snapshot
+    return snapshot.model_copy(update={"agent": Agent.model_validate(run.agent)})
 
 
 def house_of(connection: HTTPConnection) -> House:

@@ -1,10 +1,10 @@
 """Blueprints: the draft that is worked on, and the snapshots that runs are pinned to. Judges no design."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -217,6 +217,16 @@ class Blueprints:
         if row is None:
             raise BlueprintNotFound(f"{blueprint_id} has no version {version}")
         return Snapshot(**row._mapping)
+
+    async def find_versions(self, pins: Collection[tuple[str, int]]) -> dict[tuple[str, int], Snapshot]:
+        """Snapshots by (blueprint id, version), in one query; those that there aren't are left out."""
+        if not pins:
+            return {}
+        pin = tuple_(BlueprintVersionRow.blueprint_id, BlueprintVersionRow.version)
+        statement = select(BlueprintVersionRow).where(pin.in_(sorted(set(pins))))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        return {(row.blueprint_id, row.version): Snapshot(**row._mapping) for row in rows}
 
     async def versions(self, blueprint_id: str, *, before: int | None, limit: int) -> list[Snapshot]:
         """Snapshots, newest first, those before version `before` alone if it is given."""

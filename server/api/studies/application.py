@@ -12,7 +12,16 @@ from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from server.api.errors import EXCEPTION_HANDLERS
-from server.api.studies import agents, blueprints, channels, connectors, credentials, graphs
+from server.api.studies import (
+    agents,
+    blueprints,
+    channels,
+    connectors,
+    credentials,
+    documents,
+    graphs,
+    runs,
+)
 from server.api.studies.conventions import on_invalid
 from server.api.studies.door import Door
 
@@ -44,6 +53,7 @@ def studies_application(state: State) -> ASGIApp:
         exception_handlers=handlers,
     )
     api.state = state
-    for resource in (agents, blueprints, graphs, channels, connectors, credentials):
+    resources = (agents, blueprints, graphs, channels, connectors, credentials, runs, documents)
+    for resource in resources:
         api.include_router(resource.router)
     return Door(api)

@@ -1,0 +1,31 @@
+"""Keeps note of how far a run is while its sitting goes on, seldom enough to cost nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from dialog.blueprint import Blueprint
+from dialog.progress import Progress
+from server.store.event_log import EventLog, LogBroken, WriterFenced
+
+INTERVAL: Final = 1.0
+"""Seconds between two notes of a run at least. Larger: fewer writes, older news in lists."""
+
+
+async def keep_progress(
+    log: EventLog, blueprint: Blueprint, keep: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
+    """Follow a sitting's log to its end, and `keep` how far the run is whenever that has changed."""
+    progress, changed = Progress(blueprint), False
+    async for event in log.follow():
+        changed = progress.see(event) or changed
+        if changed and event.seq >= log.last_seq:
+            await keep(progress.shown())
+            changed = False
+            # The log holds for us what comes meanwhile.
+            with contextlib.suppress(TimeoutError, WriterFenced, LogBroken):
+                async with asyncio.timeout(INTERVAL):
+                    await log.watch()
+    if changed:
+        await keep(progress.shown())
