@@ -29,6 +29,7 @@ from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
 from server.live.keeping import Kit
 from server.live.registry import Registry
+from server.pipeline.office import open_office
 from server.providers.catalog import Providers, open_providers
 from server.providers.embedded import supports
 from server.settings import VENDOR_KEYS, Settings
@@ -105,6 +106,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         registry = Registry(keeper, _kit(providers), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
         await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
+        office = await rooms.enter_async_context(
+            open_office(database, vault, private_targets=settings.webhook_private_targets)
+        )
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()
         gc.freeze()
@@ -122,6 +126,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             registry=registry,
             metronome=metronome,
             webrtc=WebRtcGateway(metronome, _ice_servers(settings)),
+            office=office,
             supports=supports,
         )
 

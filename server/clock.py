@@ -27,6 +27,11 @@ def new_secret(size: int = 24) -> str:
     return secrets.token_urlsafe(size)
 
 
+def new_key_bytes(size: int) -> bytes:
+    """Random bytes, for keys that others are to have too."""
+    return secrets.token_bytes(size)
+
+
 def new_digits(count: int) -> str:
     """Random decimal digits, zeros in front included."""
     return "".join(secrets.choice("0123456789") for _ in range(count))

@@ -17,6 +17,7 @@ from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from server.live.keeping import Case
 from server.live.registry import RETRY_AFTER, AtCapacity, Registry
 from server.live.visit import Visit
+from server.pipeline.office import Office
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -56,6 +57,7 @@ class House:
     registry: Registry
     metronome: Metronome
     webrtc: WebRtcGateway
+    office: Office
     supports: Callable[[str], bool]
     """Whether a language can be heard and spoken."""
     legs: dict[str, CarriedLeg] = field(default_factory=dict)

@@ -20,7 +20,10 @@ from server.api.studies import (
     credentials,
     documents,
     graphs,
+    keys,
+    organization,
     runs,
+    webhooks,
 )
 from server.api.studies.conventions import on_invalid
 from server.api.studies.door import Door
@@ -53,7 +56,19 @@ def studies_application(state: State) -> ASGIApp:
         exception_handlers=handlers,
     )
     api.state = state
-    resources = (agents, blueprints, graphs, channels, connectors, credentials, runs, documents)
+    resources = (
+        agents,
+        blueprints,
+        graphs,
+        channels,
+        connectors,
+        credentials,
+        runs,
+        documents,
+        webhooks,
+        keys,
+        organization,
+    )
     for resource in resources:
         api.include_router(resource.router)
     return Door(api)

@@ -72,15 +72,17 @@ class Door:
         if not repeat_key or len(repeat_key) > LONGEST_REPEAT_KEY or not repeat_key.isprintable():
             sentence = f"`Idempotency-Key` is a name of up to {LONGEST_REPEAT_KEY} printable signs."
             raise Refusal(400, "invalid_request", sentence)
-        memory = Idempotency(house_of(request).database)
+        house = house_of(request)
+        memory = Idempotency(house.database)
         named = _digest(key_id, request.method, request.url.path, request.url.query, repeat_key)
         match await memory.begin(named, _digest(body.decode("latin-1"))):
             case Answer() as answer:
                 headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+                told = house.vault.unseal(answer.body).encode()
                 headers.append((b"idempotent-replayed", b"true"))
-                headers.append((b"content-length", str(len(answer.body)).encode()))
+                headers.append((b"content-length", str(len(told)).encode()))
                 await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-                await send({"type": "http.response.body", "body": answer.body})
+                await send({"type": "http.response.body", "body": told})
                 return
             case Repeat.OTHER_BODY:
                 sentence = "This `Idempotency-Key` was used for another request. Take a new one."
@@ -96,7 +98,8 @@ class Door:
         finally:
             # What failed on our side may be tried again under the same name.
             if kept.status is not None and kept.status < 500 and kept.status not in (408, 429):
-                answer = Answer(kept.status, kept.headers, bytes(kept.body))
+                # Sealed: an answer may hold a link or a key that is shown once.
+                answer = Answer(kept.status, kept.headers, house.vault.seal(kept.body.decode()))
                 await memory.complete(named, answer)
             else:
                 await memory.forget(named)
