@@ -303,9 +303,7 @@ class Visit:
         history = await self._keeper.history(run_id)
         events = await self._keeper.open_session(run_id, lambda _: None)
         recorder = await opened_recorder(self._keeper, run_id)
-        noting = keep_progress(
-            events, self.case.blueprint, lambda progress: self._keeper.keep_progress(run_id, progress)
-        )
+        noting = keep_progress(events, self.case, self._keeper)
         noted = self._run_task(noting, f"progress of {run_id}")
 
         def begin(session: Session) -> None:
@@ -342,7 +340,8 @@ class Visit:
             self._page.tell(wire.Level(round(dbfs, 1)))
 
     async def close(self, reason: str) -> None:
-        """End whatever goes on; the run can be gone on with elsewhere."""
+        """End whatever goes on; the run can be gone on with elsewhere, and its standing is looked up anew."""
+        self._standing = self._consent = None
         if self.session is not None:
             self.session.close(reason)
         if self._page is not None:

@@ -21,8 +21,10 @@ from server.api.studies import (
     documents,
     graphs,
     keys,
+    leading,
     organization,
     runs,
+    talking,
     webhooks,
 )
 from server.api.studies.conventions import on_invalid
@@ -64,6 +66,8 @@ def studies_application(state: State) -> ASGIApp:
         connectors,
         credentials,
         runs,
+        leading,
+        talking,
         documents,
         webhooks,
         keys,
