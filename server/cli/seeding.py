@@ -1,4 +1,4 @@
-"""A study ready to be taken part in: organization, key, published blueprint and one open link."""
+"""What a new server begins with: its first keys; and, to try it, a study ready to be taken part in."""
 
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ from dialog.blueprint import Blueprint
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
-from server.store.organizations import Organizations, Tenant
+from server.store.organizations import SCOPES, Organizations, Tenant
 from server.store.paging import Window
 from server.store.run import Participant
 from server.store.runs import Runs
@@ -36,6 +36,28 @@ def open_vault(settings: Settings) -> Vault:
     """The server's secrets, as the server itself opens them."""
     secret = settings.secret_key
     return Vault.open(settings.data_dir, secret.get_secret_value() if secret is not None else None)
+
+
+class FirstKeys(msgspec.Struct, frozen=True):
+    """By what the programs of a new organization are let in."""
+
+    live: str
+    test: str
+
+
+async def first_keys(database: Database) -> FirstKeys | None:
+    """A live key and a test key with every scope, where no key was ever made; else None."""
+    organizations = Organizations(database)
+    organization = await organizations.first()
+    if await organizations.list_keys(organization.id):
+        return None
+    _, live = await organizations.create_key(
+        organization.id, test_mode=False, scopes=SCOPES, name="first live key"
+    )
+    _, test = await organizations.create_key(
+        organization.id, test_mode=True, scopes=SCOPES, name="first test key"
+    )
+    return FirstKeys(live, test)
 
 
 async def seed(database: Database, settings: Settings, blueprint: Blueprint, participant: str) -> Seeded:
