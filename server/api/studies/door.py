@@ -92,7 +92,7 @@ class Door:
                 raise Refusal(409, "idempotency_key_in_use", sentence, retry_after=1)
             case None:
                 pass
-        kept = _Copy(send)
+        kept = _Copy()
         try:
             await self._app(request.scope, _given(body), kept)
         finally:
@@ -103,13 +103,16 @@ class Door:
                 await memory.complete(named, answer)
             else:
                 await memory.forget(named)
+            # Only now: who has the answer may ask again at once.
+            for message in kept.messages:
+                await send(message)
 
 
 class _Copy:
-    """Passes an answer on, and keeps it."""
+    """Keeps an answer, and the messages that it came in."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
         self.status: int | None = None
         self.headers: dict[str, str] = {}
         self.body = bytearray()
@@ -124,7 +127,7 @@ class _Copy:
             }
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
-        await self._send(message)
+        self.messages.append(message)
 
 
 def _named(send: Send, request_id: str) -> Send:
