@@ -302,6 +302,30 @@ async def test_settings_of_a_channel_change_one_by_one_and_its_provider_as_a_who
     assert {"name": "telnyx", "credentials_id": None, "config": {}} == answer.json()["provider"]
 
 
+async def test_what_a_nested_object_leaves_out_has_its_default_after_a_change(
+    http: httpx.AsyncClient,
+) -> None:
+    agent = await made(
+        http,
+        "/agents",
+        {
+            "name": "Robin",
+            "persona": {"system_prompt": "You interview.", "tone": "neutral"},
+            "techniques": ["mirroring"],
+            "probing_depth": "light",
+            "boundaries": {"sensitive_topics": ["health"]},
+        },
+    )
+    change = {"boundaries": {"off_topic_handling": "allow"}}
+    changed = (await http.patch(f"/agents/{agent['id']}", json=change)).json()
+
+    assert set(agent["boundaries"]) == set(changed["boundaries"])
+    assert ("allow", []) == (
+        changed["boundaries"]["off_topic_handling"],
+        changed["boundaries"]["sensitive_topics"],
+    )
+
+
 async def test_only_known_carriers_bring_phone_calls(http: httpx.AsyncClient) -> None:
     body = {"name": "Line", "type": "telephony", "provider": {"name": "tin cans"}}
     browser = await made(http, "/channels", body | {"type": "webrtc_voice"})

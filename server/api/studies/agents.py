@@ -207,7 +207,9 @@ async def change_agent(
     request: Request, key: Writer, agent_id: AgentId, body: AgentChange, seen: Seen
 ) -> Response:
     """Change an interviewer. What was published with it stays as it is."""
-    sent = _expanded(body.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    given = body.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    whole = body.model_dump(mode="json", by_alias=True)
+    sent = _expanded({name: whole[name] for name in given})
     try:
         kept = await agents_of(request).change(key.tenant, agent_id, lambda was: was | sent, seen=seen)
     except NotFound:

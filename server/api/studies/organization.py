@@ -31,13 +31,21 @@ class OrganizationSettings(Body):
     """What holds for all studies of an organization. What is unset is null."""
 
     retention_days: int | None = Field(
-        default=None, ge=1, le=LONGEST_RETENTION_DAYS, description="How long interviews are kept; unset: for good."
+        default=None,
+        ge=1,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long interviews are kept; unset: for good.",
     )
     help_lines: list[Short] | None = Field(
-        default=None, max_length=20, description="Named to participants in distress where the blueprint names none."
+        default=None,
+        max_length=20,
+        description="Named to participants in distress where the blueprint names none.",
     )
     paging_webhook: str | None = Field(
-        default=None, min_length=1, max_length=LONGEST_URL, description="Called when somebody must look at once."
+        default=None,
+        min_length=1,
+        max_length=LONGEST_URL,
+        description="Called when somebody must look at once.",
     )
     publish_gate: bool | None = Field(
         default=None, description="Whether a blueprint needs a rehearsal before it can be published."
