@@ -32,9 +32,9 @@ Key = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-
 
 
 class Part(BaseModel):
-    """Base of every part of a design: unknown fields are refused, nothing changes once read."""
+    """Base of every part of a design: unknown fields and wrong types are refused, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Persona(Part):

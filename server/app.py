@@ -19,17 +19,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from dialog.manager import Manager
-from server.api import pages, participant_sockets, participants, studies, vitals
+from server.api import pages, participant_sockets, participants, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
 from server.api.patience import PatientProtocol
+from server.api.studies.application import PREFIX, studies_application
 from server.api.tokens import AccessTokens
 from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
 from server.live.keeping import Kit
 from server.live.registry import Registry
 from server.metrics import Metrics
+from server.pipeline.office import open_office
 from server.providers.catalog import Providers, open_providers
 from server.providers.embedded import supports
 from server.settings import VENDOR_KEYS, Settings
@@ -48,7 +50,8 @@ log = logging.getLogger(__name__)
 WEBSOCKET_MESSAGE: Final = 16_384
 PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
-EXPIRY_INTERVAL: Final = 60.0
+LOOK_INTERVAL: Final = 10.0
+"""Seconds by which a scheduled run may open late, and another run out late."""
 SWITCH_INTERVAL: Final = 0.0002
 """Seconds after which a thread that works (the log, the recordings) gives the loop its turn, if it wants it.
 At Python's own 5 ms a quarter of a beat may go by."""
@@ -68,12 +71,12 @@ def create_app(settings: Settings) -> Starlette:
             *participants.ROUTES,
             *participant_sockets.ROUTES,
             *pages.ROUTES,
-            *studies.ROUTES,
             *vitals.ROUTES,
         ],
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )
+    app.mount(PREFIX, studies_application(app.state))
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     return app
 
@@ -110,6 +113,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         registry = Registry(keeper, _kit(providers, metrics), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
         await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
+        office = await rooms.enter_async_context(
+            open_office(database, vault, private_targets=settings.webhook_private_targets)
+        )
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()
         gc.freeze()
@@ -117,6 +123,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield House(
             settings=settings,
             database=database,
+            vault=vault,
             organizations=Organizations(database),
             blueprints=Blueprints(database),
             runs=runs,
@@ -128,6 +135,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             metronome=metronome,
             metrics=metrics,
             webrtc=WebRtcGateway(metronome, _ice_servers(settings)),
+            office=office,
             supports=supports,
         )
 
@@ -157,16 +165,19 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
 
 
 async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float) -> None:
-    """Let links that nobody used run out, now and then, and talks that nobody comes back to."""
+    """Open runs whose time has come, and let links that nobody used run out, and talks that nobody comes
+    back to."""
     while True:
         try:
+            for run_id in await runs.open_due():
+                log.info("= open", extra={"run": run_id})
             for run_id in await runs.expire_due():
                 log.info("= expired", extra={"run": run_id})
             for run_id in await keeper.abandon_idle(idle_timeout, here=registry.is_here):
                 log.info("= abandoned", extra={"run": run_id})
         except (SQLAlchemyError, OSError):
-            log.exception("! links can't be expired now")
-        await asyncio.sleep(EXPIRY_INTERVAL)
+            log.exception("! runs can't be opened or ended by the clock now")
+        await asyncio.sleep(LOOK_INTERVAL)
 
 
 @contextlib.asynccontextmanager

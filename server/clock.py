@@ -25,3 +25,18 @@ def new_id(prefix: str) -> str:
 def new_secret(size: int = 24) -> str:
     """URL-safe random text of `size` random bytes (24 = 192 bits)."""
     return secrets.token_urlsafe(size)
+
+
+def new_key_bytes(size: int) -> bytes:
+    """Random bytes, for keys that others are to have too."""
+    return secrets.token_bytes(size)
+
+
+def new_digits(count: int) -> str:
+    """Random decimal digits, zeros in front included."""
+    return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
+def jitter(delay: float) -> float:
+    """A delay of up to a fifth more or less: who failed together doesn't come back together."""
+    return delay * (0.8 + 0.4 * secrets.randbelow(1_000) / 1_000)

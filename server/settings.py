@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         ge=60,
         description="Seconds after which a run that nobody is connected to counts as abandoned.",
     )
+    webhook_private_targets: bool = Field(
+        False, description="Whether webhooks may lead to plain HTTP and into this network."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity logged."
     )

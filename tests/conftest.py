@@ -1,12 +1,15 @@
 """What holds for every test."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
 
+from server.store.migrations import upgrade
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 
 # no test is timed: how long an example takes says more about the machine than about the product
@@ -32,9 +35,36 @@ def postgresql() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: whoever asks for it is tried with each kind."""
+def empty_storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables: whoever asks for it is tried with each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/vivavoce.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database()
+
+
+@pytest.fixture(scope="session")
+def sqlite_pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file of today's shape, to be copied: making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("pattern") / "vivavoce.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_pattern(postgresql: PostgresqlServer) -> str:
+    """The name of a PostgreSQL database of today's shape, to be copied."""
+    url = postgresql.new_database()
+    upgrade(url)
+    return str(make_url(url).database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database of today's shape: whoever asks for it is tried with each kind."""
+    if request.param == "sqlite":
+        pattern: Path = request.getfixturevalue("sqlite_pattern")
+        shutil.copyfile(pattern, tmp_path / "vivavoce.db")
+        return f"sqlite:///{tmp_path}/vivavoce.db"
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database(like=request.getfixturevalue("postgresql_pattern"))

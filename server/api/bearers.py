@@ -7,8 +7,8 @@ from server.api.house import house_of
 from server.store.organizations import ApiKey, Scope
 
 
-async def key_of(request: Request, scope: Scope) -> ApiKey:
-    """The key that a request carries, if it has this scope. Raises Refusal (401, 403)."""
+async def verified_key(request: Request) -> ApiKey:
+    """The key that a request carries. Raises Refusal (401)."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     key = None
     if scheme.lower() == "bearer":
@@ -16,6 +16,17 @@ async def key_of(request: Request, scope: Scope) -> ApiKey:
     if key is None:
         sentence = "An API key is needed, in the header `Authorization: Bearer sk_…`."
         raise Refusal(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
+    return key
+
+
+async def key_of(request: Request, scope: Scope) -> ApiKey:
+    """The key that a request carries, if it has this scope. Raises Refusal (401, 403)."""
+    key = await verified_key(request)
+    require(key, scope)
+    return key
+
+
+def require(key: ApiKey, scope: Scope) -> None:
+    """Return if the key has this scope. Raises Refusal (403)."""
     if not key.may(scope):
         raise Refusal(403, "forbidden", f"This key lacks the scope `{scope}`.")
-    return key

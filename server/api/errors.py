@@ -27,6 +27,7 @@ _TYPES: Final = {
     408: "invalid_request",
     409: "conflict",
     410: "gone",
+    412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
@@ -80,10 +81,15 @@ class Refusal(Exception):
         return JSONResponse({"error": error}, self.status, headers=headers)
 
 
+def request_id_of(request: Request) -> str:
+    """The id that a request was given at the door, or a new one."""
+    return str(request.scope.get("state", {}).get("request_id") or new_id("req_"))
+
+
 async def on_refusal(request: Request, refusal: Exception) -> Response:
     """Answer a Refusal."""
     assert isinstance(refusal, Refusal)
-    return refusal.response(new_id("req_"))
+    return refusal.response(request_id_of(request))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -91,12 +97,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentence = _SENTENCES.get(error.status_code, str(error.detail))
     code = _TYPES.get(error.status_code, "api_error")
-    return Refusal(error.status_code, code, sentence, headers=error.headers).response(new_id("req_"))
+    return Refusal(error.status_code, code, sentence, headers=error.headers).response(request_id_of(request))
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
     """Answer a fault of ours, and log it whole under the id that the answer carries."""
-    request_id = new_id("req_")
+    request_id = request_id_of(request)
     log.error(
         "! %s %s failed (%s)", request.method, request.url.path, request_id, exc_info=error, stack_info=False
     )
@@ -112,7 +118,7 @@ async def on_hang_up(request: Request, error: Exception) -> Response:
 async def on_storage_fault(request: Request, error: Exception) -> Response:
     """Answer while the database is away or the disk is full: nothing is pretended to be kept."""
     log.error("! %s %s: the database can't be used: %s", request.method, request.url.path, error)
-    return storage_unavailable().response(new_id("req_"))
+    return storage_unavailable().response(request_id_of(request))
 
 
 EXCEPTION_HANDLERS: Final = {

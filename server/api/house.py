@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 from starlette.requests import HTTPConnection
 
+from dialog.blueprint import Agent, Blueprint
 from server.api.allowances import Allowances
 from server.api.errors import Refusal, storage_unavailable
 from server.api.tokens import AccessTokens
@@ -17,6 +18,7 @@ from server.live.keeping import Case
 from server.live.registry import RETRY_AFTER, AtCapacity, Registry
 from server.live.visit import Visit
 from server.metrics import Metrics
+from server.pipeline.office import Office
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -24,8 +26,10 @@ from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.organizations import Organizations
 from server.store.recordings import Recordings
+from server.store.run import Run
 from server.store.run_status import JOINABLE
-from server.store.runs import Run, Runs
+from server.store.runs import Runs
+from server.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class House:
 
     settings: Settings
     database: Database
+    vault: Vault
     organizations: Organizations
     blueprints: Blueprints
     runs: Runs
@@ -54,6 +59,7 @@ class House:
     metronome: Metronome
     metrics: Metrics
     webrtc: WebRtcGateway
+    office: Office
     supports: Callable[[str], bool]
     """Whether a language can be heard and spoken."""
     legs: dict[str, CarriedLeg] = field(default_factory=dict)
@@ -63,6 +69,8 @@ class House:
     """By run: each offer makes a connection, which is dear."""
     typed_texts: Allowances = field(default_factory=lambda: Allowances(per_second=2.0, burst=5.0))
     """By run: a new connection brings no new allowance."""
+    requests: Allowances = field(default_factory=lambda: Allowances(per_second=50.0, burst=200.0))
+    """By API key."""
     typed_characters: Allowances = field(
         default_factory=lambda: Allowances(per_second=10_000 / 60, burst=10_000.0)
     )
@@ -74,9 +82,13 @@ class House:
         if carried is not None and (receiver := carried.leg.receiver) is not None:
             self.metrics.connection_over(receiver.heard, receiver.concealed)
 
+    async def design(self, run: Run) -> Blueprint:
+        """The design that a run is held by: its snapshot, with the run's own agent where it has one."""
+        return held_by(run, await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version))
+
     async def case(self, run: Run) -> Case:
         """What a talk of this run depends on."""
-        blueprint = await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
+        blueprint = await self.design(run)
         organization = await self.organizations.find(run.organization_id)
         return Case(run.id, blueprint, organization.name, run.participant.metadata)
 
@@ -101,6 +113,13 @@ class House:
         except AtCapacity:
             sentence = "All places are taken right now. Please stay on this page: we try again for you."
             raise Refusal(503, "at_capacity", sentence, retry_after=RETRY_AFTER) from None
+
+
+def held_by(run: Run, snapshot: Blueprint) -> Blueprint:
+    """A run's snapshot, with the run's own agent in it where it has one."""
+    if run.agent is None:
+        return snapshot
+    return snapshot.model_copy(update={"agent": Agent.model_validate(run.agent)})
 
 
 def house_of(connection: HTTPConnection) -> House:

@@ -22,7 +22,7 @@ from server.gateway.offer import OfferRefused, RestartRefused
 from server.live.view import View
 from server.live.visit import ConsentMissing
 from server.settings import IceServer
-from server.store.runs import Run, RunNotFound
+from server.store.run import Run, RunNotFound
 
 MAX_BODY: Final = 65_536
 SDP: Final = "application/sdp"

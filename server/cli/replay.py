@@ -31,7 +31,8 @@ from server.cli.seeding import open_vault
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.event_rows import read_events
-from server.store.runs import RunNotFound, Runs
+from server.store.run import RunNotFound
+from server.store.runs import Runs
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -1,13 +1,16 @@
 """`vivavoce serve`: the server, until it is told to end."""
 
+import asyncio
 from pathlib import Path
 
 import click
 
 from server.app import serve as serve_until_told
-from server.cli.configuration import load_settings, storage_options, upgrade_database
+from server.cli.configuration import load_settings, opened_database, storage_options
 from server.cli.output import Failure
+from server.cli.seeding import first_keys
 from server.cli.serving import NOT_STARTED, prepare, run_on_loop
+from server.settings import Settings
 
 
 @click.command()
@@ -24,13 +27,14 @@ def serve(
 ) -> None:
     """Run the server.
 
-    Prints one line with its URL once it takes requests. SIGTERM and Ctrl-C end it once talks are safe.
+    Prints one line with its URL once it takes requests. The first time it also shows a live key and a test
+    key, on the standard error. SIGTERM and Ctrl-C end it once talks are safe.
     """
     settings = load_settings(
         host=host, port=port, public_url=public_url, data_dir=data_dir, database_url=database_url
     )
     prepare(settings, settings.log_level)
-    upgrade_database(settings)
+    asyncio.run(_tell_first_keys(settings))
     started = False
 
     def tell(url: str) -> None:
@@ -44,3 +48,15 @@ def serve(
         return
     if not started:
         raise Failure(NOT_STARTED)
+
+
+async def _tell_first_keys(settings: Settings) -> None:
+    """Make and show the keys of a new database, beside the line that programs read. Raises Failure."""
+    async with opened_database(settings) as database:
+        keys = await first_keys(database)
+    if keys is not None:
+        click.echo(f"Live key: {keys.live}", err=True)
+        click.echo(f"Test key: {keys.test}", err=True)
+        click.echo(
+            "They are shown this once: keep them now. `vivavoce keys` makes and revokes others.", err=True
+        )

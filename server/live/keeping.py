@@ -1,6 +1,7 @@
 """What live talks need of storage and of the providers, as shapes. Who is behind them is decided in
 server/app.py."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from dialog.blueprint import Blueprint
 from dialog.consent import ConsentAnswer, ConsentState
 from dialog.events import AnyFact, Event
 from media.recording import OggRecording
-from server.live.recorder import PageFile
+from server.live.recorder import PageFile, SessionRecorder
 from server.live.turn_loop import Core
 from server.providers.protocols import (
     KnownWords,
@@ -21,6 +22,8 @@ from server.providers.protocols import (
     Voice,
 )
 from server.store.event_log import EventLog, StorageChanged
+
+log = logging.getLogger(__name__)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -93,6 +96,9 @@ class Keeper(Protocol):
     async def finish_erasing(self, run_id: str) -> None:
         """Erase what was struck in an earlier sitting that broke off."""
 
+    async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
+        """Note how far the run is; never raises for want of storage."""
+
     async def history(self, run_id: str) -> list[Event]:
         """Everything stored of a run, in order."""
 
@@ -101,6 +107,16 @@ class Keeper(Protocol):
 
     async def open_recording(self, run_id: str, failed: Callable[[str], None]) -> RecordingToGoOnWith:
         """Go on with the run's recording."""
+
+
+async def opened_recorder(keeper: Keeper, run_id: str) -> SessionRecorder | None:
+    """The recorder of a run's next sitting; None where the sound may not be kept."""
+    if not (await keeper.find(run_id)).records:
+        return None
+    kept = await keeper.open_recording(
+        run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
+    )
+    return SessionRecorder(kept.recording, kept.file, begun=kept.begun)
 
 
 class Kit(msgspec.Struct, frozen=True):

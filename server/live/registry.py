@@ -83,11 +83,12 @@ class Registry:
             asyncio.get_running_loop().call_later(self.policy.linger, visit.expire)
         return visit
 
-    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+    def _run(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         assert self._tasks is not None
         task = self._tasks.create_task(_guarded(work, name), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     def _forget(self, visit: Visit) -> None:
         if self._visits.get(visit.case.run_id) is visit:

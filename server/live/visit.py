@@ -14,10 +14,10 @@ from dialog.responses import facts_of
 from dialog.script import known_words
 from server.gateway.leg import Leg
 from server.live import wire
-from server.live.keeping import Case, Keeper, Kit, Standing, consent_state
+from server.live.keeping import Case, Keeper, Kit, Standing, consent_state, opened_recorder
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
 from server.live.page_signals import CONSENT_FIRST, NOT_STARTED, NotTaken, signal_of
-from server.live.recorder import SessionRecorder
+from server.live.progress_notes import keep_progress
 from server.live.session import Session, SessionPolicy, hold_session
 from server.live.view import DISPLACED, FAREWELLS, SORRY, View
 from server.store.event_log import LogBroken, WriterFenced
@@ -43,7 +43,7 @@ class Visit:
         kit: Kit,
         policy: SessionPolicy,
         *,
-        run_task: Callable[[Coroutine[None, None, None], str], object],
+        run_task: Callable[[Coroutine[None, None, None], str], asyncio.Task[None]],
         emptied: Callable[["Visit"], None],
     ) -> None:
         self.case = case
@@ -301,12 +301,9 @@ class Visit:
         await self._keeper.finish_erasing(run_id)
         history = await self._keeper.history(run_id)
         events = await self._keeper.open_session(run_id, lambda _: None)
-        recorder = None
-        if (await self._keeper.find(run_id)).records:
-            kept = await self._keeper.open_recording(
-                run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
-            )
-            recorder = SessionRecorder(kept.recording, kept.file, begun=kept.begun)
+        recorder = await opened_recorder(self._keeper, run_id)
+        noting = keep_progress(events, self.case, self._keeper)
+        noted = self._run_task(noting, f"progress of {run_id}")
 
         def begin(session: Session) -> None:
             self.session = session
@@ -327,6 +324,7 @@ class Visit:
         try:
             async with asyncio.timeout(_STORING):
                 await events.settled()
+                await noted
         except TimeoutError:
             log.error("! a session's end is not stored yet", extra={"run": run_id})
         return reason
@@ -341,7 +339,8 @@ class Visit:
             self._page.tell(wire.Level(round(dbfs, 1)))
 
     async def close(self, reason: str) -> None:
-        """End whatever goes on; the run can be gone on with elsewhere."""
+        """End whatever goes on; the run can be gone on with elsewhere, and its standing is looked up anew."""
+        self._standing = self._consent = None
         if self.session is not None:
             self.session.close(reason)
         if self._page is not None:

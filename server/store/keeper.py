@@ -5,11 +5,12 @@ Knows nothing of pages, legs or what is said.
 
 import logging
 import zlib
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import and_, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from dialog.consent import ConsentAnswer
@@ -18,13 +19,15 @@ from media.ogg import parse_last_page
 from media.recording import OggRecording
 from server.clock import wall_clock_ms
 from server.store.database import Database
+from server.store.documents import Documents
 from server.store.erasures import Erasures
 from server.store.event_log import EventLog, StorageChanged
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from server.store.recordings import RecordingFile, Recordings
+from server.store.run import ConsentRecord, Run
 from server.store.run_status import RunStatus
-from server.store.runs import ConsentRecord, Run, Runs
+from server.store.runs import Runs
 from server.store.tables import EventRow, RunRow, SessionRow
 
 log = logging.getLogger(__name__)
@@ -61,6 +64,7 @@ class RunKeeper:
     ) -> None:
         self._clock_ms = clock_ms
         self._erasures = Erasures(database, recordings)
+        self._documents = Documents(database, clock_ms)
         self._database = database
         self._runs = runs
         self._writer = writer
@@ -145,13 +149,22 @@ class RunKeeper:
             except OSError as error:
                 log.error("! a struck answer is still in the recording: %s", error, extra={"run": each})
 
+    async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
+        """Note how far a run is; what storage can't take now, the next note has too."""
+        try:
+            await self._runs.keep_progress(run_id, progress)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("! it can't be noted how far a run is: %s", error, extra={"run": run_id})
+
     async def history(self, run_id: str) -> list[Event]:
         """Everything stored of a run, in order."""
         return await read_events(self._database, run_id)
 
     async def open_session(self, run_id: str, storage_changed: StorageChanged) -> EventLog:
         """Begin a sitting. Raises TransitionRefused, RunNotFound."""
-        return self._writer.open(await self._runs.open_session(run_id), storage_changed)
+        opened = await self._runs.open_session(run_id)
+        await self._documents.begin(run_id)
+        return self._writer.open(opened, storage_changed)
 
     async def open_recording(self, run_id: str, failed: Callable[[str], None]) -> OpenRecording:
         """Go on with the run's recording behind its last whole page."""

@@ -2,7 +2,7 @@
 kept."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -10,6 +10,7 @@ from sqlalchemy import Row, insert, select, update
 
 from server.clock import new_id, new_secret, wall_clock_ms
 from server.store.database import Database
+from server.store.paging import Page, Window, read_page
 from server.store.tables import ApiKeyRow, OrganizationRow
 
 Scope = Literal["read", "write", "operate", "admin"]
@@ -17,6 +18,10 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 LONGEST_KEY = 100
 LONGEST_KEY_NAME = 60
 SHOWN_SIGNS = 12
+
+
+class OrganizationChanged(Exception):
+    """It has been changed since whoever asks has seen it."""
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -29,6 +34,8 @@ class Tenant(msgspec.Struct, frozen=True):
 class Organization(msgspec.Struct, frozen=True):
     id: str
     name: str
+    settings: dict[str, Any]
+    revision: int
     created_at: int
     updated_at: int
 
@@ -63,7 +70,7 @@ class Organizations:
 
     async def create(self, name: str) -> Organization:
         now = self._clock_ms()
-        organization = Organization(new_id("org_"), name, now, now)
+        organization = Organization(new_id("org_"), name, {}, 1, now, now)
         async with self._database.write() as connection:
             await connection.execute(insert(OrganizationRow), [msgspec.structs.asdict(organization)])
         return organization
@@ -77,7 +84,7 @@ class Organizations:
             if row is not None:
                 return Organization(**row._mapping)
             now = self._clock_ms()
-            organization = Organization(new_id("org_"), name, now, now)
+            organization = Organization(new_id("org_"), name, {}, 1, now, now)
             await connection.execute(insert(OrganizationRow), [msgspec.structs.asdict(organization)])
         return organization
 
@@ -89,6 +96,41 @@ class Organizations:
         if row is None:
             raise LookupError(f"there is no organization {organization_id}")
         return Organization(**row._mapping)
+
+    async def change(
+        self,
+        organization_id: str,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        seen: int | None = None,
+    ) -> Organization:
+        """Change its name, and of its settings those that are given; one that is None is unset.
+
+        Raises LookupError; OrganizationChanged if `seen` isn't its revision any more.
+        """
+        statement = select(OrganizationRow).where(OrganizationRow.id == organization_id)
+        async with self._database.write() as connection:
+            row = (await connection.execute(statement.with_for_update())).first()
+            if row is None:
+                raise LookupError(f"there is no organization {organization_id}")
+            before = Organization(**row._mapping)
+            if seen is not None and seen != before.revision:
+                raise OrganizationChanged(organization_id)
+            merged = before.settings | dict(settings or {})
+            after = msgspec.structs.replace(
+                before,
+                name=name or before.name,
+                settings={each: value for each, value in merged.items() if value is not None},
+                revision=before.revision + 1,
+                updated_at=max(self._clock_ms(), before.updated_at),
+            )
+            await connection.execute(
+                update(OrganizationRow)
+                .where(OrganizationRow.id == organization_id)
+                .values(**msgspec.structs.asdict(after))
+            )
+        return after
 
     async def create_key(
         self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope], name: str | None = None
@@ -133,6 +175,14 @@ class Organizations:
         async with self._database.read() as connection:
             return [_key(row) for row in await connection.execute(statement)]
 
+    async def key_page(self, organization_id: str, modes: Sequence[bool], window: Window) -> Page[ApiKey]:
+        """A page of the keys of these modes (True = test), revoked ones too, newest first."""
+        statement = select(ApiKeyRow).where(
+            ApiKeyRow.organization_id == organization_id, ApiKeyRow.test_mode.in_(modes)
+        )
+        async with self._database.read() as connection:
+            return await read_page(connection, statement, ApiKeyRow.id, window, _key)
+
     async def replace_key(
         self, organization_id: str, *, test_mode: bool, scopes: Sequence[Scope], name: str
     ) -> tuple[ApiKey, str]:
@@ -152,13 +202,17 @@ class Organizations:
             await connection.execute(statement)
         return made
 
-    async def revoke_key(self, organization_id: str, key_id: str) -> bool:
-        """Make a key worthless at once. False when there is none, or it was revoked before."""
+    async def revoke_key(
+        self, organization_id: str, key_id: str, *, modes: Sequence[bool] = (False, True)
+    ) -> bool:
+        """Make a key of these modes (True = test) worthless at once. False when there is none, or it was
+        revoked before."""
         statement = (
             update(ApiKeyRow)
             .where(
                 ApiKeyRow.id == key_id,
                 ApiKeyRow.organization_id == organization_id,
+                ApiKeyRow.test_mode.in_(modes),
                 ApiKeyRow.revoked_at.is_(None),
             )
             .values(revoked_at=self._clock_ms())

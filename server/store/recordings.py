@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
@@ -250,6 +251,16 @@ class Recordings:
         file = RecordingFile(self.path(run_id), keep, self._work.set, failed)
         self._open.append(file)
         return file
+
+    def remove(self, run_id: str) -> int:
+        """Remove a run's recording that nobody writes; returns how many bytes there were. Blocks; raises
+        OSError."""
+        folder = self.path(run_id).parent
+        if not folder.is_dir():
+            return 0
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        shutil.rmtree(folder)
+        return size
 
     async def tail(self, run_id: str) -> Tail:
         """The end of a recording, to find its last whole page by; empty where there is none."""

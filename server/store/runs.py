@@ -5,8 +5,8 @@ What is said in a run is in its events; nothing here reads or writes them.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
@@ -15,69 +15,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.clock import new_id, new_secret, wall_clock_ms
 from server.store.blueprints import BlueprintNotFound
 from server.store.database import Database
+from server.store.design_tables import BlueprintRow, BlueprintVersionRow
 from server.store.event_log import OpenedSession
 from server.store.event_rows import last_seqs
+from server.store.lifecycle import move, move_all, tell_of_run
 from server.store.organizations import Tenant
-from server.store.run_status import ConsentStatus, RunStatus, TransitionRefused, sources_of
-from server.store.tables import BlueprintRow, BlueprintVersionRow, RunRow, SessionRow
+from server.store.outbox import HappeningType
+from server.store.paging import Page, Window, read_page
+from server.store.pins import new_pin
+from server.store.run import (
+    DEFAULT_LIFETIME_MS,
+    ConsentRecord,
+    Participant,
+    Place,
+    Run,
+    RunNotFound,
+    RunSecrets,
+    no_progress,
+    run_of,
+    run_row,
+)
+from server.store.run_status import TERMINAL, RunStatus, TransitionRefused, sources_of
+from server.store.tables import RunRow, SessionRow
 from server.store.vault import Vault
 
 _LINK: Final = "join token"
-DEFAULT_LIFETIME_MS: Final = 7 * 86_400_000
+_PIN: Final = "dial-in pin"
 LONGEST_TOKEN: Final = 100
-
-
-class RunNotFound(LookupError):
-    """There is no such run for whoever asked."""
-
-
-class Participant(msgspec.Struct, frozen=True):
-    """Whoever is interviewed, as far as the researcher told."""
-
-    external_id: str | None = None
-    name: str | None = None
-    metadata: dict[str, Any] = {}
-
-
-class ConsentRecord(msgspec.Struct, frozen=True):
-    """What was agreed to, or declined: the words shown, and how the answer was given."""
-
-    text: str
-    text_hash: str
-    method: Literal["page", "voice", "keypad", "typed", "api"]
-    recording: bool
-    """The sound may be kept. Without it the interview goes on, and no sound file comes into being."""
-    answered_at: int
-    words: str | None = None
-    """What the participant said or typed, where it was neither button nor key."""
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One participant's traversal of one snapshot. Instants are milliseconds since 1970, UTC."""
-
-    id: str
-    organization_id: str
-    test_mode: bool
-    blueprint_id: str
-    blueprint_version: int
-    status: RunStatus
-    consent_status: ConsentStatus
-    consent: ConsentRecord | None
-    participant: Participant
-    expires_at: int | None
-    scheduled_at: int | None
-    started_at: int | None
-    completed_at: int | None
-    session_count: int
-    current_session_id: str | None
-    metadata: dict[str, Any]
-    created_at: int
-    updated_at: int
-
-    @property
-    def records(self) -> bool:
-        """The participant agreed that the sound is kept."""
-        return self.consent is not None and self.consent_status == "granted" and self.consent.recording
 
 
 class Runs:
@@ -95,26 +59,32 @@ class Runs:
         tenant: Tenant,
         blueprint_id: str,
         *,
-        consent_needed: bool,
+        consent_needed: bool | None = None,
         participant: Participant | None = None,
         scheduled_at: int | None = None,
         expires_at: int | None = None,
         metadata: Mapping[str, Any] | None = None,
+        place: Place | None = None,
     ) -> tuple[Run, str]:
         """A new run of the last snapshot, and the secret of its link. Raises BlueprintNotFound where none is
         published.
 
-        `expires_at` defaults to seven days from now, or from `scheduled_at`.
+        `consent_needed` is the snapshot's own setting unless said otherwise. `expires_at` defaults to seven
+        days from now, or from `scheduled_at`.
         """
         now = self._clock_ms()
         token = f"jt_{new_secret()}"
+        place = place or Place()
         values: dict[str, Any] = {
             "id": new_id("run_"),
             "organization_id": tenant.organization_id,
             "test_mode": tenant.test_mode,
             "blueprint_id": blueprint_id,
+            "agent": place.agent,
+            "channel_id": place.channel_id,
+            "connector_id": place.connector_id,
+            "meeting_url": place.meeting_url,
             "status": "awaiting_participant" if scheduled_at is None else "scheduled",
-            "consent_status": "pending" if consent_needed else "not_required",
             "participant": msgspec.to_builtins(participant or Participant()),
             **self._kept(token),
             "expires_at": expires_at or (scheduled_at or now) + DEFAULT_LIFETIME_MS,
@@ -126,31 +96,42 @@ class Runs:
             "updated_at": now,
         }
         async with self._database.write() as connection:
-            values["blueprint_version"] = await _last_version(connection, tenant, blueprint_id)
+            agent_id, version, body = await _last_version(connection, tenant, blueprint_id)
+            consent = body["settings"]["consent"] if consent_needed is None else consent_needed
+            values["blueprint_version"], values["agent_id"] = version, place.agent_id or agent_id
+            values["consent_status"] = "pending" if consent else "not_required"
+            values["progress"] = no_progress(len(body["graph"]["nodes"]))
+            values |= await self._new_pin(connection)
             await connection.execute(insert(RunRow).values(**values))
-            return _run(await _row(connection, str(values["id"]))), token
+            row = await run_row(connection, str(values["id"]))
+            await tell_of_run(connection, row, "interview_run.created", now)
+            if scheduled_at is not None:
+                await tell_of_run(connection, row, "interview_run.scheduled", now)
+            return run_of(row), token
 
     async def find(self, run_id: str, tenant: Tenant | None = None) -> Run:
         """Raises RunNotFound, also when the run isn't the tenant's. None is for the server's own purposes."""
         async with self._database.read() as connection:
-            return _run(await _row(connection, run_id, tenant))
+            return run_of(await run_row(connection, run_id, tenant))
 
-    async def list_newest(
-        self, tenant: Tenant, *, status: RunStatus | None = None, limit: int = 20, before: str | None = None
-    ) -> list[Run]:
-        """Newest first, those made before the run `before` alone if it is given."""
-        statement = (
-            select(RunRow)
-            .where(RunRow.organization_id == tenant.organization_id, RunRow.test_mode == tenant.test_mode)
-            .order_by(RunRow.id.desc())
-            .limit(limit)
+    async def page(
+        self,
+        tenant: Tenant,
+        window: Window,
+        *,
+        status: RunStatus | None = None,
+        blueprint_id: str | None = None,
+    ) -> Page[Run]:
+        """A page of the tenant's runs, newest first."""
+        statement = select(RunRow).where(
+            RunRow.organization_id == tenant.organization_id, RunRow.test_mode == tenant.test_mode
         )
         if status is not None:
             statement = statement.where(RunRow.status == status)
-        if before is not None:
-            statement = statement.where(RunRow.id < before)
+        if blueprint_id is not None:
+            statement = statement.where(RunRow.blueprint_id == blueprint_id)
         async with self._database.read() as connection:
-            return [_run(row) for row in await connection.execute(statement)]
+            return await read_page(connection, statement, RunRow.id, window, run_of)
 
     # The link's secret
 
@@ -161,12 +142,49 @@ class Runs:
             row = (await connection.execute(select(RunRow).where(RunRow.id == run_id))).first()
         kept = row.token_hash if row is not None else "0" * 64
         matches = hmac.compare_digest(kept, presented)
-        return _run(row) if matches and row is not None else None
+        return run_of(row) if matches and row is not None else None
 
     async def join_token(self, run_id: str) -> str:
         """The secret of the link, for those who may see it. Raises RunNotFound, VaultError."""
+        return (await self.secrets([run_id]))[run_id].join_token
+
+    async def secrets(self, run_ids: Sequence[str]) -> dict[str, RunSecrets]:
+        """The secrets of several runs, in one query, for those who may see them. Raises RunNotFound,
+        VaultError."""
+        statement = select(RunRow.id, RunRow.token_encrypted, RunRow.pin_encrypted).where(
+            RunRow.id.in_(set(run_ids))
+        )
         async with self._database.read() as connection:
-            return self._vault.unseal((await _row(connection, run_id)).token_encrypted)
+            rows = (await connection.execute(statement)).all()
+        found = {
+            run_id: RunSecrets(self._vault.unseal(token), None if pin is None else self._vault.unseal(pin))
+            for run_id, token, pin in rows
+        }
+        for run_id in run_ids:
+            if run_id not in found:
+                raise RunNotFound(f"there is no run {run_id}")
+        return found
+
+    async def replace_secrets(self, tenant: Tenant, run_id: str) -> Run:
+        """Make the link and the PIN worthless and draw new ones. Raises RunNotFound; TransitionRefused when
+        the run is over."""
+        now = self._clock_ms()
+        async with self._database.write() as connection:
+            was = await run_row(connection, run_id, tenant, lock=True)
+            if was.status in TERMINAL:
+                raise TransitionRefused(run_id, was.status, "joined")
+            values = self._kept(f"jt_{new_secret()}") | await self._new_pin(connection)
+            await connection.execute(
+                update(RunRow).where(RunRow.id == run_id).values(updated_at=now, **values)
+            )
+            return run_of(await run_row(connection, run_id))
+
+    async def of_pin(self, pin: str) -> Run | None:
+        """The run that this PIN opens, or None."""
+        statement = select(RunRow).where(RunRow.pin_hash == self._vault.fingerprint(_PIN, pin))
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+        return None if row is None else run_of(row)
 
     # Status
 
@@ -177,7 +195,8 @@ class Runs:
         The first time a run becomes active it has started; when it becomes completed it is.
         """
         async with self._database.write() as connection:
-            return await self._move(connection, run_id, wanted, {})
+            was = await run_row(connection, run_id, lock=True)
+            return run_of(await move(connection, was, wanted, self._clock_ms()))
 
     async def record_consent(self, run_id: str, *, granted: bool, record: ConsentRecord) -> Run:
         """Put the answer on record, and with it begin the talk or end the run. Raises as `transition`."""
@@ -185,34 +204,43 @@ class Runs:
             "consent_status": "granted" if granted else "declined",
             "consent": msgspec.to_builtins(record),
         }
+        now = self._clock_ms()
         async with self._database.write() as connection:
             wanted: RunStatus = "active" if granted else "abandoned"
-            was = (await _row(connection, run_id)).status
-            if was != "awaiting_consent":
-                raise TransitionRefused(run_id, was, wanted)
-            return await self._move(connection, run_id, wanted, values)
+            was = await run_row(connection, run_id, lock=True)
+            if was.status != "awaiting_consent":
+                raise TransitionRefused(run_id, was.status, wanted)
+            answered: HappeningType = (
+                "interview_run.consent_granted" if granted else "interview_run.consent_declined"
+            )
+            await tell_of_run(connection, was, answered, now)
+            return run_of(await move(connection, was, wanted, now, values))
 
     async def expire_due(self) -> list[str]:
         """Expire the runs that nobody began in time; returns their ids."""
         now = self._clock_ms()
-        statement = (
-            update(RunRow)
-            .where(RunRow.status.in_(sources_of("expired")), RunRow.expires_at <= now)
-            .values(status="expired", updated_at=now)
-            .returning(RunRow.id)
-        )
+        due = RunRow.status.in_(sources_of("expired")), RunRow.expires_at <= now
         async with self._database.write() as connection:
-            return sorted((await connection.execute(statement)).scalars())
+            return await move_all(connection, due, "expired", now)
+
+    async def open_due(self) -> list[str]:
+        """Open the scheduled runs whose time has come; returns their ids."""
+        now = self._clock_ms()
+        due = RunRow.status == "scheduled", RunRow.scheduled_at <= now
+        async with self._database.write() as connection:
+            return await move_all(connection, due, "awaiting_participant", now)
 
     async def abandon(self, run_id: str, seen_at: int) -> bool:
         """Abandon an active run, unless it has changed since `seen_at`, its `updated_at` of then."""
-        statement = (
-            update(RunRow)
-            .where(RunRow.id == run_id, RunRow.status == "active", RunRow.updated_at == seen_at)
-            .values(status="abandoned", updated_at=self._clock_ms())
-        )
+        unchanged = RunRow.id == run_id, RunRow.status == "active", RunRow.updated_at == seen_at
         async with self._database.write() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+            return bool(await move_all(connection, unchanged, "abandoned", self._clock_ms()))
+
+    async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
+        """Note how far a run is. It changes no status, and a run that is gone needs none."""
+        statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
+        async with self._database.write() as connection:
+            await connection.execute(statement)
 
     # Sittings
 
@@ -234,7 +262,7 @@ class Runs:
         async with self._database.write() as connection:
             opened = (await connection.execute(statement)).first()
             if opened is None:
-                raise TransitionRefused(run_id, (await _row(connection, run_id)).status, "joined")
+                raise TransitionRefused(run_id, (await run_row(connection, run_id)).status, "joined")
             number, epoch = opened
             await connection.execute(
                 insert(SessionRow).values(id=session_id, run_id=run_id, number=number, opened_at=now)
@@ -242,38 +270,28 @@ class Runs:
             last_seq = (await connection.run_sync(last_seqs, [run_id])).get(run_id, 0)
         return OpenedSession(run_id, session_id, number, epoch, last_seq, now)
 
+    async def _new_pin(self, connection: AsyncConnection) -> dict[str, Any]:
+        """A PIN that no run has which can still be joined."""
+        while True:
+            pin = new_pin()
+            hashed = self._vault.fingerprint(_PIN, pin)
+            taken = select(RunRow.id).where(RunRow.pin_hash == hashed)
+            if (await connection.execute(taken)).first() is None:
+                return {"pin_hash": hashed, "pin_encrypted": self._vault.seal(pin)}
+
     def _kept(self, token: str) -> dict[str, Any]:
         return {
             "token_hash": self._vault.fingerprint(_LINK, token),
             "token_encrypted": self._vault.seal(token),
         }
 
-    async def _move(
-        self, connection: AsyncConnection, run_id: str, wanted: RunStatus, values: dict[str, Any]
-    ) -> Run:
-        now = self._clock_ms()
-        was = await _row(connection, run_id)
-        if was.status not in sources_of(wanted):
-            raise TransitionRefused(run_id, was.status, wanted)
-        if wanted == "active" and was.started_at is None:
-            values = values | {"started_at": now}
-        if wanted == "completed":
-            values = values | {"completed_at": now}
-        # Compared once more as it is set: on a database with many writers the row may have changed since.
-        moved = await connection.execute(
-            update(RunRow)
-            .where(RunRow.id == run_id, RunRow.status == was.status)
-            .values(status=wanted, updated_at=now, **values)
-        )
-        after = await _row(connection, run_id)
-        if moved.rowcount != 1:
-            raise TransitionRefused(run_id, after.status, wanted)
-        return _run(after)
 
-
-async def _last_version(connection: AsyncConnection, tenant: Tenant, blueprint_id: str) -> int:
+async def _last_version(
+    connection: AsyncConnection, tenant: Tenant, blueprint_id: str
+) -> Row[str, int, dict[str, Any]]:
+    """(agent id, version, body) of the last snapshot. Raises BlueprintNotFound."""
     statement = (
-        select(BlueprintVersionRow.version)
+        select(BlueprintVersionRow.agent_id, BlueprintVersionRow.version, BlueprintVersionRow.body)
         .join(BlueprintRow, BlueprintRow.id == BlueprintVersionRow.blueprint_id)
         .where(
             BlueprintRow.id == blueprint_id,
@@ -284,24 +302,7 @@ async def _last_version(connection: AsyncConnection, tenant: Tenant, blueprint_i
         .order_by(BlueprintVersionRow.version.desc())
         .limit(1)
     )
-    version = (await connection.execute(statement)).scalar_one_or_none()
-    if version is None:
-        raise BlueprintNotFound(f"there is no published blueprint {blueprint_id}")
-    return version
-
-
-async def _row(connection: AsyncConnection, run_id: str, tenant: Tenant | None = None) -> Row[Any]:
-    statement = select(RunRow).where(RunRow.id == run_id)
-    if tenant is not None:
-        statement = statement.where(
-            RunRow.organization_id == tenant.organization_id, RunRow.test_mode == tenant.test_mode
-        )
     row = (await connection.execute(statement)).first()
     if row is None:
-        raise RunNotFound(f"there is no run {run_id}")
+        raise BlueprintNotFound(f"there is no published blueprint {blueprint_id}")
     return row
-
-
-def _run(row: Row[Any]) -> Run:
-    """Names only what a run shows; the link's hash and the fence stay behind."""
-    return msgspec.convert({str(name): value for name, value in row._mapping.items()}, Run)

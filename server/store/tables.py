@@ -54,6 +54,9 @@ class OrganizationRow(Tables):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
+    settings: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    """Counts its changes: what a client saw is told from what is there by it."""
     created_at: Mapped[int]
     updated_at: Mapped[int]
 
@@ -74,37 +77,6 @@ class ApiKeyRow(Tables):
     revoked_at: Mapped[int | None]
 
 
-class BlueprintRow(Tables):
-    """A design under work. `version` is that of its last snapshot, 0 before the first."""
-
-    __tablename__ = "blueprint"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"), index=True)
-    test_mode: Mapped[bool]
-    name: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(20))
-    version: Mapped[int]
-    body: Mapped[dict[str, Any]]
-    published_at: Mapped[int | None]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
-
-    __table_args__ = (CheckConstraint("status in ('draft', 'published', 'archived')", name="status"),)
-
-
-class BlueprintVersionRow(Tables):
-    """A snapshot, its agent inline; never changed. Runs are pinned to one."""
-
-    __tablename__ = "blueprint_version"
-
-    blueprint_id: Mapped[str] = mapped_column(Id, ForeignKey("blueprint.id"), primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
-    body: Mapped[dict[str, Any]]
-    published_at: Mapped[int]
-
-
 class RunRow(Tables):
     __tablename__ = "interview_run"
 
@@ -113,6 +85,12 @@ class RunRow(Tables):
     test_mode: Mapped[bool]
     blueprint_id: Mapped[str] = mapped_column(Id, index=True)
     blueprint_version: Mapped[int]
+    agent_id: Mapped[str] = mapped_column(Id)
+    agent: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The agent as it was when the run was made, where it isn't the snapshot's own."""
+    channel_id: Mapped[str | None] = mapped_column(Id, index=True)
+    connector_id: Mapped[str | None] = mapped_column(Id, index=True)
+    meeting_url: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(24))
     consent_status: Mapped[str] = mapped_column(String(16))
     consent: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -120,6 +98,11 @@ class RunRow(Tables):
     token_hash: Mapped[str] = mapped_column(String(64))
     """Keyed, so that a copy of the database opens no door."""
     token_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    pin_hash: Mapped[str | None] = mapped_column(String(64))
+    """Keyed too; no two runs that can still be joined have the same."""
+    pin_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    progress: Mapped[dict[str, Any]]
+    """How far it is, as its events have told so far: read with every list, so not made anew each time."""
     expires_at: Mapped[int | None]
     scheduled_at: Mapped[int | None]
     started_at: Mapped[int | None]
@@ -139,6 +122,8 @@ class RunRow(Tables):
         ),
         Index(None, "organization_id", "test_mode", "id"),
         Index(None, "status", "expires_at"),
+        Index(None, "status", "scheduled_at"),
+        Index(None, "pin_hash", unique=True),
         CheckConstraint(f"status in ({', '.join(map(repr, RUN_STATUSES))})", name="status"),
         CheckConstraint(
             "consent_status in ('pending', 'granted', 'declined', 'not_required')", name="consent_status"

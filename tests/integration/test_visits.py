@@ -13,7 +13,7 @@ from dialog.events import SessionClosed, SessionOpened
 from server.live.session import SessionPolicy
 from server.live.wire import Floor, Start
 from server.store.event_log import EventLog, StorageChanged
-from server.store.runs import Run
+from server.store.run import Run
 from tests.support.hostile import code_of
 from tests.support.page import opened_page
 from tests.support.running_server import RunningServer, Study, running_server

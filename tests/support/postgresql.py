@@ -23,13 +23,14 @@ class PostgresqlServer:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
-    def new_database(self) -> str:
-        """Make an empty database; returns its URL."""
+    def new_database(self, like: str = "template1") -> str:
+        """Make a database, empty or a copy of another one; returns its URL."""
         name = f"test_{next(_numbers)}"
         with psycopg.connect(
             f"host={self.directory} user=postgres dbname=postgres", autocommit=True
         ) as admin:
-            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            admin.execute(statement.format(sql.Identifier(name), sql.Identifier(like)))
         return f"postgresql://postgres@/{name}?host={self.directory}"
 
 

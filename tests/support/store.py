@@ -13,7 +13,8 @@ from server.store.database import Database
 from server.store.event_log import OpenedSession
 from server.store.migrations import upgrade
 from server.store.organizations import Organizations, Tenant
-from server.store.runs import Run, Runs
+from server.store.run import Run
+from server.store.runs import Runs
 from server.store.vault import Vault
 
 SECRET = "a secret for tests alone, long enough"

@@ -74,7 +74,7 @@ def test_the_table_of_settings_in_the_readme_names_every_setting_and_its_default
         name.upper(): field for name, field in Settings.model_fields.items() if name not in VENDOR_KEYS
     }
     plain = {
-        name: f"`{str(field.default).removesuffix('.0')}`"
+        name: f"`{str(field.default).removesuffix('.0').replace('False', 'false')}`"
         for name, field in settings.items()
         if field.default not in ("", None, ())
     }

@@ -13,9 +13,9 @@ from server.store.tables import Tables
 from tests.support.store import database_url
 
 
-def test_the_migrated_database_has_the_shape_of_the_tables(storage: str) -> None:
-    upgrade(storage)
-    engine = create_engine(storage.replace("postgresql:", "postgresql+psycopg:"))
+def test_the_migrated_database_has_the_shape_of_the_tables(empty_storage: str) -> None:
+    upgrade(empty_storage)
+    engine = create_engine(empty_storage.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
@@ -57,12 +57,12 @@ def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     assert before == statements(tmp_path)
 
 
-def test_processes_that_start_at_once_all_find_the_database_ready(storage: str) -> None:
+def test_processes_that_start_at_once_all_find_the_database_ready(empty_storage: str) -> None:
     with ThreadPoolExecutor(4) as pool:
-        outcomes = [pool.submit(upgrade, storage) for _ in range(4)]
+        outcomes = [pool.submit(upgrade, empty_storage) for _ in range(4)]
         for outcome in outcomes:
             outcome.result()
-    engine = create_engine(storage.replace("postgresql:", "postgresql+psycopg:"))
+    engine = create_engine(empty_storage.replace("postgresql:", "postgresql+psycopg:"))
     tables = inspect(engine).get_table_names()
     engine.dispose()
 

@@ -1,14 +1,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound
 from server.store.event_log import OpenedSession
 from server.store.organizations import Tenant
+from server.store.paging import Window
+from server.store.run import ConsentRecord, Participant, RunNotFound
 from server.store.run_status import TransitionRefused
-from server.store.runs import ConsentRecord, Participant, RunNotFound, Runs
-from server.store.tables import BlueprintRow
+from server.store.runs import Runs
 from server.store.vault import Vault
 from tests.support.store import NOON_MS, SECRET, Clock, all_files, database_url, open_store, small_design
 
@@ -52,13 +52,12 @@ async def test_a_run_with_an_appointment_is_scheduled(storage: str) -> None:
 async def test_a_run_is_pinned_to_the_snapshot_of_its_making(storage: str) -> None:
     async with open_store(storage) as store:
         run = await store.new_run()
-        changed = {"name": "Changed", "body": small_design("Changed").model_dump(mode="json", by_alias=True)}
-        async with store.database.write() as connection:
-            await connection.execute(update(BlueprintRow).values(**changed))
+        edited = await store.blueprints.edit(store.tenant, run.blueprint_id, lambda _: {"name": "Changed"})
         unpublished = await store.new_run()
         await store.blueprints.publish(store.tenant, store.blueprint.id)
         later = await store.new_run()
 
+        assert "draft" == edited.status
         assert [1, 1, 2] == [each.blueprint_version for each in (run, unpublished, later)]
         assert small_design() == await store.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
         assert small_design("Changed") == await store.blueprints.snapshot(run.blueprint_id, 2)
@@ -67,9 +66,7 @@ async def test_a_run_is_pinned_to_the_snapshot_of_its_making(storage: str) -> No
 async def test_only_what_is_published_and_not_archived_can_be_run(storage: str) -> None:
     async with open_store(storage) as store:
         draft = await store.blueprints.create(store.tenant, small_design())
-        async with store.database.write() as connection:
-            archived = update(BlueprintRow).where(BlueprintRow.id == store.blueprint.id)
-            await connection.execute(archived.values(status="archived"))
+        await store.blueprints.archive(store.tenant, store.blueprint.id)
         for blueprint_id in (draft.id, store.blueprint.id, "bp_" + "0" * 32):
             with pytest.raises(BlueprintNotFound):
                 await store.runs.create(store.tenant, blueprint_id, consent_needed=True)
@@ -83,9 +80,9 @@ async def test_neither_another_organization_nor_test_keys_see_a_run(storage: str
         other = await store.organizations.create("Another")
         strangers = [Tenant(other.id, False), Tenant(store.tenant.organization_id, True)]
 
-        assert [run] == await store.runs.list_newest(store.tenant)
+        assert [run] == (await store.runs.page(store.tenant, Window())).data
         for stranger in strangers:
-            assert await store.runs.list_newest(stranger) == []
+            assert [] == (await store.runs.page(stranger, Window())).data
             with pytest.raises(RunNotFound):
                 await store.runs.find(run.id, stranger)
             with pytest.raises(BlueprintNotFound):
@@ -97,13 +94,18 @@ async def test_neither_another_organization_nor_test_keys_see_a_run(storage: str
 async def test_lists_are_newest_first_and_page_by_id(storage: str) -> None:
     async with open_store(storage) as store:
         runs = sorted([await store.new_run() for _ in range(5)], key=lambda run: run.id, reverse=True)
-        first = await store.runs.list_newest(store.tenant, limit=2)
-        rest = await store.runs.list_newest(store.tenant, before=first[-1].id)
+        first = await store.runs.page(store.tenant, Window(2))
+        rest = await store.runs.page(store.tenant, Window(3, starting_after=first.next_cursor))
+        newer = await store.runs.page(store.tenant, Window(2, ending_before=runs[3].id))
         await store.runs.transition(runs[3].id, "cancelled")
-        cancelled = await store.runs.list_newest(store.tenant, status="cancelled")
+        cancelled = await store.runs.page(store.tenant, Window(), status="cancelled")
 
-        assert runs == first + rest
-        assert [runs[3].id] == [run.id for run in cancelled]
+        assert runs == [*first.data, *rest.data]
+        assert [(True, runs[1].id), (False, None)] == [
+            (page.has_more, page.next_cursor) for page in (first, rest)
+        ]
+        assert (runs[1:3], True) == (newer.data, newer.has_more)
+        assert [runs[3].id] == [run.id for run in cancelled.data]
 
 
 async def test_the_secret_of_a_link_opens_its_own_run_alone(storage: str) -> None:

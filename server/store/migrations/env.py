@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from server.store import delivery_tables, design_tables  # noqa: F401 - they are what is compared
 from server.store.tables import Tables
 
 context.configure(

@@ -1,0 +1,1 @@
+"""The Studies API: agents, blueprints, ways to come, runs, and who is told of them."""

@@ -1,0 +1,286 @@
+"""Blueprints: designs under work, as the API shows them and takes them. Their graphs are edited
+in `graphs`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from dialog.blueprint import Graph, Pipeline, Settings, Short, Text
+from dialog.graph_checks import MAX_NODES
+from dialog.transcript import rfc3339
+from server.api.errors import Refusal
+from server.api.house import house_of
+from server.api.studies.agents import AgentObject, agent_object, agents_of
+from server.api.studies.conventions import (
+    WRITES,
+    Body,
+    Metadata,
+    Reader,
+    Seen,
+    Writer,
+    cursor,
+    errors,
+    expansions,
+    id_of,
+    listed,
+    not_found,
+    shown,
+    stale,
+)
+from server.store.blueprints import (
+    BlueprintArchived,
+    BlueprintNotFound,
+    BlueprintStatus,
+    StoredBlueprint,
+)
+from server.store.paging import Window
+from server.store.shelf import InUse, Stale
+
+router = APIRouter(tags=["Blueprints"])
+
+BlueprintId = Annotated[str, Path(pattern=id_of("bp_"))]
+Expanded = Annotated[frozenset[str], Depends(expansions("agent"))]
+
+_OF_EVERY_NODE: Final = ("type", "key", "text", "objective", "required", "probing")
+_OF_ALL_SETTINGS: Final = (
+    "estimated_duration_m",
+    "max_duration_m",
+    "intro_message",
+    "outro_message",
+    "language",
+    "consent",
+)
+_EMPTY: Final = Graph(entry_node="start", nodes={}, edges=[])
+
+
+class BlueprintCreate(Body):
+    """A new design. Without a graph it begins empty."""
+
+    agent_id: str = Field(pattern=id_of("agt_"))
+    name: Short = Field(min_length=1)
+    description: Text | None = None
+    graph: Graph = _EMPTY
+    settings: Settings = Settings()
+    pipeline: Pipeline = Pipeline()
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class BlueprintChange(Body):
+    """What is given changes, all else stays."""
+
+    agent_id: str = Field("", pattern=id_of("agt_"))
+    name: Short = Field("", min_length=1)
+    description: Text | None = None
+    graph: Graph = _EMPTY
+    settings: Settings = Settings()
+    pipeline: Pipeline = Pipeline()
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class BlueprintObject(BaseModel):
+    """A design as it stands. `version` is that of its last snapshot, 0 before the first."""
+
+    id: str
+    organization_id: str
+    test_mode: bool
+    agent_id: str
+    name: str
+    description: str | None
+    version: int
+    status: BlueprintStatus
+    graph: Graph
+    settings: Settings
+    pipeline: Pipeline
+    metadata: dict[str, Any]
+    published_at: str | None
+    created_at: str
+    updated_at: str
+    object: Literal["blueprint"]
+    agent: AgentObject | None = Field(None, description="With `expand[]=agent`.")
+
+
+class BlueprintList(BaseModel):
+    """A page of blueprints, newest first."""
+
+    object: Literal["list"]
+    data: list[BlueprintObject]
+    has_more: bool
+    next_cursor: str | None
+
+
+def blueprint_object(stored: StoredBlueprint) -> dict[str, Any]:
+    """A blueprint as the API shows it, not expanded."""
+    return {
+        "id": stored.id,
+        "organization_id": stored.organization_id,
+        "test_mode": stored.test_mode,
+        "agent_id": stored.agent_id,
+        "name": stored.name,
+        "description": stored.description,
+        "version": stored.version,
+        "status": stored.status,
+        "graph": graph_shown(stored.graph),
+        "settings": settings_shown(stored.settings),
+        "pipeline": stored.pipeline,
+        "metadata": stored.metadata,
+        "published_at": None if stored.published_at is None else rfc3339(stored.published_at),
+        "created_at": rfc3339(stored.created_at),
+        "updated_at": rfc3339(stored.updated_at),
+        "object": "blueprint",
+    }
+
+
+def graph_shown(graph: Mapping[str, Any]) -> dict[str, Any]:
+    """A graph with what every node has, and of the rest what is set."""
+    return {
+        "entry_node": graph["entry_node"],
+        "nodes": {key: _with_what_is_set(node, _OF_EVERY_NODE) for key, node in graph["nodes"].items()},
+        "edges": graph["edges"],
+    }
+
+
+def settings_shown(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with what all have, and of the rest what is set."""
+    return _with_what_is_set(settings, _OF_ALL_SETTINGS)
+
+
+def _with_what_is_set(part: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
+    unset: tuple[Any, ...] = (None, False, [])
+    return {
+        name: value
+        for name, value in part.items()
+        # a node may be interrupted unless it says otherwise
+        if name in always or (value is not True if name == "barge_in" else value not in unset)
+    }
+
+
+def checked_size(graph: Graph) -> Graph:
+    """The graph, if it can be kept at all. Raises Refusal (422)."""
+    if len(graph.nodes) > MAX_NODES:
+        fault = {
+            "code": "too_many_nodes",
+            "path": "/nodes",
+            "message": f"A graph has at most {MAX_NODES} nodes; this one has {len(graph.nodes)}.",
+        }
+        raise Refusal(422, "invalid_graph", str(fault["message"]), param="/nodes", extra={"errors": [fault]})
+    return graph
+
+
+@router.get("/blueprints", response_model=BlueprintList, responses=errors(), summary="List blueprints")
+async def list_blueprints(
+    request: Request,
+    key: Reader,
+    window: Annotated[Window, Depends(cursor("bp_"))],
+    expand: Expanded,
+    status: Annotated[BlueprintStatus | None, Query()] = None,
+    agent_id: Annotated[str | None, Query(pattern=id_of("agt_"))] = None,
+) -> Response:
+    """All designs, newest first."""
+    page = await house_of(request).blueprints.page(key.tenant, window, status=status, agent_id=agent_id)
+    return listed(page, await expanded(request, page.data, expand))
+
+
+@router.post(
+    "/blueprints",
+    status_code=201,
+    response_model=BlueprintObject,
+    responses=errors(*WRITES, 422),
+    summary="Create a blueprint",
+)
+async def create_blueprint(request: Request, key: Writer, body: BlueprintCreate) -> Response:
+    """Make a draft. Its graph may still have faults: `validate` tells them, publishing needs none."""
+    checked_size(body.graph)
+    sent = body.model_dump(mode="json", by_alias=True)
+    try:
+        stored = await house_of(request).blueprints.draft(key.tenant, sent.pop("agent_id"), sent)
+    except LookupError:
+        raise no_such_agent() from None
+    return shown(blueprint_object(stored), status=201, revision=stored.revision)
+
+
+@router.get(
+    "/blueprints/{blueprint_id}",
+    response_model=BlueprintObject,
+    responses=errors(),
+    summary="Read a blueprint",
+)
+async def read_blueprint(
+    request: Request, key: Reader, blueprint_id: BlueprintId, expand: Expanded
+) -> Response:
+    """One design."""
+    try:
+        stored = await house_of(request).blueprints.find(key.tenant, blueprint_id)
+    except BlueprintNotFound:
+        raise not_found("blueprint") from None
+    return shown((await expanded(request, [stored], expand))[0], revision=stored.revision)
+
+
+@router.patch(
+    "/blueprints/{blueprint_id}",
+    response_model=BlueprintObject,
+    responses=errors(*WRITES, 412, 422),
+    summary="Change a blueprint",
+)
+async def change_blueprint(
+    request: Request, key: Writer, blueprint_id: BlueprintId, body: BlueprintChange, seen: Seen
+) -> Response:
+    """Change the draft. Of a published blueprint this opens the next draft; its runs stay as they are."""
+    checked_size(body.graph)
+    given = body.model_dump(mode="json", by_alias=True)
+    changes = {name: given[name] for name in body.model_fields_set}
+    return await edited(request, key.tenant, blueprint_id, lambda _: changes, seen)
+
+
+@router.delete(
+    "/blueprints/{blueprint_id}", status_code=204, responses=errors(409, 412), summary="Delete a blueprint"
+)
+async def delete_blueprint(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
+    """Delete a design of which there is no run."""
+    try:
+        await house_of(request).blueprints.delete(key.tenant, blueprint_id, seen=seen)
+    except BlueprintNotFound:
+        raise not_found("blueprint") from None
+    except Stale:
+        raise stale() from None
+    except InUse:
+        raise Refusal(409, "in_use", "There are runs of this blueprint: archive it instead.") from None
+    return Response(status_code=204)
+
+
+async def edited(request: Request, tenant: Any, blueprint_id: str, edit: Any, seen: int | None) -> Response:
+    """Edit a draft, and answer with it. Raises Refusal (404, 409, 412)."""
+    try:
+        stored = await house_of(request).blueprints.edit(tenant, blueprint_id, edit, seen=seen)
+    except BlueprintNotFound:
+        raise not_found("blueprint") from None
+    except BlueprintArchived:
+        raise archived() from None
+    except Stale:
+        raise stale() from None
+    except LookupError:
+        raise no_such_agent() from None
+    return shown(blueprint_object(stored), revision=stored.revision)
+
+
+async def expanded(
+    request: Request, blueprints: list[StoredBlueprint] | Any, expand: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Blueprints with their agents inside, where that is asked for: one query for all of them."""
+    made = [blueprint_object(stored) for stored in blueprints]
+    if "agent" in expand:
+        agents = await agents_of(request).find_many([stored.agent_id for stored in blueprints])
+        for one in made:
+            one["agent"] = agent_object(agents[one["agent_id"]])
+    return made
+
+
+def archived() -> Refusal:
+    """The refusal of a change to what is laid away."""
+    return Refusal(409, "archived", "This blueprint is archived: it can't be changed or published.")
+
+
+def no_such_agent() -> Refusal:
+    """The refusal of a blueprint whose agent isn't there."""
+    return Refusal(400, "unknown_agent", "There is no such agent.", param="/agent_id")

@@ -1,0 +1,239 @@
+"""What all resources of the Studies API have in common: who may, which page, which version, how an answer and
+an error look."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from server.api.bearers import require
+from server.api.errors import Refusal, request_id_of
+from server.store.organizations import ApiKey, Scope
+from server.store.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, Window
+
+Item = TypeVar("Item")
+
+MOST_METADATA_BYTES: Final = 16 * 1024
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="ApiKey", description="An API key: `sk_live_…` or `sk_test_…`."
+)
+
+
+# Who may
+
+
+def allowed(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
+    """A dependency: the key of the request, if it has this scope. Raises Refusal (403)."""
+
+    async def key(
+        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> ApiKey:
+        found: ApiKey = request.scope["state"]["key"]
+        require(found, scope)
+        return found
+
+    return key
+
+
+Reader = Annotated[ApiKey, Depends(allowed("read"))]
+Writer = Annotated[ApiKey, Depends(allowed("write"))]
+Administrator = Annotated[ApiKey, Depends(allowed("admin"))]
+
+
+# What is sent
+
+
+class Body(BaseModel):
+    """A request's body: unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _small_enough(value: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MOST_METADATA_BYTES:
+        raise ValueError(f"at most {MOST_METADATA_BYTES // 1024} KiB of metadata are kept")
+    return value
+
+
+Metadata = Annotated[
+    dict[str, Any],
+    Field(max_length=50, description="Whatever you like: at most 50 keys and 16 KiB."),
+    AfterValidator(_small_enough),
+]
+
+
+def id_of(prefix: str) -> str:
+    """The pattern of ids with this prefix."""
+    return rf"^{prefix}[0-9a-f]{{32}}$"
+
+
+def cursor(prefix: str) -> Callable[..., Window]:
+    """A dependency: which page of a list of things with this prefix. Raises Refusal (400)."""
+
+    def window(
+        limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="How many.")] = DEFAULT_LIMIT,
+        starting_after: Annotated[
+            str | None, Query(pattern=id_of(prefix), description="Those older than this one.")
+        ] = None,
+        ending_before: Annotated[
+            str | None, Query(pattern=id_of(prefix), description="Those newer than this one.")
+        ] = None,
+    ) -> Window:
+        if starting_after is not None and ending_before is not None:
+            sentence = "Give `starting_after` or `ending_before`, not both."
+            raise Refusal(400, "invalid_request", sentence, param="/ending_before")
+        return Window(limit, starting_after, ending_before)
+
+    return window
+
+
+def expansions(*names: str) -> Callable[..., frozenset[str]]:
+    """A dependency: what is to be shown whole, of these. Raises Refusal (400) that names them."""
+
+    def wanted(
+        request: Request,
+        expand: Annotated[
+            list[Literal[names]] | None,  # type: ignore[valid-type]  # the names are only known now
+            Query(alias="expand[]", description=f"What to show whole: {', '.join(names)}."),
+        ] = None,
+    ) -> frozenset[str]:
+        given = [*(expand or []), *request.query_params.getlist("expand")]
+        asked = {name.strip() for each in given for name in each.split(",") if name.strip()}
+        unknown = sorted(asked - set(names))
+        if unknown:
+            sentence = f"`{unknown[0][:80]}` can't be expanded: {', '.join(names)} can."
+            raise Refusal(400, "invalid_request", sentence, param="/expand")
+        return frozenset(asked)
+
+    return wanted
+
+
+def _revision(
+    if_match: Annotated[
+        str | None, Header(description="The `ETag` that you know: nothing is done if it has changed since.")
+    ] = None,
+) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    bare = if_match.strip().removeprefix("W/").strip('"')
+    # What is no ETag of ours can't be the present one.
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 16 else -1
+
+
+Seen = Annotated[int | None, Depends(_revision)]
+"""The revision that the client has seen, None if it doesn't say."""
+
+
+# What is answered
+
+
+class ErrorDetail(BaseModel):
+    """One fault of a request."""
+
+    code: str
+    message: str
+    param: str | None = Field(description="A JSON pointer to the faulty part.")
+
+
+class ErrorBody(BaseModel):
+    """What went wrong, for programs and for people."""
+
+    type: str = Field(examples=["invalid_request"])
+    code: str = Field(examples=["invalid_request"])
+    message: str = Field(examples=["The request has 2 faults."])
+    param: str | None = Field(examples=["/name"], description="A JSON pointer to the faulty part.")
+    request_id: str = Field(examples=["req_0198c7f0a1b27c3d8e4f5a6b7c8d9e0f"])
+    errors: list[ErrorDetail] | None = Field(None, description="Every fault of the request.")
+
+
+class ErrorEnvelope(BaseModel):
+    """Every error comes in this."""
+
+    error: ErrorBody
+
+
+_MEANINGS: Final = {
+    400: "Something in the request is not as it must be; `errors` lists every fault.",
+    401: "No valid API key.",
+    403: "The key lacks the scope.",
+    404: "There is no such thing for this key.",
+    405: "This address doesn't take that method.",
+    406: "None of the media types that you accept.",
+    408: "The body did not come to its end in time.",
+    409: "It can't be done as things stand.",
+    410: "It is gone.",
+    412: "It has changed since you saw it (`If-Match`).",
+    413: "The body is too large.",
+    415: "The body is of another media type.",
+    416: "No such range.",
+    422: "The graph has faults; `errors` lists every one.",
+    429: "Too many requests; `Retry-After` says when to try again.",
+    503: "The database is away; `Retry-After` says when to try again.",
+}
+_ALWAYS: Final = (400, 401, 403, 404, 429, 503)
+
+
+def errors(*more: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals that an operation may answer with: those of every operation, and these."""
+    return {
+        status: {"model": ErrorEnvelope, "description": _MEANINGS[status]}
+        for status in sorted({*_ALWAYS, *more})
+    }
+
+
+WRITES: Final = (408, 409, 413, 415)
+"""What any request with a body may be refused with."""
+
+
+def shown(value: Mapping[str, Any], *, status: int = 200, revision: int | None = None) -> Response:
+    """One object as an answer."""
+    headers = {} if revision is None else {"ETag": f'"{revision}"'}
+    return Response(msgspec.json.encode(value), status, headers=headers, media_type="application/json")
+
+
+def listed(page: Page[Item], made: Iterable[Mapping[str, Any]]) -> Response:
+    """One page of a list as an answer."""
+    body = {
+        "object": "list",
+        "data": list(made),
+        "has_more": page.has_more,
+        "next_cursor": page.next_cursor,
+    }
+    return shown(body)
+
+
+def not_found(what: str) -> Refusal:
+    """The refusal of something that isn't there for this key, be it another's or nobody's."""
+    return Refusal(404, "not_found", f"There is no such {what}.")
+
+
+def stale() -> Refusal:
+    """The refusal of a change to something that is no more as the client saw it."""
+    return Refusal(412, "precondition_failed", "It has changed since you saw it: read it again.")
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    """Answer a request that isn't as its model says: every fault at once."""
+    assert isinstance(error, RequestValidationError)
+    faults = [_fault(each) for each in error.errors()]
+    if any(each["loc"][0] == "path" for each in error.errors()):
+        return not_found("thing").response(request_id_of(request))
+    sentence = faults[0]["message"] if len(faults) == 1 else f"The request has {len(faults)} faults."
+    refusal = Refusal(400, "invalid_request", sentence, param=faults[0]["param"], extra={"errors": faults})
+    return refusal.response(request_id_of(request))
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
+    place = error["loc"][1:] if error["loc"][0] in ("body", "query", "header", "path") else error["loc"]
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    code = "unknown_field" if error["type"] == "extra_forbidden" else "invalid_value"
+    if error["type"] == "missing":
+        code = "missing_field"
+    return {"code": code, "message": f"{pointer or 'The body'}: {message}.", "param": pointer or None}

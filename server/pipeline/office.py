@@ -1,0 +1,70 @@
+"""What goes on beside the talks for as long as the server runs: the outbox is told, jobs are done, answers
+that nobody asks for again are forgotten."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.pipeline.outward import Outward
+from server.pipeline.webhooks import DELIVER, Webhooks
+from server.pipeline.worker import Worker
+from server.store.database import Database
+from server.store.idempotency import Idempotency
+from server.store.jobs import Jobs
+from server.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+DISPATCH_INTERVAL: Final = 1.0
+"""Seconds that something may lie in the outbox before anybody looks."""
+
+SWEEP_INTERVAL: Final = 600.0
+
+
+class Office(msgspec.Struct, frozen=True):
+    """Those who do it."""
+
+    outward: Outward
+    webhooks: Webhooks
+    worker: Worker
+
+
+@contextlib.asynccontextmanager
+async def open_office(database: Database, vault: Vault, *, private_targets: bool) -> AsyncIterator[Office]:
+    """Work until the block is left; what is in hand then is done after the next start.
+
+    `private_targets` lets webhooks lead into this network.
+    """
+    async with Outward(private=private_targets) as outward:
+        webhooks = Webhooks(database, vault, outward)
+        worker = Worker(Jobs(database), {DELIVER: webhooks.deliver})
+        async with worker.working(), asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(_keep_telling(webhooks, worker), name="outbox")
+            sweeping = tasks.create_task(_keep_sweeping(Idempotency(database)), name="sweep")
+            yield Office(outward, webhooks, worker)
+            telling.cancel()
+            sweeping.cancel()
+
+
+async def _keep_telling(webhooks: Webhooks, worker: Worker) -> None:
+    while True:
+        try:
+            if await webhooks.dispatch():
+                worker.wake()
+        except (SQLAlchemyError, OSError):
+            log.exception("! webhooks can't be told now")
+        await asyncio.sleep(DISPATCH_INTERVAL)
+
+
+async def _keep_sweeping(answers: Idempotency) -> None:
+    while True:
+        try:
+            await answers.sweep()
+        except (SQLAlchemyError, OSError):
+            log.exception("! old answers can't be forgotten now")
+        await asyncio.sleep(SWEEP_INTERVAL)

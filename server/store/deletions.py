@@ -1,0 +1,78 @@
+"""Deletes runs for good, and keeps the receipt: that it was done, and how much it was; nothing of what was
+said."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.clock import new_id, wall_clock_ms
+from server.store.database import Database
+from server.store.delivery_tables import DeletionRow, DocumentRow, HappeningRow, WebhookDeliveryRow
+from server.store.organizations import Tenant
+from server.store.recordings import Recordings
+from server.store.run import run_row
+from server.store.tables import EventRow, RunRow, SessionRow
+
+_GO_WITH_IT: Final = {"sessions": SessionRow, "events": EventRow, "documents": DocumentRow}
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """That a run was deleted, when, and what went with it."""
+
+    id: str
+    organization_id: str
+    test_mode: bool
+    run_id: str
+    reason: str
+    counts: dict[str, int]
+    created_at: int
+
+
+class Deletions:
+    """Deletes runs."""
+
+    def __init__(
+        self, database: Database, recordings: Recordings, clock_ms: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        self._database = database
+        self._recordings = recordings
+        self._clock_ms = clock_ms
+
+    async def delete(self, tenant: Tenant, run_id: str, reason: str) -> Receipt:
+        """Delete a run in which nobody talks, with all that came of it. Raises RunNotFound; OSError where
+        its recording can't be removed, all is then as it was."""
+        async with self._database.write() as connection:
+            await run_row(connection, run_id, tenant, lock=True)
+            counts = {name: await _count(connection, table, run_id) for name, table in _GO_WITH_IT.items()}
+            counts["happenings"] = await _forget_what_was_told(connection, run_id)
+            await connection.execute(delete(RunRow).where(RunRow.id == run_id))
+            # Before the end of the transaction: a sound without its run would never be found again.
+            counts["recording_bytes"] = await asyncio.to_thread(self._recordings.remove, run_id)
+            receipt = Receipt(
+                new_id("del_"),
+                tenant.organization_id,
+                tenant.test_mode,
+                run_id,
+                reason,
+                counts,
+                self._clock_ms(),
+            )
+            await connection.execute(insert(DeletionRow).values(**msgspec.structs.asdict(receipt)))
+        await self._database.scrub()
+        return receipt
+
+
+async def _count(connection: AsyncConnection, table: Any, run_id: str) -> int:
+    statement = select(func.count()).select_from(table).where(table.run_id == run_id)
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def _forget_what_was_told(connection: AsyncConnection, run_id: str) -> int:
+    """What webhooks were told names the participant's own id."""
+    told = select(HappeningRow.id).where(HappeningRow.subject_id == run_id)
+    await connection.execute(delete(WebhookDeliveryRow).where(WebhookDeliveryRow.event_id.in_(told)))
+    return (await connection.execute(delete(HappeningRow).where(HappeningRow.subject_id == run_id))).rowcount

@@ -1,0 +1,136 @@
+"""The tables of what researchers make: agents, blueprints, channels, connectors, credentials and open links.
+
+`revision` counts the changes of a row: what a client saw is told from what is there by it.
+"""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.store.tables import Id, Tables
+
+
+class AgentRow(Tables):
+    __tablename__ = "agent"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    body: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
+
+
+class BlueprintRow(Tables):
+    """A design under work. `version` is that of its last snapshot, 0 before the first."""
+
+    __tablename__ = "blueprint"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    agent_id: Mapped[str] = mapped_column(Id, ForeignKey("agent.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    graph: Mapped[dict[str, Any]]
+    settings: Mapped[dict[str, Any]]
+    pipeline: Mapped[dict[str, Any]]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    published_at: Mapped[int | None]
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (
+        Index(None, "organization_id", "test_mode", "id"),
+        CheckConstraint("status in ('draft', 'published', 'archived')", name="status"),
+    )
+
+
+class BlueprintVersionRow(Tables):
+    """A snapshot, its agent inline; never changed. Runs are pinned to one."""
+
+    __tablename__ = "blueprint_version"
+
+    blueprint_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("blueprint.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    agent_id: Mapped[str] = mapped_column(Id)
+    body: Mapped[dict[str, Any]]
+    published_at: Mapped[int]
+
+
+class ChannelRow(Tables):
+    """A way by which participants come. An organization's default one is made with its first run."""
+
+    __tablename__ = "channel"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    is_default: Mapped[bool]
+    body: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
+
+
+class ConnectorRow(Tables):
+    __tablename__ = "connector"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    body: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
+
+
+class CredentialsRow(Tables):
+    """What a provider asks for. `secrets` is sealed, and is never given out again."""
+
+    __tablename__ = "credentials"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    body: Mapped[dict[str, Any]]
+    secrets: Mapped[bytes] = mapped_column(LargeBinary)
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
+
+
+class OpenLinkRow(Tables):
+    """One address for a study: whoever opens it gets a run of their own."""
+
+    __tablename__ = "open_link"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    blueprint_id: Mapped[str] = mapped_column(Id, ForeignKey("blueprint.id"), index=True)
+    body: Mapped[dict[str, Any]]
+    token_hash: Mapped[str] = mapped_column(String(64))
+    token_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    visits: Mapped[int]
+    revision: Mapped[int]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)

@@ -1,0 +1,95 @@
+"""The answers to requests that named themselves, for a day: the same request sent again is answered the same,
+and done once. Knows nothing of HTTP but a status, some headers and bytes."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from server.clock import wall_clock_ms
+from server.store.database import Database
+from server.store.delivery_tables import IdempotencyRow
+
+LIFETIME_MS: Final = 86_400_000
+ABANDONED_MS: Final = 60_000
+"""An answer that is this long in the making isn't coming any more: its server was killed."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Repeat(Enum):
+    """Why a request can be neither answered from memory nor done."""
+
+    OTHER_BODY = "other_body"
+    UNDER_WAY = "under_way"
+
+
+class Idempotency:
+    """The memory of one database."""
+
+    def __init__(self, database: Database, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self._database = database
+        self._clock_ms = clock_ms
+
+    async def begin(self, key_hash: str, body_hash: str) -> Answer | Repeat | None:
+        """Claim a request. None: it is the caller's to do, and to `complete` or `forget`."""
+        now = self._clock_ms()
+        mine: dict[str, Any] = {
+            "key_hash": key_hash,
+            "body_hash": body_hash,
+            "status": None,
+            "headers": {},
+            "body": None,
+        }
+        try:
+            async with self._database.write() as connection:
+                stale = (IdempotencyRow.created_at <= now - LIFETIME_MS) | (
+                    IdempotencyRow.status.is_(None) & (IdempotencyRow.created_at <= now - ABANDONED_MS)
+                )
+                await connection.execute(
+                    delete(IdempotencyRow).where(IdempotencyRow.key_hash == key_hash, stale)
+                )
+                await connection.execute(insert(IdempotencyRow).values(**mine, created_at=now))
+        except IntegrityError:
+            return await self._former(key_hash, body_hash)
+        return None
+
+    async def _former(self, key_hash: str, body_hash: str) -> Answer | Repeat:
+        statement = select(IdempotencyRow).where(IdempotencyRow.key_hash == key_hash)
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None or (row.status is None and row.body_hash == body_hash):
+            return Repeat.UNDER_WAY
+        if row.body_hash != body_hash:
+            return Repeat.OTHER_BODY
+        return Answer(row.status, row.headers, row.body or b"")
+
+    async def complete(self, key_hash: str, answer: Answer) -> None:
+        """Keep the answer to a request that was claimed."""
+        statement = (
+            update(IdempotencyRow)
+            .where(IdempotencyRow.key_hash == key_hash)
+            .values(status=answer.status, headers=answer.headers, body=answer.body)
+        )
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+
+    async def forget(self, key_hash: str) -> None:
+        """Give a claim up: nothing was done."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(IdempotencyRow).where(IdempotencyRow.key_hash == key_hash))
+
+    async def sweep(self) -> int:
+        """Drop what is older than a day; returns how many."""
+        old = IdempotencyRow.created_at <= self._clock_ms() - LIFETIME_MS
+        async with self._database.write() as connection:
+            return (await connection.execute(delete(IdempotencyRow).where(old))).rowcount

@@ -1,0 +1,215 @@
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+import standardwebhooks
+from sqlalchemy import select, update
+
+from server.clock import wall_clock_ms
+from server.pipeline.outward import Outward
+from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Webhooks
+from server.pipeline.worker import PutOff
+from server.store.delivery_tables import JobRow, WebhookDeliveryRow, WebhookRow
+from server.store.jobs import Job, Jobs
+from server.store.organizations import Tenant
+from server.store.shelf import Shelf
+from server.store.vault import Vault
+from tests.support.receiver import Answer, Receiver, ok, receiver
+from tests.support.store import SECRET, Store, open_store
+
+SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+EVENTS = ["interview_run.created", "interview_run.cancelled"]
+
+
+class Post(msgspec.Struct, frozen=True):
+    """A store with a webhook, and what serves it."""
+
+    store: Store
+    webhooks: Webhooks
+    jobs: Jobs
+    receiver: Receiver
+    webhook_id: str
+
+    async def deliver_due(self) -> int:
+        """Make every attempt that is due; returns how many."""
+        made = 0
+        while (job := await self.jobs.claim([DELIVER])) is not None:
+            made += 1
+            await self.attempt(job)
+        return made
+
+    async def attempt(self, job: Job) -> None:
+        try:
+            await self.webhooks.deliver(job)
+        except PutOff as later:
+            await self.jobs.retry(job, str(later), delay_ms=round(1000 * later.delay))
+        else:
+            await self.jobs.complete(job)
+
+    async def deliveries(self) -> list[Any]:
+        async with self.store.database.read() as connection:
+            rows = await connection.execute(select(WebhookDeliveryRow).order_by(WebhookDeliveryRow.id))
+            return list(rows.all())
+
+
+@contextlib.asynccontextmanager
+async def open_post(
+    storage: str, answer: Answer = ok, *, status: str = "enabled", tenant: Tenant | None = None
+) -> AsyncIterator[Post]:
+    vault = Vault(SECRET)
+    async with open_store(storage) as store, Outward(private=True) as outward, receiver(answer) as kept:
+        body: dict[str, Any] = {
+            "url": kept.url,
+            "events": EVENTS,
+            "status": status,
+            "description": None,
+            "metadata": {},
+        }
+        shelf = Shelf(store.database, WebhookRow, "whk_", store.clock)
+        webhook = await shelf.create(tenant or store.tenant, body, secret=vault.seal(SIGNING))
+        webhooks = Webhooks(store.database, vault, outward, store.clock)
+        await webhooks.dispatch()  # what was before it is no concern of the tests'
+        yield Post(store, webhooks, Jobs(store.database, store.clock), kept, webhook.id)
+
+
+async def test_what_happens_is_told_once_and_the_reference_library_verifies_it(storage: str) -> None:
+    async with open_post(storage) as post:
+        post.store.clock.now = wall_clock_ms()  # by which the library judges what it is sent
+        run = await post.store.new_run()
+        await post.store.runs.transition(run.id, "cancelled")
+        made = await post.webhooks.dispatch()
+        again = await post.webhooks.dispatch()
+        attempts = await post.deliver_due()
+        first, second = post.receiver.received
+        verifier = standardwebhooks.Webhook(SIGNING)
+        told = verifier.verify(first.body, first.headers)
+        deliveries = await post.deliveries()
+
+    assert (2, 0, 2) == (made, again, attempts)
+    assert ["interview_run.created", "interview_run.cancelled"] == [
+        json.loads(each.body)["type"] for each in (first, second)
+    ]
+    assert run.id == told["data"]["id"]
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+    assert ["succeeded"] * 2 == [each.status for each in deliveries]
+    assert [(200, 1, "ok")] * 2 == [
+        (each.http_status, each.attempts, each.response_body) for each in deliveries
+    ]
+
+
+async def test_what_was_tampered_with_is_not_verified(storage: str) -> None:
+    async with open_post(storage) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        await post.deliver_due()
+        sent = post.receiver.received[0]
+
+    verifier = standardwebhooks.Webhook(SIGNING)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        verifier.verify(sent.body.replace(b"created", b"cancell"), sent.headers)
+
+
+async def test_a_receiver_that_fails_is_tried_again_at_growing_distances_and_then_given_up(
+    storage: str,
+) -> None:
+    def fail(_: int) -> bytes:
+        return b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"
+
+    async with open_post(storage, fail) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        waits = []
+        while True:
+            await post.deliver_due()
+            delivery = (await post.deliveries())[0]
+            if delivery.next_retry_at is None:
+                break
+            waits.append((delivery.next_retry_at - post.store.clock.now) / 1000)
+            post.store.clock.now = delivery.next_retry_at
+        received = len(post.receiver.received)
+
+    assert list(RETRY_DELAYS) == waits
+    assert MAX_ATTEMPTS == received == delivery.attempts
+    assert ("failed", 500) == (delivery.status, delivery.http_status)
+    assert "500" in delivery.error_message
+    assert delivery.completed_at is not None
+
+
+async def test_after_a_failure_the_same_message_comes_again_with_the_same_id(storage: str) -> None:
+    def fail_once(before: int) -> bytes:
+        return ok(before) if before else b"HTTP/1.1 503 Oh\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
+
+    async with open_post(storage, fail_once) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        await post.deliver_due()
+        asked = (await post.deliveries())[0].next_retry_at - post.store.clock.now
+        post.store.clock.now += asked
+        await post.deliver_due()
+        first, second = post.receiver.received
+        delivery = (await post.deliveries())[0]
+
+    assert 60_000 == asked
+    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+    assert first.headers["webhook-timestamp"] != second.headers["webhook-timestamp"]
+    assert ("succeeded", 2) == (delivery.status, delivery.attempts)
+
+
+async def test_a_receiver_that_is_gone_hears_nothing_any_more(storage: str) -> None:
+    def gone(_: int) -> bytes:
+        return b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+
+    async with open_post(storage, gone) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        await post.deliver_due()
+        await post.store.new_run()
+        made_later = await post.webhooks.dispatch()
+        delivery = (await post.deliveries())[0]
+
+    assert ("failed", 410) == (delivery.status, delivery.http_status)
+    assert 0 == made_later
+
+
+async def test_another_organization_or_mode_is_told_nothing(storage: str) -> None:
+    async with open_post(storage) as post:
+        other = Tenant(post.store.tenant.organization_id, True)
+        async with post.store.database.write() as connection:
+            await connection.execute(update(WebhookRow).values(test_mode=other.test_mode))
+        await post.store.new_run()
+        made = await post.webhooks.dispatch()
+
+    assert 0 == made
+
+
+async def test_a_worker_that_dies_after_the_work_makes_another_do_it_again_and_nothing_is_told_twice_as_new(
+    storage: str,
+) -> None:
+    async with open_post(storage) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        job = await post.jobs.claim([DELIVER])
+        assert job is not None
+        await post.webhooks.deliver(job)  # and the worker is killed before it could say that it is done
+        nothing_yet = await post.jobs.claim([DELIVER])
+        post.store.clock.now += 61_000
+        attempts = await post.deliver_due()
+        async with post.store.database.read() as connection:
+            left = (await connection.execute(select(JobRow))).all()
+
+    assert nothing_yet is None
+    assert 1 == attempts
+    assert 1 == len(post.receiver.received)
+    assert [] == left
+
+
+async def test_a_run_that_could_not_be_made_is_told_to_nobody(storage: str) -> None:
+    async with open_post(storage) as post:
+        with pytest.raises(LookupError):
+            await post.store.runs.create(post.store.tenant, "bp_" + "0" * 32)
+        made = await post.webhooks.dispatch()
+
+    assert 0 == made
