@@ -2,7 +2,6 @@
 core. A seed makes the answers, the vendors' delays and what goes wrong. Knows no figure."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from random import Random
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from benchmarks.world import Spread
 from dialog.blueprint import Blueprint
 from dialog.commands import AnyCommand, LookForEnd
 from dialog.embedded_interviewer import judge
@@ -46,13 +46,11 @@ _LOOK: Final = 0.111
 """Seconds that an audio model takes to look."""
 _SOUND: Final = b"\x00\x10"
 """A sample that is no silence."""
+_FIRST_TOKEN: Final = Spread(0.64, 1.6)
+_FIRST_SOUND: Final = Spread(0.29, 0.6)
+_LAST_WORDS: Final = Spread(0.25, 0.35)
 _TELLING: Final = 5
 """Letters of a word that a probe is hung on."""
-
-
-def lognormal(rng: Random, p50: float, p95: float) -> float:
-    """A delay of which half are under `p50` and one in twenty over `p95`."""
-    return p50 * math.exp(rng.gauss(0.0, math.log(p95 / p50) / 1.645))
 
 
 class UsualModel:
@@ -78,7 +76,7 @@ class UsualModel:
             self.asked.add(request.answer)
         if dice < 0.03 * self._faults:
             await asyncio.Event().wait()
-        delay = lognormal(self._rng, 0.64, 1.6)
+        delay = _FIRST_TOKEN.draw(self._rng)
         if dice < 0.05 * self._faults:
             await asyncio.sleep(delay)
             raise ProviderError(self.name, "overloaded", retryable=True)
@@ -97,7 +95,7 @@ class UsualVoice:
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
         dice = self._rng.random()
-        await asyncio.sleep(lognormal(self._rng, 0.29, 0.6))
+        await asyncio.sleep(_FIRST_SOUND.draw(self._rng))
         if dice < 0.02 * self._faults:
             raise ProviderError(self.name, "overloaded", retryable=True)
         if dice < 0.04 * self._faults:
@@ -259,7 +257,7 @@ class _Participant:
             await asyncio.sleep(_SECONDS_PER_WORD)
             later(WAY + 0.15, put, PartialTranscript(number, " ".join(words[:count]), 0.95))
         later(WAY + 0.2, put, SpeechStopped(number, 0.2, len(words) * _SECONDS_PER_WORD))
-        dice, late = rng.random(), lognormal(rng, 0.25, 0.35)
+        dice, late = rng.random(), _LAST_WORDS.draw(rng)
         if dice < 0.02 * self._faults:
             return
         late += rng.uniform(1.0, 4.0) if dice < 0.05 * self._faults else 0.0

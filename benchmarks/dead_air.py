@@ -14,6 +14,7 @@ from benchmarks.report import Row, publish, this_machine
 from dialog.blueprint import Blueprint
 from dialog.dead_air import dead_air
 from dialog.events import AnswerCommitted, AnswerTaken, DraftClosed, FallbackUsed, QuestionAsked
+from dialog.latency import percentile
 from dialog.policy import DEFAULT_POLICY, Policy
 from dialog.signals import SpeechBegan, SpeechStarted
 from tests.support.blueprints import blueprint, question
@@ -106,9 +107,9 @@ def measure(seeds: Sequence[int], policy: Policy, faults: float) -> Count:
     return count
 
 
-def _at(ordered: Sequence[float], share: float) -> float | None:
-    values = sorted(ordered)
-    return round(values[int(share * (len(values) - 1))], 2) if values else None
+def _at(values: Sequence[float], share: float) -> float | None:
+    found = percentile(values, share)
+    return None if found is None else round(found, 2)
 
 
 def _percent(part: int, whole: int) -> float | None:

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from benchmarks.report import Row, publish, this_machine
+from dialog.latency import percentile
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, AudioFrame
 from server.clock import loop_time
 from server.gateway.rtp import RtpFormat
@@ -64,8 +65,8 @@ class TimedEar(KeptEar):
         self.came.append(loop_time())
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[int(share * (len(values) - 1))]
+def _ms(delays: list[float], share: float) -> float:
+    return round(1000 * (percentile(delays, share) or 0.0), 1)
 
 
 def summed(loss: float, lost: float, missing: float, delays: list[float]) -> Heard:
@@ -74,9 +75,9 @@ def summed(loss: float, lost: float, missing: float, delays: list[float]) -> Hea
         loss=100 * loss,
         lost=round(100 * lost, 2),
         missing=round(100 * missing, 3),
-        delay_p50=round(1000 * percentile(delays, 0.5), 1),
-        delay_p99=round(1000 * percentile(delays, 0.99), 1),
-        delay_at_end=round(1000 * percentile(delays[-50:], 0.5), 1),
+        delay_p50=_ms(delays, 0.5),
+        delay_p99=_ms(delays, 0.99),
+        delay_at_end=_ms(delays[-50:], 0.5),
     )
 
 

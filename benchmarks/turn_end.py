@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.report import Row, publish, this_machine
 from benchmarks.whisper_shape import write_whisper_shape
+from dialog.latency import percentile
 from dialog.policy import DEFAULT_POLICY
 from media.frames import EAR_RATE_HZ, FRAME_DURATION
 from server.providers.turn_end import OnnxTurnEnd
@@ -32,8 +33,9 @@ def _sound() -> bytes:
     return np.random.default_rng(2).normal(0, 2_000, 8 * EAR_RATE_HZ).astype(np.int16).tobytes()
 
 
-def percentile(values: list[float], share: float) -> float:
-    return round(float(np.percentile(values, 100 * share)), 2) if values else 0.0
+def _at(values: list[float], share: float) -> float | None:
+    found = percentile(values, share)
+    return None if found is None else round(found, 2)
 
 
 async def lateness(seconds: float) -> list[float]:
@@ -91,14 +93,14 @@ async def compare(path: Path, seconds: float, per_second: float) -> tuple[list[R
         )
     rows = [
         Row("a look, CPU", round(cost, 1), "ms"),
-        Row("a look's answer from the child, p50", percentile(answered, 0.5), "ms", ANSWER_BUDGET_MS),
-        Row("a look's answer from the child, p99", percentile(answered, 0.99), "ms"),
-        Row("20 ms of sound late, no looks, p99", percentile(still, 0.99), "ms"),
-        Row("20 ms of sound late, looks in the child, p99", percentile(late, 0.99), "ms", LATE_BUDGET_MS),
-        Row("20 ms of sound late, looks in a thread instead, p99", percentile(beside, 0.99), "ms"),
+        Row("a look's answer from the child, p50", _at(answered, 0.5), "ms", ANSWER_BUDGET_MS),
+        Row("a look's answer from the child, p99", _at(answered, 0.99), "ms"),
+        Row("20 ms of sound late, no looks, p99", _at(still, 0.99), "ms"),
+        Row("20 ms of sound late, looks in the child, p99", _at(late, 0.99), "ms", LATE_BUDGET_MS),
+        Row("20 ms of sound late, looks in a thread instead, p99", _at(beside, 0.99), "ms"),
     ]
     detail: dict[str, object] = {
-        name: {"count": len(values), **{f"p{100 * at:g}": percentile(values, at) for at in (0.5, 0.99, 1)}}
+        name: {"count": len(values), **{f"p{100 * at:g}": _at(values, at) for at in (0.5, 0.99, 1)}}
         for name, values in (
             ("late_still", still),
             ("late_child", late),

@@ -10,11 +10,13 @@ from dialog.speaking import Speech
 
 LEAST_WORDS: Final = 2
 """A single word that both say is as likely an answer."""
-_FASTEST: Final = 24.0
+_FASTEST: Final = 20.0
 _SLOWEST: Final = 9.0
 """Characters a second of any voice at usual speed: between them lies the place that is being said."""
 _LAG: Final = 1.0
 """Seconds from saying a word to hearing its echo begin, at most."""
+LONGEST_TAIL: Final = 0.6
+"""Seconds that an echo sounds behind what it is one of, at most."""
 _MOST_WORDS: Final = 60
 _STRAY: Final = 2
 """Words that a recogniser may put in between."""

@@ -3,7 +3,8 @@ just committed. Weighs nothing."""
 
 from dialog.answering import LISTENING, TAKEN, Answering
 from dialog.attribution import Attribution
-from dialog.events import FloorState, WordsHeard
+from dialog.echo_words import LONGEST_TAIL
+from dialog.events import FloorState, RemarkMade, WordsHeard
 from dialog.floor import Floor
 from dialog.overlap import Overlap
 from dialog.signals import FinalTranscript, PartialTranscript
@@ -31,7 +32,8 @@ class Hearing:
         rest = self.attribution.take(utterance_id, heard.text, final, turn is not None)
         if rest is None:
             return []
-        if self._overlap.is_echo(utterance_id, heard.text, rest, now):
+        echo = self._overlap.is_echo(utterance_id, heard.text, rest, now)
+        if echo and not self._outlasts(turn, utterance_id, now):
             return self._own_words(turn, heard, now)
         turn = turn or self._words_without_voice(utterance_id, now)
         if turn is None:
@@ -47,10 +49,28 @@ class Hearing:
             return self._overlap.words(now) if grown or final else []
         return self._answering.words(turn, grown, final, now)
 
+    def _outlasts(self, turn: Turn | None, utterance_id: int, now: float) -> bool:
+        """Whether a voice went on behind the agent's for longer than an echo does.
+
+        A closed question ends with its answers, and one of them is often begun over its last syllable: there
+        any voice that goes on counts.
+        """
+        over = self._overlap.said_over(utterance_id)
+        over_at = over[0].ended_at if over is not None else None
+        if turn is None or over_at is None or self._floor.state in AGENTS:
+            return False
+        on = self._answering.voice == utterance_id
+        ended_at = now - self._floor.policy.voice_hangover if on else turn.ended_at
+        return ended_at - over_at > (0.0 if self._floor.profile.name == "closed" else LONGEST_TAIL)
+
     def _own_words(
         self, turn: Turn | None, heard: PartialTranscript | FinalTranscript, now: float
     ) -> list[Step]:
-        """The agent's words have come back to it: nobody has said them."""
+        """The agent's words have come back to it: nobody has said them. They stay on record all the same."""
+        over = self._overlap.said_over(heard.utterance_id)
+        if over is not None and isinstance(heard, FinalTranscript):
+            node_key, since = self._floor.node_key, over[1]
+            self._floor.out.append(RemarkMade(0, node_key, heard.text, "echo", heard.confidence, since, now))
         if turn is not None:
             turn.hear(heard, "", now)
             turn.voiced = 0.0

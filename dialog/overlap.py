@@ -135,6 +135,10 @@ class Overlap:
             return True
         return is_echo(rest, speech, voice_at, now)
 
+    def said_over(self, utterance_id: int) -> tuple[Speech, float] | None:
+        """What was being said when an utterance set in, and when that was."""
+        return self._over.get(utterance_id)
+
     def echoed(self, now: float) -> None:
         """What was heard over the agent was the agent: nobody has spoken."""
         if self._floor.state == "ducked":

@@ -20,6 +20,7 @@ class Speech(msgspec.Struct):
     node_key: str | None = None
     said_at: float = 0.0
     began_at: float | None = None
+    ended_at: float | None = None
     speed: float = 1.0
     resumed: bool = False
     """It was held and taken up again: some of it was said twice, and where it is follows from no clock."""
@@ -56,10 +57,11 @@ class Speaking:
             speech.began_at = now
         return speech
 
-    def ended(self, speech_id: int) -> Speech | None:
+    def ended(self, speech_id: int, now: float) -> Speech | None:
         """It is over; None for a stale id. Forgets it."""
         speech = self._all.pop(speech_id, None)
         if speech is not None:
+            speech.ended_at = now
             self.queue = [other for other in self.queue if other.speech_id != speech_id]
             if self.token is speech:
                 self.token = None

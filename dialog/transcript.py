@@ -125,7 +125,7 @@ class _Projection:
                 kind = "content_response" if self.form_filled else "utterance"
                 self.form_filled = False
                 self.said(event, body, kind)
-            case RemarkMade():
+            case RemarkMade() if body.meaning != "echo":  # which nobody has said
                 self.said(event, body, "utterance")
             case AnswerReopened():
                 pass  # the words stay until the answer is committed anew

@@ -94,7 +94,7 @@ class TurnTaking:
     def speech_ended(self, speech_id: int, fraction: float, now: float) -> list[Step]:
         """SpeechEnded, of whatever was said at any time."""
         token, current = self.speaking.token, self.speaking.current
-        if self.speaking.ended(speech_id) is None:
+        if self.speaking.ended(speech_id, now) is None:
             return []
         if token is not None and token.speech_id == speech_id:
             if self.state == "soft_take":

@@ -23,6 +23,8 @@ _MAX_CLOCK_LEAP: Final = 3600.0
 """Seconds by which a timestamp may lie ahead of the newest one; beyond that it is of another clock."""
 _MAX_CLOCK_BACKSTEP: Final = 6.0
 """Seconds by which it may lie behind: the oldest late packet, were each one of 60 ms."""
+_MAX_AHEAD: Final = 3.0
+"""Seconds by which media time may outrun the time of arrival since the first packet: more is no sound."""
 _CREEP: Final = 0.01
 """Share by which the estimate of the least delay follows larger delays, per packet: about two seconds."""
 
@@ -68,6 +70,8 @@ class JitterBuffer:
         self._newest_timestamp = 0
         self._released_timestamp = -1
         self._timestamp_shift = 0
+        self._began_at = 0.0
+        """Arrival minus timestamp of the first packet, in seconds."""
         self._least_delay: float | None = None
         """Arrival minus timestamp of a packet that met no queue, in seconds between two unrelated clocks."""
         self._stranger: int | None = None
@@ -87,6 +91,7 @@ class JitterBuffer:
             self._next_sequence = sequence
             self._newest_timestamp = timestamp
             self._released_timestamp = timestamp - 1
+            self._began_at = arrival - timestamp / self._clock_hz
         whole = unwrapped(sequence, self._next_sequence, 16)
         if not -_MAX_BACKSTEP <= whole - self._next_sequence <= MAX_HOLE:
             if redundant:
@@ -101,7 +106,7 @@ class JitterBuffer:
         if whole < self._next_sequence or whole in self._waiting:
             self.dropped += not redundant
             return
-        ticks = self._whole_timestamp(timestamp)
+        ticks = self._whole_timestamp(timestamp, arrival)
         self._waiting[whole] = Packet(whole, ticks, payload, arrival, redundant)
         if not redundant:
             self._learn_delay(arrival - ticks / self._clock_hz)
@@ -145,10 +150,12 @@ class JitterBuffer:
         else:
             self._least_delay += (delay - self._least_delay) * _CREEP
 
-    def _whole_timestamp(self, timestamp: int) -> int:
+    def _whole_timestamp(self, timestamp: int, arrival: float) -> int:
         newest = self._newest_timestamp
         whole = unwrapped((timestamp + self._timestamp_shift) & 0xFFFFFFFF, newest, 32)
-        if not -_MAX_CLOCK_BACKSTEP <= (whole - newest) / self._clock_hz <= _MAX_CLOCK_LEAP:
+        leap = (whole - newest) / self._clock_hz
+        ahead = whole / self._clock_hz + self._began_at - arrival
+        if not -_MAX_CLOCK_BACKSTEP <= leap <= _MAX_CLOCK_LEAP or (leap > 0 and ahead > _MAX_AHEAD):
             # go on as if one frame had passed, so that media time neither leaps nor runs backwards
             whole = newest + self._clock_hz // 50
             self._timestamp_shift = whole - timestamp

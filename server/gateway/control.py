@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
+from server.gateway.leg import MAX_PLAYOUT_DELAY
+
 MAX_MESSAGE_CHARACTERS: Final = 512
-_MAX_PLAYOUT: Final = 2.0
 
 SILENCE: Final = '{"type":"silence"}'
 """To the page: mute the agent at once, ahead of what is already on its way."""
@@ -40,7 +41,7 @@ def read_message(text: str) -> PageMessage | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     if message.delay is not None and not (
-        math.isfinite(message.delay) and 0.0 <= message.delay <= _MAX_PLAYOUT
+        math.isfinite(message.delay) and 0.0 <= message.delay <= MAX_PLAYOUT_DELAY
     ):
         return None
     return message

@@ -1,9 +1,12 @@
 """What a leg is: the road by which one participant's sound comes and goes. Everything above knows only this
 file."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from media.frames import AudioFrame, VoiceFrame
+
+MAX_PLAYOUT_DELAY: Final = 2.0
+"""Seconds. A page that claims more, from the arrival of a packet to its sounding, is not believed."""
 
 
 class Ear(Protocol):

@@ -39,6 +39,8 @@ headsets give exact zeros between words and after them: what is shorter than the
 patient answer must count as silence. Larger: a switch on the device is noticed later; the page's own tells
 at once."""
 
+_MOST_MADE_UP: Final = EAR_RATE_HZ
+"""Samples of one hole that are filled, a second: behind them media time leaps to what came."""
 _MUTED_LEVEL: Final = 127
 _TICKS_PER_SAMPLE: Final = OPUS_CLOCK_HZ // EAR_RATE_HZ
 _FRAME_BYTES: Final = EAR_FRAME_SAMPLES * 2
@@ -202,13 +204,15 @@ class RtpReceiver:
     def release(self, now: float) -> None:
         """Hand on what is in order by `now`, or was waited for in vain."""
         ready = self._buffer.pop(now)
+        made_up = 0
         for index, item in enumerate(ready):
             if self._origin is None:
                 self._origin = item.timestamp
             ticks = item.timestamp - self._origin
             if isinstance(item, Packet):
                 self._decode(item, ticks)
-            else:
+                made_up = 0
+            elif (made_up := made_up + self._packet_samples) <= _MOST_MADE_UP:
                 self._repair(ready[index + 1] if index + 1 < len(ready) else None, ticks)
 
     def _decode(self, packet: Packet, ticks: int) -> None:

@@ -91,7 +91,7 @@ class Captions:
                 return self._bind(seq, body.turn_id)
             case WordsHeard():
                 return self._take(seq, body)
-            case RemarkMade():
+            case RemarkMade() if body.meaning != "echo":
                 return self._keep_remark(seq, body)
             case AnswerCommitted():
                 return self._commit(seq, body)

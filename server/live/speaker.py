@@ -15,7 +15,7 @@ from media.clip import Clip
 from media.echo import SentSound
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ, VoiceFrame
 from media.playout import REMEMBERED_SLOTS, Playout, PlayoutFinished, PlayoutStarted
-from server.gateway.leg import Leg
+from server.gateway.leg import MAX_PLAYOUT_DELAY, Leg
 from server.live.mailbox import Mailbox
 from server.live.speech import SpeakerPolicy, Speech
 from server.live.storage_wait import kept_in_time
@@ -59,6 +59,7 @@ class Speaker:
         """Handed to the playout, or on show: the next begins when it is over."""
         self._sounding: dict[int, Speech] = {}
         """Begun and not yet over at the ear, by speech id."""
+        self._held: set[int] = set()  # not to begin, or not to go on, before they are resumed
         self._hang_up_reason: str | None = None
         self._giving_up: asyncio.TimerHandle | None = None
 
@@ -131,19 +132,17 @@ class Speaker:
 
     def hold(self, speech_id: int) -> None:
         """Fade out and keep the rest, what was on its way to the ear included."""
-        for waiting in self._queue:
-            waiting.held = waiting.held or waiting.say.speech_id == speech_id
+        self._held.add(speech_id)
         speech = self._current
         if self._leg is None or speech is None or self._playout.current != speech_id:
             return
         speech.held_at = self._samples_heard(speech)
-        self._playout.hold(round(self._leg.playout_delay() * VOICE_RATE_HZ))
+        self._playout.hold(round(self._delay() * VOICE_RATE_HZ))
         self._silence()
 
     def resume(self, speech_id: int) -> None:
         """Go on from the phrase boundary."""
-        for waiting in self._queue:
-            waiting.held = waiting.held and waiting.say.speech_id != speech_id
+        self._held.discard(speech_id)
         if self._current is not None and self._playout.current == speech_id:
             self._current.held_at = None
             self._unsilence()
@@ -226,7 +225,7 @@ class Speaker:
             self._prepare(speech)
             assert speech.clip is not None
             self._playout.play(speech.say.speech_id, speech.clip)
-            if speech.held:
+            if speech.say.speech_id in self._held:
                 self._playout.hold()
         else:
             self._show(speech, self._policy.shown_duration)
@@ -301,7 +300,7 @@ class Speaker:
         if self._current is not None and self._current.say.speech_id not in self._sounding:
             if self._current.work is not None:
                 self._current.work.cancel()
-            self._current.clip = None
+            self._current.clip = self._current.held_at = None
             self._queue.appendleft(self._current)  # not a sound of it was heard: it is said again
         for speech in list(self._sounding.values()):
             self._end(speech, None if shown else self._samples_heard(speech), cut=not shown)
@@ -314,6 +313,7 @@ class Speaker:
             speech.work.cancel()
         speech_id = speech.say.speech_id
         self._sounding.pop(speech_id, None)
+        self._held.discard(speech_id)
         if samples is None:
             self._mailbox.put(SpeechEnded(speech_id, speech.say.text, 1.0, cut))
             return
@@ -331,7 +331,7 @@ class Speaker:
         return self._playout.current == speech.say.speech_id
 
     def _delay(self) -> float:
-        return 0.0 if self._leg is None else min(max(self._leg.playout_delay(), 0.0), 2.0)
+        return 0.0 if self._leg is None else min(max(self._leg.playout_delay(), 0.0), MAX_PLAYOUT_DELAY)
 
     def _samples_heard(self, speech: Speech) -> int:
         """Count the samples that have sounded at the ear by now, or will before a silencing takes effect."""

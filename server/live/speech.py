@@ -32,8 +32,6 @@ class Speech:
         self.stored = not say.after_storage
         self.began: asyncio.TimerHandle | None = None
         self.ending: asyncio.TimerHandle | None = None
-        self.held = False
-        """It is not to begin, or not to go on, before it is resumed."""
         self.held_at: int | None = None
         """Samples that had sounded at the ear when it was held."""
         self.cut_at: int | None = None

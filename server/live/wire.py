@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from server.gateway.leg import MAX_PLAYOUT_DELAY
+
 Mode = Literal["voice", "text"]
 
 
@@ -76,7 +78,7 @@ class Respond(FromPage, frozen=True, tag="respond"):
 class Playout(FromPage, frozen=True, tag="playout"):
     """Seconds from the arrival of a packet to its sounding, as the browser measures it; twice a second."""
 
-    delay: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)]
+    delay: Annotated[float, msgspec.Meta(ge=0.0, le=MAX_PLAYOUT_DELAY)]
 
 
 class Ping(FromPage, frozen=True, tag="ping"):

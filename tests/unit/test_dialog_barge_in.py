@@ -9,6 +9,7 @@ from dialog.events import AnswerCommitted, NodeEntered, RemarkMade
 from dialog.policy import DEFAULT_POLICY
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechLasted, SpeechStarted, SpeechStopped
 from dialog.speaking import Speech
+from dialog.transcript import transcript
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
@@ -314,6 +315,60 @@ def test_the_echo_of_the_last_words_is_no_answer_and_nothing_that_was_misheard()
 
     assert [] == stage.facts(AnswerCommitted)
     assert [] == stage.said("re_ask")
+
+
+CHOICE = "Compared with a year ago, is your sleep better, worse, or about the same?"
+
+
+def near_the_end(stage: Stage, before: float) -> float:
+    """The moment `before` seconds ahead of the end of the first question, which is reached."""
+    while not any(h.say.kind == "question" and h.began_at is not None for h in stage.speeches):
+        stage.run(stage.now + 0.02)
+    (asked,) = [h for h in stage.speeches if h.say.kind == "question"]
+    assert asked.began_at is not None
+    stage.run(asked.began_at + asked.duration - before)
+    return stage.now
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_an_answer_in_the_last_words_of_a_closed_question_counts_though_it_began_over_them(
+    partial: bool,
+) -> None:
+    node = question("sleep", CHOICE, patience="closed")
+    stage = Stage(blueprint(node, question("bed", SECOND)))
+    now = near_the_end(stage, 0.3)
+    stage.at(now, SpeechStarted(9, 0.08))
+    if partial:
+        stage.at(now + 0.5, PartialTranscript(9, "about the same"))
+    stage.at(now + 0.95, SpeechStopped(9, 0.2, 0.83))
+    stage.at(now + 1.2, FinalTranscript(9, "about the same"))
+    stage.run(now + 5)
+
+    assert ["about the same"] == [fact.text for fact in stage.facts(AnswerCommitted)]  # type: ignore[union-attr]
+
+
+def test_a_voice_that_outlasts_the_agents_is_no_echo_whatever_its_words_are() -> None:
+    stage = Stage(blueprint(question("trip", LONG), question("bed", SECOND)))
+    now = near_the_end(stage, 0.3)
+    stage.at(now, SpeechStarted(9, 0.08))
+    stage.at(now + 1.9, SpeechStopped(9, 0.2, 1.7))
+    stage.at(now + 2.2, FinalTranscript(9, "you came home again and tell me about it"))
+    stage.run(now + 8)
+
+    assert [] == [fact for fact in stage.facts(RemarkMade) if fact.meaning == "echo"]  # type: ignore[union-attr]
+    assert 1 == len(stage.facts(AnswerCommitted))
+
+
+def test_what_is_taken_for_an_echo_is_on_record_but_not_among_what_was_said() -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(9, 0.1))
+    stage.at(now + 0.9, SpeechStopped(9, 0.2, 0.8))
+    stage.at(now + 1.3, FinalTranscript(9, "of the last time that you went"))
+    stage.run(now + 3)
+    (remark,) = stage.facts(RemarkMade)
+
+    assert ("echo", "of the last time that you went") == (remark.meaning, remark.text)  # type: ignore[union-attr]
+    assert "participant" not in [entry.role for entry in transcript(stage.events)]
 
 
 def test_somebody_who_speaks_up_after_an_echo_stops_the_agent() -> None:

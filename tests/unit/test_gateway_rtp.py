@@ -153,6 +153,22 @@ def test_a_hole_is_given_up_forty_milliseconds_after_its_time_and_no_later_when_
     assert [None, None] == dues
 
 
+def test_long_packets_with_long_holes_between_them_make_up_no_flood_of_sound() -> None:
+    taken, ear, _ = receiver(RtpFormat(opus=111))
+    long = bytes([0x7B, 0x06]) + bytes(60)  # CELT, 6 frames of 20 ms in one packet
+    assert 1_920 * 2 == len(OpusDecoder(16_000).decode(long))
+    most = 0
+    for i in range(100):
+        header = struct.pack("!BBHLL", 0x80, 111, i * 50 & 0xFFFF, i * 6 * 48_000 & 0xFFFF_FFFF, SSRC)
+        before = len(ear.frames)
+        taken.receive(header + long, now=i * 0.02)
+        taken.release(now=i * 0.02 + 0.05)
+        most = max(most, len(ear.frames) - before)
+
+    assert most <= 50 + 2 * 6
+    assert len(ear.frames) <= (100 * 0.02 + 3.0 + 1.0) * 50
+
+
 def test_sound_that_is_missing_is_told_once_for_each_time() -> None:
     taken, ear, _ = receiver()
     taken.receive(rtp(0, OPUS_SILENCE), now=0.0)

@@ -431,3 +431,36 @@ def test_a_speech_that_is_held_before_its_first_sound_begins_when_it_is_resumed(
 
     assert [1, 1, 2, 2] == [signal.speech_id for signal in on.signals()]  # type: ignore[union-attr]
     assert SpeechEnded(2, "two", 1.0) == on.signals()[-1]
+
+
+def test_a_speech_that_is_held_before_its_first_sound_stays_held_on_the_next_leg() -> None:
+    async def script(on: Stage) -> None:
+        on.say(1, "one")
+        on.speaker.hold(1)
+        await asyncio.sleep(0.5)
+        on.speaker.lose_leg()
+        on.speaker.use_leg(on.leg)  # type: ignore[arg-type]
+        await asyncio.sleep(1)
+        assert [] == on.signals()
+        on.speaker.resume(1)
+        await asyncio.sleep(1)
+
+    assert [SpeechBegan(1), SpeechEnded(1, "one", 1.0)] == played(script).signals()
+
+
+def test_a_page_that_claims_an_endless_road_takes_back_no_more_than_two_seconds() -> None:
+    async def script(on: Stage) -> None:
+        assert on.leg is not None
+        on.say(1, " ".join(["word."] * 10))
+        await asyncio.sleep(4)
+        on.leg.delay = 100.0
+        on.speaker.hold(1)
+        await asyncio.sleep(0.5)
+        on.speaker.resume(1)
+        on.leg.delay = DELAY
+        await asyncio.sleep(8)
+
+    on = played(script)
+    (ended,) = [at for at, signal in on.heard if isinstance(signal, SpeechEnded)]
+
+    assert pytest.approx(5 + 0.5 + 2.0 + DELAY, abs=0.6) == ended

@@ -165,6 +165,17 @@ def test_a_timestamp_far_ahead_does_not_make_a_hole_wait_for_it() -> None:
     assert indices(buffer.pop(2 * FRAME + 0.041)) == [0, None, 2]
 
 
+def test_media_time_does_not_outrun_the_time_of_arrival() -> None:
+    buffer = JitterBuffer()
+    released = []
+    for index in range(200):
+        buffer.push(index, index * 2 * 48_000, str(index).encode(), index * FRAME)
+        released += buffer.pop(index * FRAME)
+
+    assert list(range(200)) == indices(released)
+    assert released[-1].timestamp / 48_000 < 200 * FRAME + 3.1
+
+
 def test_a_hole_that_time_never_closes_is_closed_by_the_crowd_behind_it() -> None:
     buffer = JitterBuffer()
     push(buffer, 0)
