@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from server.gateway.leg import MAX_PLAYOUT_DELAY
 
 Mode = Literal["voice", "text"]
 
@@ -78,7 +77,8 @@ class Respond(FromPage, frozen=True, tag="respond"):
 class Playout(FromPage, frozen=True, tag="playout"):
     """Seconds from the arrival of a packet to its sounding, as the browser measures it; twice a second."""
 
-    delay: Annotated[float, msgspec.Meta(ge=0.0, le=MAX_PLAYOUT_DELAY)]
+    delay: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)]
+    """More than two seconds are not believed, but no reason to refuse a page with slow loudspeakers."""
 
 
 class Ping(FromPage, frozen=True, tag="ping"):
