@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-
 Mode = Literal["voice", "text"]
 
 
