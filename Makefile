@@ -24,7 +24,8 @@ check: $(INSTALLED_DEV)
 
 test: check
 	.ci/packages
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not long"
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not long" tests/unit tests/simulation
+	$(BIN)/pytest -q -m "not long" tests/integration tests/browser
 
 test-all: check
 	.ci/packages
