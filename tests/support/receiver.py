@@ -27,6 +27,12 @@ class Receiver:
         self._answer = answer
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._receive(reader, writer)
+        finally:
+            writer.close()
+
+    async def _receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         lines = [line.partition(": ") for line in head.split("\r\n")[1:] if line]
         headers = {name.lower(): value for name, _, value in lines}
@@ -35,7 +41,6 @@ class Receiver:
         self.received.append(Received(headers, body))
         writer.write(answer)
         await writer.drain()
-        writer.close()
 
 
 @contextlib.asynccontextmanager

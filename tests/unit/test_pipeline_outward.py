@@ -82,10 +82,16 @@ async def served(answer: bytes) -> tuple[asyncio.Server, int, list[bytes]]:
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
+        try:
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+            await writer.drain()
+            writer.write_eof()
+            await reader.read()
+        except OSError:
+            pass  # whoever asked has read enough
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     return server, server.sockets[0].getsockname()[1], asked
@@ -132,8 +138,10 @@ async def test_an_answer_that_is_none_is_a_failure_in_words(answer: bytes) -> No
 
 async def test_a_receiver_that_never_answers_is_given_up() -> None:
     async def sleep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+        try:
+            await reader.read()
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(sleep, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
