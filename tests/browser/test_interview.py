@@ -172,7 +172,7 @@ async def test_where_no_udp_passes_the_talk_goes_over_a_websocket_by_itself(
     server: RunningServer, tmp_path: Path
 ) -> None:
     study = await server.study(life_blueprint())
-    microphone = looping_microphone(tmp_path / "answers.wav", PLACE, silence=2.0)
+    microphone = looping_microphone(tmp_path / "answers.wav", PLACE, silence=5.0)
     flags = (
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         f"--use-file-for-fake-audio-capture={microphone}",
