@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from server.live.session import SessionPolicy
 from tests.support.census import take_census
 from tests.support.running_server import RunningServer, running_server
@@ -29,6 +31,8 @@ async def receive(server: RunningServer, visits: list[Visit]) -> None:
     await asyncio.sleep(1.0)  # connections that were closed at the other end are noticed
 
 
+# The pool of the database opens connections, each a thread and files, when the outbox is looked at meanwhile.
+@pytest.mark.long
 async def test_twenty_visits_leave_no_task_thread_file_or_socket(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server:
         server.house.registry.policy = SessionPolicy(linger=0.5)
