@@ -129,11 +129,16 @@ from server.store.recordings import Recordings
 async def main():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
+    refusals = []
     async with Recordings(Path({str(tmp_path)!r})) as recordings:
-        file = recordings.open({RUN!r}, failed=print)
-        for _ in range(4):
+        path, written = recordings.path({RUN!r}), 0
+        file = recordings.open({RUN!r}, failed=refusals.append)
+        while not refusals:
             file.write(b"p" * 1000)
-            await asyncio.sleep(0.05)
+            written += 1000
+            while not refusals and not (path.exists() and path.stat().st_size == written):
+                await asyncio.sleep(0.01)
+    print(refusals)
 
 asyncio.run(main())
 """
