@@ -57,6 +57,19 @@ def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     assert before == statements(tmp_path)
 
 
+def test_a_database_that_took_two_steps_as_one_goes_on_from_there(tmp_path: Path) -> None:
+    url = database_url(tmp_path)
+    upgrade(url, to="0005")
+    whole = statements(tmp_path)
+    connection = sqlite3.connect(tmp_path / "vivavoce.db")
+    connection.execute("UPDATE alembic_version SET version_num = '0004'")
+    connection.commit()
+    connection.close()
+    upgrade(url, to="0005")
+
+    assert whole == statements(tmp_path)
+
+
 def test_processes_that_start_at_once_all_find_the_database_ready(empty_storage: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         outcomes = [pool.submit(upgrade, empty_storage) for _ in range(4)]

@@ -19,7 +19,7 @@ class MigrationError(Exception):
     """The steps ran, but their result doesn't hold together; the database is as it was."""
 
 
-def upgrade(database_url: str) -> None:
+def upgrade(database_url: str, *, to: str = "head") -> None:
     """Make the database if there is none and bring it to the newest shape. Blocks; call it off the loop.
 
     A database of PostgreSQL must be there, empty; a SQLite file is made. All steps are one transaction: after
@@ -34,7 +34,7 @@ def upgrade(database_url: str) -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            _climb(connection)
+            _climb(connection, to)
             if engine.dialect.name == "sqlite":
                 strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                 if strays:
@@ -43,8 +43,8 @@ def upgrade(database_url: str) -> None:
         engine.dispose()
 
 
-def _climb(connection: Connection) -> None:
+def _climb(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
