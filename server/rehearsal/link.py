@@ -6,7 +6,7 @@ Knows nothing of what is talked about.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -119,10 +119,10 @@ async def open_live(link: JoinLink, access_token: str) -> AsyncIterator[LiveChan
 class Call:
     """A WebRTC connection as the page makes it: one audio track both ways, a data channel named `control`."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], background: Iterator[bytes] | None = None) -> None:
         # an empty list of servers, for None would ask a public STUN server
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.microphone = SpokenTrack()
+        self.microphone = SpokenTrack(background)
         self.hearing = Hearing(changed)
         self._track: asyncio.Future[MediaStreamTrack] = asyncio.get_running_loop().create_future()
         self._control: RTCDataChannel = self._connection.createDataChannel("control")
@@ -142,9 +142,8 @@ class Call:
             answer = await http.post(f"{link.page}/whip", content=offer, headers=headers)
             if answer.status_code != 409:
                 break
-            await asyncio.sleep(
-                0.1
-            )  # the consent, sent on the live channel just before, is not on the record yet
+            # the consent, sent on the live channel just before, is not on the record yet
+            await asyncio.sleep(0.1)
         if answer.status_code != 201:
             raise LinkError(_refusal(answer))
         await self._connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))

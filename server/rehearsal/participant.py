@@ -26,6 +26,7 @@ from server.live.wire import (
     Start,
     Welcome,
 )
+from server.rehearsal.background import background
 from server.rehearsal.link import Call, JoinLink, LiveChannel, open_live, open_session
 from server.rehearsal.persona import Persona, Phrase
 from server.rehearsal.replies import Replies
@@ -105,7 +106,7 @@ class SimulatedParticipant:
             session = await open_session(http, self._link)
             access_token = str(session["access_token"])
             async with open_live(self._link, access_token) as live:
-                call = Call(self._changed.set)
+                call = Call(self._changed.set, background(self._persona.noise))
                 async with _attending(self._follow(live)):
                     try:
                         await self._settle_consent(live, session)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from dialog.blueprint_validation import Fault
+from server.rehearsal.background import Noise
 
 DEFAULT_VOICE: Final = "rms"
 MAX_FILE_BYTES: Final = 1024 * 1024
@@ -103,6 +104,7 @@ class Persona(msgspec.Struct, frozen=True):
     facts: tuple[PlantedFact, ...] = ()
     behaviours: tuple[Behaviour, ...] = ()
     expected: Expected = Expected()
+    noise: Noise = Noise()
     folder: Path = Path()
 
     def reply_to(
@@ -174,6 +176,7 @@ def read_persona(data: object, *, folder: Path = Path()) -> tuple[Persona | None
         "probes": tuple[Reply, ...],
         "otherwise": tuple[tuple[Phrase, ...], ...], "facts": tuple[PlantedFact, ...],
         "behaviours": tuple[Behaviour, ...], "expected": Expected,
+        "noise": Noise,
     }  # fmt: skip
     answers = data.get("answers", {})
     for name, kind in readers.items():

@@ -6,7 +6,7 @@ Knows nothing of what is talked about.
 import array
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ from media.frames import (
     VOICE_RATE_HZ,
 )
 from server.clock import loop_time
+from server.rehearsal.background import over
 
 AUDIBLE_DBFS: Final = -50.0
 """What is louder than this counts as the agent's voice; its comfort noise, if any, lies below."""
@@ -64,8 +65,10 @@ class SpokenTrack(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self) -> None:
+    def __init__(self, background: Iterator[bytes] | None = None) -> None:
+        """`background` gives a frame for each 20 ms that is heard behind all that is said."""
         super().__init__()
+        self._background = background
         self._encoder = OpusEncoder(VOICE_RATE_HZ)
         self._pending: deque[bytes] = deque()
         self._quiet = asyncio.Event()
@@ -90,13 +93,19 @@ class SpokenTrack(MediaStreamTrack):
         if self._began_at is None or now > self._began_at + self._slot * FRAME_DURATION + _LATE:
             self._began_at = now - self._slot * FRAME_DURATION
         await asyncio.sleep(self._began_at + self._slot * FRAME_DURATION - now)
-        packet = av.Packet(self._encoder.encode(self._pending.popleft()) if self._pending else OPUS_SILENCE)
+        packet = av.Packet(self._sound())
         if not self._pending:
             self._quiet.set()
         packet.pts = self._slot * OPUS_FRAME_TICKS
         packet.time_base = Fraction(1, OPUS_CLOCK_HZ)
         self._slot += 1
         return packet
+
+    def _sound(self) -> bytes:
+        if self._background is None:
+            return self._encoder.encode(self._pending.popleft()) if self._pending else OPUS_SILENCE
+        behind = next(self._background)
+        return self._encoder.encode(over(self._pending.popleft(), behind) if self._pending else behind)
 
     def stop(self) -> None:
         """End the track; whoever waits for a clip's end waits no longer."""
