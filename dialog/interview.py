@@ -105,10 +105,10 @@ class Interview:
 
     # Asking
 
-    def begin(self, now: float) -> None:
-        """The opening, and the first question after it."""
+    def begin(self, now: float, *, written: bool) -> None:
+        """The opening, and the first question after it; `written` to somebody who types."""
         if not self._out.state.opening_heard:
-            self._prompter.say("opening", script.opening(self.blueprint), now)
+            self._prompter.say("opening", script.opening(self.blueprint, written=written), now)
         self._out.append(NodeEntered(self.blueprint.graph.entry_node, None, "entry"))
         self.ask(now)
 

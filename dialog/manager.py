@@ -294,7 +294,7 @@ class Manager:
         if state.paused:
             self._out.append(InterviewResumed())
         if state.current is None:
-            self._interview.begin(now)
+            self._interview.begin(now, written=signal.channel == "text")
         else:
             self._moments.recap(now)
 

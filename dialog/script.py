@@ -48,11 +48,12 @@ FIRM_REDIRECT = "Let's come back to the question:"
 HARD_TOPIC = "Thank you for telling me. We can pause, leave this question, or go on. Shall we go on?"
 NEUTRAL_PROBE = "Could you tell me a little more about that?"
 FLOOR_RULE = "Take all the time you need. When an answer is complete, just stop, or press the done button."
+WRITTEN_RULE = "Take all the time you need, and send each answer when it is complete."
 
 
-def opening(blueprint: Blueprint) -> str:
+def opening(blueprint: Blueprint, *, written: bool = False) -> str:
     """What is said first: the researcher's introduction or ours, and how the floor works, in one sentence
-    each."""
+    each. `written` for who types from the start and has no button."""
     intro = blueprint.settings.intro_message
     if not intro:
         minutes = blueprint.settings.estimated_duration_m
@@ -60,7 +61,7 @@ def opening(blueprint: Blueprint) -> str:
             f"Hello, and thank you for joining. I'm {blueprint.agent.name}, an automated interviewer. "
             f"This takes about {minutes} minutes."
         )
-    return f"{intro.strip()} {FLOOR_RULE}"
+    return f"{intro.strip()} {WRITTEN_RULE if written else FLOOR_RULE}"
 
 
 def outro(blueprint: Blueprint) -> str:
