@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.store.design_tables import ChannelRow, ConnectorRow
 from server.store.organizations import Tenant
 from server.store.run_status import ConsentStatus, RunStatus
 from server.store.tables import RunRow
@@ -15,6 +16,14 @@ DEFAULT_LIFETIME_MS: Final = 7 * 86_400_000
 
 class RunNotFound(LookupError):
     """There is no such run for whoever asked."""
+
+
+class PlaceNotFound(LookupError):
+    """The channel or connector of a run isn't there, or no longer. `what` says which."""
+
+    def __init__(self, what: str, thing_id: str) -> None:
+        super().__init__(f"there is no {what} {thing_id}")
+        self.what = what
 
 
 class Participant(msgspec.Struct, frozen=True):
@@ -119,6 +128,26 @@ async def run_row(
     if row is None:
         raise RunNotFound(f"there is no run {run_id}")
     return row
+
+
+async def hold_place(connection: AsyncConnection, tenant: Tenant, place: Place) -> None:
+    """See to it that nobody deletes a run's channel or connector until the transaction ends: from then on
+    the run itself keeps it. Raises PlaceNotFound."""
+    for what, table, thing_id in (
+        ("channel", ChannelRow, place.channel_id),
+        ("connector", ConnectorRow, place.connector_id),
+    ):
+        if thing_id is None:
+            continue
+        statement = select(table.id).where(
+            table.id == thing_id,
+            table.organization_id == tenant.organization_id,
+            table.test_mode == tenant.test_mode,
+        )
+        # As a foreign key would: it may be changed meanwhile, but not deleted.
+        held = await connection.execute(statement.with_for_update(read=True, key_share=True))
+        if held.first() is None:
+            raise PlaceNotFound(what, thing_id)
 
 
 def run_of(row: Row[Any]) -> Run:

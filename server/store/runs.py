@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, new_secret, wall_clock_ms
@@ -31,6 +31,7 @@ from server.store.run import (
     Run,
     RunNotFound,
     RunSecrets,
+    hold_place,
     no_progress,
     run_of,
     run_row,
@@ -67,7 +68,7 @@ class Runs:
         place: Place | None = None,
     ) -> tuple[Run, str]:
         """A new run of the last snapshot, and the secret of its link. Raises BlueprintNotFound where none is
-        published.
+        published, PlaceNotFound where its channel or connector is gone.
 
         `consent_needed` is the snapshot's own setting unless said otherwise. `expires_at` defaults to seven
         days from now, or from `scheduled_at`.
@@ -96,6 +97,7 @@ class Runs:
             "updated_at": now,
         }
         async with self._database.write() as connection:
+            await hold_place(connection, tenant, place)
             agent_id, version, body = await _last_version(connection, tenant, blueprint_id)
             consent = body["settings"]["consent"] if consent_needed is None else consent_needed
             values["blueprint_version"], values["agent_id"] = version, place.agent_id or agent_id
@@ -146,24 +148,23 @@ class Runs:
 
     async def join_token(self, run_id: str) -> str:
         """The secret of the link, for those who may see it. Raises RunNotFound, VaultError."""
-        return (await self.secrets([run_id]))[run_id].join_token
+        found = await self.secrets([run_id])
+        if run_id not in found:
+            raise RunNotFound(f"there is no run {run_id}")
+        return found[run_id].join_token
 
     async def secrets(self, run_ids: Sequence[str]) -> dict[str, RunSecrets]:
-        """The secrets of several runs, in one query, for those who may see them. Raises RunNotFound,
-        VaultError."""
+        """The secrets of several runs, in one query, for those who may see them; a run that is gone has none
+        and is left out. Raises VaultError."""
         statement = select(RunRow.id, RunRow.token_encrypted, RunRow.pin_encrypted).where(
             RunRow.id.in_(set(run_ids))
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
-        found = {
+        return {
             run_id: RunSecrets(self._vault.unseal(token), None if pin is None else self._vault.unseal(pin))
             for run_id, token, pin in rows
         }
-        for run_id in run_ids:
-            if run_id not in found:
-                raise RunNotFound(f"there is no run {run_id}")
-        return found
 
     async def replace_secrets(self, tenant: Tenant, run_id: str) -> Run:
         """Make the link and the PIN worthless and draw new ones. Raises RunNotFound; TransitionRefused when
@@ -236,12 +237,6 @@ class Runs:
         async with self._database.write() as connection:
             return bool(await move_all(connection, unchanged, "abandoned", self._clock_ms()))
 
-    async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
-        """Note how far a run is. It changes no status, and a run that is gone needs none."""
-        statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
-        async with self._database.write() as connection:
-            await connection.execute(statement)
-
     # Sittings
 
     async def open_session(self, run_id: str) -> OpenedSession:
@@ -284,6 +279,17 @@ class Runs:
             "token_hash": self._vault.fingerprint(_LINK, token),
             "token_encrypted": self._vault.seal(token),
         }
+
+
+def progress_note(run_id: str, progress: Mapping[str, Any]) -> Callable[[Connection], None]:
+    """How far a run is, to be noted in a transaction. It changes no status, and a run that is gone needs
+    none."""
+    statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
+
+    def note(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return note
 
 
 async def _last_version(

@@ -34,7 +34,7 @@ from server.store.blueprints import BlueprintNotFound
 from server.store.default_channel import default_channel
 from server.store.organizations import ApiKey, Tenant
 from server.store.paging import Window
-from server.store.run import Participant, Place, Run, RunNotFound
+from server.store.run import Participant, Place, PlaceNotFound, Run, RunNotFound
 from server.store.run_status import RunStatus
 from server.store.shelf import NotFound, Shelf
 
@@ -120,21 +120,26 @@ async def create_run(request: Request, key: Writer, body: RunCreate) -> Response
         raise Refusal(400, "invalid_request", sentence, param="/connector_id")
     house = house_of(request)
     await _check_blueprint(request, key.tenant, body.blueprint_id)
-    place = await _place(request, key.tenant, body)
     participant = Participant(body.participant.external_id, body.participant.name, body.participant.metadata)
-    try:
-        run, _ = await house.runs.create(
-            key.tenant,
-            body.blueprint_id,
-            participant=participant,
-            scheduled_at=body.scheduled_at,
-            expires_at=body.expires_at,
-            metadata=body.metadata,
-            place=place,
-        )
-    except BlueprintNotFound:  # it was archived, or is gone, since we looked
-        raise _unpublished() from None
-    return await run_shown(request, key, run, status=201)
+    while True:
+        place = await _place(request, key.tenant, body)
+        try:
+            run, _ = await house.runs.create(
+                key.tenant,
+                body.blueprint_id,
+                participant=participant,
+                scheduled_at=body.scheduled_at,
+                expires_at=body.expires_at,
+                metadata=body.metadata,
+                place=place,
+            )
+        except BlueprintNotFound:  # it was archived, or is gone, since we looked
+            raise _unpublished() from None
+        except PlaceNotFound as gone:  # deleted since we looked; the channel that nobody named is made anew
+            if body.channel_id is not None or body.connector_id is not None:
+                raise _missing(gone.what) from None
+        else:
+            return await run_shown(request, key, run, status=201)
 
 
 @router.get(

@@ -1,0 +1,50 @@
+"""What comes of runs, and the snapshots that they are shown with: one query for many, on each database."""
+
+import asyncio
+
+import pytest
+
+from server.store.documents import Documents
+from server.store.run import RunNotFound
+from tests.support.store import open_store
+
+
+async def test_documents_are_begun_once_however_many_begin_them(storage: str) -> None:
+    async with open_store(storage) as store:
+        run, other = await store.new_run(), await store.new_run()
+        documents = Documents(store.database, store.clock)
+        begun = await asyncio.gather(*(documents.begin(run.id) for _ in range(5)))
+        again = await documents.begin(run.id)
+        both = await documents.of_runs([run.id, other.id])
+
+    assert [again] * 5 == begun
+    assert {"transcript", "responses"} == again.keys()
+    assert {"trn_", "rsp_"} == {document.id[:4] for document in again.values()}
+    assert ["processing"] * 2 == [document.status for document in again.values()]
+    assert {run.id: again, other.id: {}} == both
+
+
+async def test_a_run_that_is_gone_has_no_documents_and_gets_none(storage: str) -> None:
+    gone = "run_" + "0" * 32
+    async with open_store(storage) as store:
+        documents = Documents(store.database, store.clock)
+        with pytest.raises(RunNotFound):
+            await documents.begin(gone)
+
+        assert {gone: {}} == await documents.of_runs([gone])
+        assert {} == await documents.of_runs([])
+
+
+async def test_snapshots_are_found_by_blueprint_and_version_and_the_missing_left_out(storage: str) -> None:
+    async with open_store(storage) as store:
+        first = store.blueprint
+        await store.blueprints.edit(store.tenant, first.id, lambda _: {"name": "Later"})
+        await store.blueprints.publish(store.tenant, first.id)
+        pins = [(first.id, 1), (first.id, 2), (first.id, 2), (first.id, 3), ("bp_" + "0" * 32, 1)]
+        found = await store.blueprints.find_versions(pins)
+        none = await store.blueprints.find_versions([])
+
+    assert {(first.id, 1): "A small study", (first.id, 2): "Later"} == {
+        pin: snapshot.body["name"] for pin, snapshot in found.items()
+    }
+    assert {} == none
