@@ -66,7 +66,7 @@ class Inbound:
         listener.attentive = True
         self._recording = OggRecording(serial=1)
         self._tap = LegTap(self._recording, self._write, 0)
-        self._receiver = RtpReceiver(RtpFormat(OPUS), listener, self._tap, 0.0)
+        self._receiver = RtpReceiver(RtpFormat(OPUS), listener, self._tap)
         self._sequence = 0
 
     def _write(self, pages: Iterable[bytes]) -> None:

@@ -24,10 +24,7 @@ from media.jitter_buffer import JitterBuffer, Lost, Packet
 from media.red import RedError, pack_red, parse_red
 from server.gateway import rtcp
 from server.gateway.leg import Ear, Tap
-
-LOST_AFTER: Final = 2.0
-"""Seconds without a packet after which the link counts as lost: a browser sends 50 a second, muted or not,
-and a closed tab says nothing, which ICE alone notices after half a minute."""
+from server.gateway.liveness import LOST_AFTER, Liveness
 
 STALLED_AFTER: Final = 0.06
 """Seconds without a packet after which sound counts as missing: the next one is then as late as a hole is
@@ -119,7 +116,7 @@ class RtpReceiver:
     `tick` never raise on anything that comes from the wire.
     """
 
-    def __init__(self, agreed: RtpFormat, ear: Ear, tap: Tap | None, now: float) -> None:
+    def __init__(self, agreed: RtpFormat, ear: Ear, tap: Tap | None) -> None:
         self._agreed, self._ear, self._tap = agreed, ear, tap
         self._buffer = JitterBuffer()
         self._decoder = OpusDecoder(EAR_RATE_HZ)
@@ -127,8 +124,7 @@ class RtpReceiver:
         self._packet_samples = EAR_FRAME_SAMPLES
         self._origin: int | None = None
         self._silent_packets = 0
-        self._heard_at = now
-        self._lost = self._stalled = False
+        self._liveness = Liveness(ear, STALLED_AFTER)
         self.statistics: rtcp.ReceptionStatistics | None = None
         """Of the source that is being heard; None before its first packet."""
         self.refused = 0
@@ -143,13 +139,10 @@ class RtpReceiver:
     def receive(self, data: bytes, now: float) -> None:
         """Take one RTP packet off the wire at `now`."""
         packet = parse_packet(data, self._agreed.audio_level_id)
-        if packet is None or not self._is_ours(packet, now):
+        if packet is None or not self._is_ours(packet):
             self.refused += 1
             return
-        self._heard_at, self._stalled = now, False
-        if self._lost:
-            self._lost = False
-            self._ear.found()
+        self._liveness.came()
         assert self.statistics is not None
         self.statistics.add(packet.sequence, packet.timestamp, now)
         if packet.audio_level is not None:
@@ -163,26 +156,20 @@ class RtpReceiver:
     def tick(self, now: float) -> None:
         """Give up on holes whose time is over, and notice a link that has gone quiet. Called every 20 ms."""
         self.release(now)
-        missing = now - self._heard_at
-        if not self._lost and missing >= LOST_AFTER:
-            self._lost = True
-            self._ear.lost()
-        elif not self._stalled and missing >= STALLED_AFTER:
-            self._stalled = True
-            self._ear.stalled(missing)
+        self._liveness.beat()
 
     @property
     def due(self) -> float | None:
         """When to `release` at the latest; None while nothing waits behind a hole."""
         return self._buffer.due
 
-    def _is_ours(self, packet: RtpPacket, now: float) -> bool:
+    def _is_ours(self, packet: RtpPacket) -> bool:
         if packet.payload_type not in (self._agreed.opus, self._agreed.red):
             return False
         if self.statistics is None or packet.ssrc != self.statistics.ssrc:
             # One source is heard at a time. Another may take over when it has gone quiet: a page that came
             # back.
-            if self.statistics is not None and now - self._heard_at < LOST_AFTER:
+            if self.statistics is not None and self._liveness.missing < LOST_AFTER:
                 return False
             self.statistics = rtcp.ReceptionStatistics(packet.ssrc, OPUS_CLOCK_HZ)
         return True

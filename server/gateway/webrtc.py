@@ -162,7 +162,7 @@ class WebRtcLeg:
                 now = loop_time()
                 self._loop_origin, self._wall_origin = now, wall_clock_ms() / 1000
                 self._mouth, self._tap = mouth, tap
-                self.receiver = RtpReceiver(self._format, ear, tap, now)
+                self.receiver = RtpReceiver(self._format, ear, tap)
                 self.sender = RtpSender(self._format, self._ssrc, self._send, self._metronome.effort)
                 self._metronome.join(self)
             return await asyncio.shield(self._ended)

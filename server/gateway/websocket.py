@@ -17,6 +17,7 @@ from media.frames import FRAME_DURATION
 from server.clock import loop_time
 from server.gateway import control
 from server.gateway.leg import Ear, Mouth, Tap
+from server.gateway.liveness import Liveness
 from server.gateway.metronome import Metronome
 from server.gateway.websocket_frames import (
     RESAMPLING_DELAY,
@@ -26,8 +27,6 @@ from server.gateway.websocket_frames import (
     Garbage,
 )
 
-LOST_AFTER: Final = 2.0
-"""Seconds without a frame after which the link counts as lost, as on the other roads."""
 STALLED_AFTER: Final = 0.1
 """Seconds without a frame after which sound counts as missing: TCP holds all back behind what was lost."""
 MAX_BACKLOG: Final = 2.0
@@ -60,8 +59,7 @@ class WebSocketLeg:
         self._ear: Ear | None = None
         self._mouth: Mouth | None = None
         self._tap: Tap | None = None
-        self._heard_at = 0.0
-        self._lost = self._stalled = False
+        self._liveness: Liveness | None = None
         self._silenced = False
         self._playout: float | None = None
         self._frames: deque[bytes] = deque(maxlen=_MAX_QUEUED_FRAMES)
@@ -87,7 +85,7 @@ class WebSocketLeg:
         `closed` by the client, `garbage` or `backlog` for what it did, `failed`, or what `close` was given.
         """
         self._ear, self._mouth, self._tap = ear, mouth, tap
-        self._heard_at = loop_time()
+        self._liveness = Liveness(ear, STALLED_AFTER)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._read()), group.create_task(self._write())]
@@ -154,17 +152,10 @@ class WebSocketLeg:
 
     def tick(self, slot: int) -> None:
         """Send the frame of this slot, and see whether the client still talks and still listens."""
-        assert self._ear is not None
+        assert self._liveness is not None
         assert self._mouth is not None
-        now = loop_time()
-        missing = now - self._heard_at
-        if not self._lost and missing >= LOST_AFTER:
-            self._lost = True
-            self._ear.lost()
-        elif not self._stalled and missing >= STALLED_AFTER:
-            self._stalled = True
-            self._ear.stalled(missing)
-        if self._sending_since is not None and now - self._sending_since >= MAX_BACKLOG:
+        self._liveness.beat()
+        if self._sending_since is not None and loop_time() - self._sending_since >= MAX_BACKLOG:
             self._end("backlog", 1013, "The client doesn't read.")
             return
         message, packet = self._outward.write(slot, self._mouth.next_frame(), encode=self._tap is not None)
@@ -182,13 +173,11 @@ class WebSocketLeg:
 
     def _take_frame(self, message: bytes, now: float) -> None:
         assert self._ear is not None
+        assert self._liveness is not None
         if not self._frames_allowed.take(now):
             raise Garbage(1008, "More than 50 frames a second.")
         frames = self._inward.read(message, self._tap)
-        self._heard_at, self._stalled = now, False
-        if self._lost:
-            self._lost = False
-            self._ear.found()
+        self._liveness.came()
         for frame in frames:
             self._ear.hear(frame)
 

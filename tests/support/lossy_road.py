@@ -78,7 +78,7 @@ class LossyRoad:
         self.arrivals: list[Arrival] = []
         self.sent = 0
         self.lost_packets = 0
-        self.receiver = RtpReceiver(agreed, self, None, 0.0)
+        self.receiver = RtpReceiver(agreed, self, None)
         self._sender = RtpSender(agreed, 0x1234_5678, self._leave)
         self._losing = losing
         self._jitter = jitter

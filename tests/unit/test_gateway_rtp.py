@@ -14,7 +14,6 @@ from media.encoder_effort import EncoderEffort
 from media.frames import OPUS_SILENCE, VoiceFrame
 from media.red import pack_red, parse_red
 from server.gateway.rtp import (
-    LOST_AFTER,
     MUTED_AFTER_FRAMES,
     Framer,
     RtpFormat,
@@ -46,7 +45,7 @@ def opus_packets(count: int) -> list[bytes]:
 
 def receiver(agreed: RtpFormat = AGREED) -> tuple[RtpReceiver, KeptEar, KeptTap]:
     ear, tap = KeptEar(), KeptTap()
-    return RtpReceiver(agreed, ear, tap, now=0.0), ear, tap
+    return RtpReceiver(agreed, ear, tap), ear, tap
 
 
 def test_packets_in_order_reach_the_ear_at_once_with_running_media_time() -> None:
@@ -169,20 +168,6 @@ def test_long_packets_with_long_holes_between_them_make_up_no_flood_of_sound() -
     assert len(ear.frames) <= (100 * 0.02 + 3.0 + 1.0) * 50
 
 
-def test_sound_that_is_missing_is_told_once_for_each_time() -> None:
-    taken, ear, _ = receiver()
-    taken.receive(rtp(0, OPUS_SILENCE), now=0.0)
-    taken.tick(0.05)
-    before = list(ear.stalls)
-    for slot in range(4, 40):
-        taken.tick(slot * 0.02)
-    taken.receive(rtp(40, OPUS_SILENCE), now=0.8)
-    taken.tick(0.9)
-
-    assert [] == before
-    assert pytest.approx([0.08, 0.1]) == ear.stalls
-
-
 def test_a_muted_microphone_stays_muted_over_a_lost_packet() -> None:
     taken, ear, _ = receiver(RtpFormat(opus=111, audio_level_id=1))
     for i in range(MUTED_AFTER_FRAMES + 10):
@@ -220,25 +205,6 @@ def test_a_second_of_digital_silence_is_a_muted_microphone_and_a_moment_of_it_is
     assert [False] * (MUTED_AFTER_FRAMES - 1) + [True] * 11 + [False] == muted
 
 
-def test_two_seconds_without_a_packet_are_a_lost_link_and_the_next_packet_finds_it() -> None:
-    taken, ear, _ = receiver()
-    taken.receive(rtp(0, OPUS_SILENCE), now=0.0)
-    for slot in range(1, 400):
-        taken.tick(slot * 0.02)
-    assert ear.happened == ["lost"]
-    taken.receive(rtp(1, OPUS_SILENCE), now=8.0)
-
-    assert ear.happened == ["lost", "found"]
-    assert LOST_AFTER == 2.0
-
-
-def test_a_link_on_which_nothing_ever_came_is_lost_too() -> None:
-    taken, ear, _ = receiver()
-    taken.tick(2.0)
-
-    assert ear.happened == ["lost"]
-
-
 def test_another_source_is_heard_only_when_the_first_has_gone_quiet_and_media_time_goes_on() -> None:
     taken, ear, _ = receiver()
     for i in range(10):
@@ -246,7 +212,8 @@ def test_another_source_is_heard_only_when_the_first_has_gone_quiet_and_media_ti
     taken.receive(rtp(30_000, OPUS_SILENCE, ssrc=7), now=0.2)
     assert len(ear.frames) == 10
     assert taken.refused == 1
-    taken.tick(3.0)
+    for slot in range(10, 150):
+        taken.tick(slot * 0.02)
     for i in range(10):
         taken.receive(rtp(30_000 + i, OPUS_SILENCE, ssrc=7), now=3.0 + i * 0.02)
 
