@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.pipeline.outward import Outward
 from server.pipeline.webhooks import DELIVER, Webhooks
-from server.pipeline.worker import Worker
+from server.pipeline.worker import PutOff, Work, Worker
 from server.store.database import Database
 from server.store.idempotency import Idempotency
-from server.store.jobs import Jobs
+from server.store.jobs import Job, Jobs
+from server.store.scrubbing import SCRUB, scrub_all
 from server.store.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ DISPATCH_INTERVAL: Final = 1.0
 """Seconds that something may lie in the outbox before anybody looks."""
 
 SWEEP_INTERVAL: Final = 600.0
+
+SCRUB_PAUSE: Final = 5.0
+"""Seconds until it is tried again to empty the corners of the database, where a long read was in the way."""
 
 
 class Office(msgspec.Struct, frozen=True):
@@ -42,13 +46,21 @@ async def open_office(database: Database, vault: Vault, *, private_targets: bool
     """
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
-        worker = Worker(Jobs(database), {DELIVER: webhooks.deliver})
+        worker = Worker(Jobs(database), {DELIVER: webhooks.deliver, SCRUB: _scrubbing(database)})
         async with worker.working(), asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(_keep_telling(webhooks, worker), name="outbox")
             sweeping = tasks.create_task(_keep_sweeping(Idempotency(database)), name="sweep")
             yield Office(outward, webhooks, worker)
             telling.cancel()
             sweeping.cancel()
+
+
+def _scrubbing(database: Database) -> Work:
+    async def work(_: Job) -> None:
+        if not await scrub_all(database):
+            raise PutOff("somebody reads what is to be scrubbed", SCRUB_PAUSE)
+
+    return work
 
 
 async def _keep_telling(webhooks: Webhooks, worker: Worker) -> None:

@@ -6,7 +6,7 @@ Knows no table. What is particular to one kind of database is in `sqlite` and `p
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, Self, TypeVar
 
@@ -29,8 +29,9 @@ class Kind(Protocol):
 
     def blocking_engine(self, url: URL) -> Engine: ...
 
-    async def scrub(self, engine: AsyncEngine) -> None:
-        """See to it that erased text isn't left behind in a corner of the database's files."""
+    async def scrub(self, engine: AsyncEngine, tables: Sequence[str]) -> bool:
+        """See to it that text that was erased from these tables isn't left behind in a corner of the
+        database's files. False when somebody reads there, so that it must be tried again."""
 
 
 _KINDS: Final[dict[str, Kind]] = {"sqlite": sqlite, "postgresql": postgresql}
@@ -76,9 +77,10 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._log_thread, transact)
 
-    async def scrub(self) -> None:
-        """See to it that erased text isn't left behind in a corner of the database's files."""
-        await self._kind.scrub(self.engine)
+    async def scrub(self, *tables: str) -> bool:
+        """See to it that text that was erased from these tables isn't left behind in a corner of the
+        database's files. False when somebody reads there, so that it must be tried again."""
+        return await self._kind.scrub(self.engine, tables)
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
 from server.store.delivery_tables import DeletionRow, DocumentRow, HappeningRow, WebhookDeliveryRow
+from server.store.idempotency import forget_answers
 from server.store.organizations import Tenant
 from server.store.recordings import Recordings
 from server.store.run import run_row
+from server.store.scrubbing import ask_for_scrubbing
 from server.store.tables import EventRow, RunRow, SessionRow
 
 _GO_WITH_IT: Final = {"sessions": SessionRow, "events": EventRow, "documents": DocumentRow}
@@ -44,11 +46,15 @@ class Deletions:
 
     async def delete(self, tenant: Tenant, run_id: str, reason: str) -> Receipt:
         """Delete a run in which nobody talks, with all that came of it. Raises RunNotFound; OSError where
-        its recording can't be removed, all is then as it was."""
+        its recording can't be removed, all is then as it was.
+
+        What the database's files still hold of it is overwritten soon after, by a job.
+        """
         async with self._database.write() as connection:
             await run_row(connection, run_id, tenant, lock=True)
             counts = {name: await _count(connection, table, run_id) for name, table in _GO_WITH_IT.items()}
             counts["happenings"] = await _forget_what_was_told(connection, run_id)
+            counts["answers"] = await forget_answers(connection, run_id)
             await connection.execute(delete(RunRow).where(RunRow.id == run_id))
             # Before the end of the transaction: a sound without its run would never be found again.
             counts["recording_bytes"] = await asyncio.to_thread(self._recordings.remove, run_id)
@@ -62,7 +68,7 @@ class Deletions:
                 self._clock_ms(),
             )
             await connection.execute(insert(DeletionRow).values(**msgspec.structs.asdict(receipt)))
-        await self._database.scrub()
+            await ask_for_scrubbing(connection, receipt.created_at)
         return receipt
 
 

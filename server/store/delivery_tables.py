@@ -133,6 +133,8 @@ class IdempotencyRow(Tables):
     """None while it is being answered."""
     headers: Mapped[dict[str, Any]]
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    subject_id: Mapped[str | None] = mapped_column(Id, index=True)
+    """What the answer tells of: when it is deleted, so is the answer."""
     created_at: Mapped[int] = mapped_column(index=True)
 
 

@@ -3,11 +3,9 @@
 For runs that nobody talks in now. Those that are talked in see to it themselves.
 """
 
-import logging
 from typing import Final
 
 from sqlalchemy import Connection, func, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialog.events import AnswerErased, Event
 from dialog.strike import struck
@@ -16,9 +14,8 @@ from media.silencing import SilentSpan, silenced_pages
 from server.store.database import Database
 from server.store.event_rows import Line, line_of, read_events, store
 from server.store.recordings import Recordings
+from server.store.scrubbing import scrub_events
 from server.store.tables import ABOUT_ERASURE, EventRow, RunRow
-
-log = logging.getLogger(__name__)
 
 _KIND: Final = EventRow.kind
 _DUE: Final = (
@@ -68,10 +65,7 @@ class Erasures:
             await self._write(
                 [line_of(run_id, session_id, event, rewrites=True) for event in changed], run_id
             )
-        try:
-            await self._database.scrub()
-        except SQLAlchemyError:  # every row is clean; the database's own sweeping does the rest
-            log.exception("! erased words are in a corner of the database until it is swept")
+        await scrub_events(self._database)
 
     async def _write(self, lines: list[Line], run_id: str) -> None:
         def write(connection: Connection) -> None:

@@ -8,14 +8,20 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import wall_clock_ms
 from server.store.database import Database
 from server.store.delivery_tables import IdempotencyRow
+from server.store.tables import RunRow
 
 LIFETIME_MS: Final = 86_400_000
 ABANDONED_MS: Final = 60_000
 """An answer that is this long in the making isn't coming any more: its server was killed."""
+
+_NONE: Final = ""
+_FORGOTTEN: Final[dict[str, Any]] = {"body_hash": _NONE, "headers": {}, "body": None}
+"""What is left of an answer that is forgotten, and of what was asked."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -31,6 +37,23 @@ class Repeat(Enum):
 
     OTHER_BODY = "other_body"
     UNDER_WAY = "under_way"
+    DELETED = "deleted"
+    """It was done, and what came of it is deleted since: it isn't done again."""
+
+
+async def forget_answers(connection: AsyncConnection, subject_id: str) -> int:
+    """Forget all answers that tell of something, as part of the transaction that deletes it; returns how
+    many. That their requests were done is remembered, so that none is done a second time."""
+    statement = update(IdempotencyRow).where(IdempotencyRow.subject_id == subject_id).values(**_FORGOTTEN)
+    return (await connection.execute(statement)).rowcount
+
+
+async def _is_there(connection: AsyncConnection, subject_id: str) -> bool:
+    """Whether a run is; it stays until the transaction ends. Nothing else takes its answers along."""
+    if not subject_id.startswith("run_"):
+        return True
+    held = select(RunRow.id).where(RunRow.id == subject_id).with_for_update(read=True, key_share=True)
+    return (await connection.execute(held)).first() is not None
 
 
 class Idempotency:
@@ -49,6 +72,7 @@ class Idempotency:
             "status": None,
             "headers": {},
             "body": None,
+            "subject_id": None,
         }
         try:
             async with self._database.write() as connection:
@@ -69,19 +93,21 @@ class Idempotency:
             row = (await connection.execute(statement)).first()
         if row is None or (row.status is None and row.body_hash == body_hash):
             return Repeat.UNDER_WAY
+        if row.body_hash == _NONE:
+            return Repeat.DELETED
         if row.body_hash != body_hash:
             return Repeat.OTHER_BODY
         return Answer(row.status, row.headers, row.body or b"")
 
-    async def complete(self, key_hash: str, answer: Answer) -> None:
-        """Keep the answer to a request that was claimed."""
-        statement = (
-            update(IdempotencyRow)
-            .where(IdempotencyRow.key_hash == key_hash)
-            .values(status=answer.status, headers=answer.headers, body=answer.body)
-        )
+    async def complete(self, key_hash: str, answer: Answer, subject_id: str | None = None) -> None:
+        """Keep the answer to a request that was claimed, for as long as what it tells of isn't deleted."""
+        values = msgspec.structs.asdict(answer)
         async with self._database.write() as connection:
-            await connection.execute(statement)
+            # First the subject, then the answer, in the order in which a deletion takes hold of them.
+            if subject_id is not None and not await _is_there(connection, subject_id):
+                values = {"status": answer.status} | _FORGOTTEN
+            statement = update(IdempotencyRow).where(IdempotencyRow.key_hash == key_hash)
+            await connection.execute(statement.values(**values, subject_id=subject_id))
 
     async def forget(self, key_hash: str) -> None:
         """Give a claim up: nothing was done."""

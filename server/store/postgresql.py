@@ -1,5 +1,6 @@
 """What is particular to PostgreSQL: its driver, how a reader gets one view, how it forgets."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine
@@ -49,8 +50,8 @@ def _connect_args(statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str,
     }
 
 
-async def scrub(engine: AsyncEngine) -> None:
-    """Have the rows overwritten that updates and deletions of events have left behind.
+async def scrub(engine: AsyncEngine, tables: Sequence[str]) -> bool:
+    """Have the rows overwritten that updates and deletions in these tables have left behind.
 
     What the server's own write-ahead log and its backups still hold is for their keeper to let go.
     """
@@ -58,6 +59,7 @@ async def scrub(engine: AsyncEngine) -> None:
         bare = await connection.execution_options(isolation_level="AUTOCOMMIT")
         await bare.exec_driver_sql("SET statement_timeout = 0")
         try:
-            await bare.exec_driver_sql("VACUUM event")
+            await bare.exec_driver_sql(f"VACUUM {', '.join(tables)}")
         finally:
             await bare.exec_driver_sql(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    return True

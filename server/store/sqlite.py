@@ -1,5 +1,7 @@
 """What is particular to SQLite: how its file comes into being, what connections promise, how it forgets."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,6 +21,13 @@ transaction of a talk."""
 
 CHECKPOINT_PAGES: Final = 4_000
 """Pages of 4 KiB in the write-ahead log before it is folded back, which holds up one commit by some 20 ms."""
+
+SCRUB_TIMEOUT_MS: Final = 50
+"""How long writers are kept out while the write-ahead log waits for readers to be done with it."""
+
+SCRUB_ATTEMPTS: Final = 20
+SCRUB_PAUSE: Final = 0.05
+"""Seconds between two of them, for the writers."""
 
 READ_ONLY: Final = "vivavoce_read_only"
 
@@ -91,13 +100,23 @@ def keep_promises(engine: Engine, *, busy_timeout_ms: int, foreign_keys: bool = 
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-async def scrub(engine: AsyncEngine) -> None:
-    """Fold the write-ahead log back and empty it, so that erased text isn't in that file either.
+async def scrub(engine: AsyncEngine, _: Sequence[str]) -> bool:
+    """Fold the write-ahead log back and empty it, so that erased text isn't in that file either. False when
+    a long read has held it back.
 
-    A long read at the same moment may hold it back; the next checkpoint then does it.
+    It keeps all writers out while it waits for readers: many short waits, so that no talk's events wait long.
     """
     async with engine.connect() as connection:
         raw = await connection.get_raw_connection()
         driver = cast(aiosqlite.Connection, raw.driver_connection)
-        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-            await cursor.fetchone()
+        await driver.execute(f"PRAGMA busy_timeout = {SCRUB_TIMEOUT_MS}")
+        try:
+            for _attempt in range(SCRUB_ATTEMPTS):
+                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                    row = await cursor.fetchone()
+                if row is not None and row[0] == 0:
+                    return True
+                await asyncio.sleep(SCRUB_PAUSE)
+        finally:
+            await driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return False

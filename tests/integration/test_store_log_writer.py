@@ -10,8 +10,10 @@ from dialog.events import AnswerStruck, Event, WordsHeard
 from server.logs import LineFormatter
 from server.store.event_log import RECENT_EVENTS, EventLog, LogBroken, LogClosed, WriterFenced
 from server.store.event_rows import read_events
+from server.store.jobs import Jobs
 from server.store.log_writer import LogWriter
 from server.store.run_status import RunStatus, TransitionRefused
+from server.store.scrubbing import SCRUB
 from server.store.tables import EventRow
 from tests.emulators.full_disk import FullDisk
 from tests.support.store import Store, all_files, database_url, open_store, words
@@ -364,12 +366,12 @@ async def test_no_error_of_a_statement_carries_its_parameters(storage: str) -> N
     assert "husband" not in str(one.value) + str(other.value)
 
 
-async def test_erased_words_that_stay_in_a_corner_of_the_database_are_told_of(
+async def test_erased_words_that_stay_in_a_corner_of_the_database_are_told_of_and_scrubbed_later(
     storage: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_store(storage) as store, LogWriter(store.database) as writer:
 
-        async def fail() -> None:
+        async def fail(*_: str) -> bool:
             raise OSError(5, "Input/output error")
 
         monkeypatch.setattr(store.database, "scrub", fail)
@@ -379,5 +381,8 @@ async def test_erased_words_that_stay_in_a_corner_of_the_database_are_told_of(
         log.rewrite(1, words("[erased]"))
         await log.settled()
 
+        job = await Jobs(store.database).claim([SCRUB])
+
         assert ["[erased]"] == texts(await stored(store, log))
+        assert job is not None
     assert any("corner of the database" in record.getMessage() for record in caplog.records)

@@ -153,6 +153,27 @@ async def test_a_deleted_run_leaves_a_receipt_and_nothing_else(server: RunningSe
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_deleted_run_takes_the_kept_answer_along_and_is_not_made_again(server: RunningServer) -> None:
+    study = await server.study(small_blueprint())
+    blueprint_id = (await server.house.runs.find(study.run_id)).blueprint_id
+    named = {"Authorization": f"Bearer {study.key}", "Idempotency-Key": "wave 1, person 7"}
+
+    async def ask() -> httpx.Response:
+        body = {"blueprint_id": blueprint_id}
+        return await server.http.post("/api/v1/interview-runs", headers=named, json=body)
+
+    made, same = await ask(), await ask()
+    run = Study(made.json()["id"], made.json()["join_token"], study.key)
+    await call(server, run, "DELETE")
+    again = await ask()
+    runs = await server.http.get(f"/api/v1/interview-runs?blueprint_id={blueprint_id}", headers=named)
+
+    assert made.json() == same.json()
+    assert (409, "idempotency_key_deleted") == code_of(again)
+    assert [study.run_id] == [each["id"] for each in runs.json()["data"]]
+
+
 async def test_a_program_writes_and_fills_in_what_a_talk_asks_for(server: RunningServer) -> None:
     study = await server.study(form_blueprint())
     idle = await call(server, study, "POST", "/message", {"content": "Hello?"})

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound
+from server.store.deletions import Deletions
 from server.store.event_log import OpenedSession
 from server.store.organizations import Tenant
 from server.store.paging import Window
+from server.store.recordings import Recordings
 from server.store.run import ConsentRecord, Participant, RunNotFound
 from server.store.run_status import TransitionRefused
 from server.store.runs import Runs
@@ -106,6 +108,40 @@ async def test_lists_are_newest_first_and_page_by_id(storage: str) -> None:
         ]
         assert (runs[1:3], True) == (newer.data, newer.has_more)
         assert [runs[3].id] == [run.id for run in cancelled.data]
+
+
+async def test_a_list_is_read_to_its_end_while_runs_are_made_and_deleted(
+    storage: str, tmp_path: Path
+) -> None:
+    async with open_store(storage) as store, Recordings(tmp_path) as recordings:
+        deletions = Deletions(store.database, recordings, store.clock)
+        runs = sorted([await store.new_run() for _ in range(12)], key=lambda run: run.id, reverse=True)
+        seen: list[str] = []
+        cursor: str | None = None
+        for number in range(6):
+            page = await store.runs.page(store.tenant, Window(2, starting_after=cursor))
+            seen += [run.id for run in page.data]
+            cursor = page.next_cursor
+            await store.new_run()
+            await deletions.delete(store.tenant, runs[2 * number + 1].id, "api")  # the cursor itself
+
+        assert [run.id for run in runs] == seen
+        assert cursor is None
+
+
+async def test_a_run_that_is_gone_has_no_secrets_and_keeps_nobody_elses_back(
+    storage: str, tmp_path: Path
+) -> None:
+    async with open_store(storage) as store, Recordings(tmp_path) as recordings:
+        gone, run = await store.new_run(), await store.new_run()
+        await Deletions(store.database, recordings, store.clock).delete(store.tenant, gone.id, "api")
+        found = await store.runs.secrets([gone.id, run.id])
+        with pytest.raises(RunNotFound):
+            await store.runs.join_token(gone.id)
+
+        assert {run.id: await store.runs.join_token(run.id)} == {
+            run_id: secrets.join_token for run_id, secrets in found.items()
+        }
 
 
 async def test_the_secret_of_a_link_opens_its_own_run_alone(storage: str) -> None:

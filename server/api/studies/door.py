@@ -7,6 +7,7 @@ Knows no resource.
 import hashlib
 import json
 import logging
+import re
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -29,6 +30,8 @@ _OPEN: Final = ("/openapi.json",)
 _KEPT_HEADERS: Final = frozenset({b"content-type", b"location", b"etag"})
 
 
+LONGEST_ID: Final = 40
+_RUN: Final = re.compile(r"run_[0-9a-f]{32}")
 class Door:
     """ASGI middleware around the application that answers."""
 
@@ -97,10 +100,13 @@ class Door:
             await self._app(request.scope, _given(body), kept)
         finally:
             # What failed on our side may be tried again under the same name.
+            case Repeat.DELETED:
+                sentence = "What came of this request has been deleted since. Take a new `Idempotency-Key`."
+                raise Refusal(409, "idempotency_key_deleted", sentence)
             if kept.status is not None and kept.status < 500 and kept.status not in (408, 429):
                 # Sealed: an answer may hold a link or a key that is shown once.
                 answer = Answer(kept.status, kept.headers, house.vault.seal(kept.body.decode()))
-                await memory.complete(named, answer)
+                await memory.complete(named, answer, _subject(request.url.path, bytes(kept.body)))
             else:
                 await memory.forget(named)
             # Only now: who has the answer may ask again at once.
@@ -115,6 +121,18 @@ class _Copy:
         self.messages: list[Message] = []
         self.status: int | None = None
         self.headers: dict[str, str] = {}
+def _subject(path: str, answer: bytes) -> str | None:
+    """The run that an answer tells of, or whatever else was made."""
+    if (named := _RUN.search(path)) is not None:
+        return named[0]
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return None
+    subject = told.get("id") if isinstance(told, dict) else None
+    return subject if isinstance(subject, str) and len(subject) <= LONGEST_ID else None
+
+
         self.body = bytearray()
 
     async def __call__(self, message: Message) -> None:
