@@ -27,7 +27,7 @@ from server.store.log_writer import LogWriter
 from server.store.recordings import RecordingFile, Recordings
 from server.store.run import ConsentRecord, Run
 from server.store.run_status import RunStatus
-from server.store.runs import Runs
+from server.store.runs import Runs, progress_note
 from server.store.tables import EventRow, RunRow, SessionRow
 
 log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class RunKeeper:
     async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
         """Note how far a run is; what storage can't take now, the next note has too."""
         try:
-            await self._runs.keep_progress(run_id, progress)
+            await self._writer.along(progress_note(run_id, progress))
         except (SQLAlchemyError, OSError) as error:
             log.warning("! it can't be noted how far a run is: %s", error, extra={"run": run_id})
 

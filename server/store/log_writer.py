@@ -7,6 +7,7 @@ lines wait in memory, in order, and whoever asked is told. Knows nothing of what
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 import msgspec
@@ -24,7 +25,6 @@ from server.store.event_log import (
 )
 from server.store.event_rows import Line, epochs, last_seqs, read_events, store
 
-from server.store.scrubbing import scrub_events
 STALL_TIMEOUT: Final = 1.0
 """Seconds that a transaction may take before storage counts as faltering."""
 RETRY_DELAY: Final = 0.05
@@ -44,6 +44,13 @@ class Share(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
+class _Rider(msgspec.Struct, frozen=True):
+    """What goes into the log's next transaction beside its events."""
+
+    work: Callable[[Connection], None]
+    done: asyncio.Future[None]
+
+
 class LogWriter:
     """The one writer of a process. Use as `async with LogWriter(database) as writer`, or run `run()` in a
     task."""
@@ -54,6 +61,7 @@ class LogWriter:
         self._database = database
         self._logs: dict[EventLog, None] = {}
         self._woken: dict[EventLog, None] = {}
+        self._riders: list[_Rider] = []
         self._work = asyncio.Event()
         self._closing = False
         self._unsure = False
@@ -74,15 +82,29 @@ class LogWriter:
 
     async def run(self) -> None:
         """Store whatever comes, until `close` and all is stored."""
-        async with asyncio.TaskGroup() as beside:
-            self._beside = beside
-            while True:
-                await self._work.wait()
-                self._work.clear()
-                while batch := self._collect():
-                    await self._store_at_last(batch)
-                if self._closing:
-                    return
+        try:
+            async with asyncio.TaskGroup() as beside:
+                self._beside = beside
+                while True:
+                    await self._work.wait()
+                    self._work.clear()
+                    while (batch := self._collect()) or self._riders:
+                        await self._store_at_last(batch)
+                    if self._closing:
+                        return
+        finally:
+            _let_go(self._riders, asyncio.CancelledError())
+
+    async def along(self, work: Callable[[Connection], None]) -> None:
+        """Do `work` in the log's next transaction; on the disk when this returns.
+
+        A transaction of its own would stand in the log's way, and be a further write to the disk. `work` runs
+        in the log's thread, once: raises what the database raised, the events of that transaction go on.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._riders.append(_Rider(work, done))
+        self._work.set()
+        await done
 
     def close(self) -> None:
         """Let `run` return once all is stored. Nothing may be appended after this."""
@@ -128,7 +150,7 @@ class LogWriter:
                 await self._store_in_time(batch)
             except (IntegrityError, DataError) as error:
                 # A fault of some line, not of the disk: find whose, so that it stops no other session.
-                if len(batch) > 1:
+                if len(batch) != 1:
                     for share in batch:
                         await self._store_at_last([share])
                     return
@@ -150,11 +172,18 @@ class LogWriter:
         stall = asyncio.get_running_loop().call_later(
             STALL_TIMEOUT, self._falter, f"the database has not answered for {STALL_TIMEOUT:g} s"
         )
+        unsure, riders = self._unsure, self._riders
+        self._riders = []
         try:
-            unsure = self._unsure
-            fenced = await self._database.write_log(lambda connection: _store(connection, batch, unsure))
+            fenced = await self._database.write_log(
+                lambda connection: _store(connection, batch, unsure, [rider.work for rider in riders])
+            )
+        except BaseException as error:
+            _let_go(riders, error)
+            raise
         finally:
             stall.cancel()
+        _let_go(riders, None)
         self._unsure = False
         if any(line.rewrites for share in batch for line in share.lines):
             await self._scrub_soon()  # before it is confirmed: what is settled is gone from the files too
@@ -179,7 +208,10 @@ class LogWriter:
     async def _scrub(self) -> None:
         while self._scrub_again:
             self._scrub_again = False
-            await scrub_events(self._database)
+            try:
+                await self._database.scrub()
+            except Exception:  # the erasure itself is done; the database's own sweeping does the rest
+                logger.exception("! erased words are in a corner of the database until it is swept")
 
     def _falter(self, reason: str) -> None:
         if self.faltering is None:
@@ -201,14 +233,29 @@ class LogWriter:
                     logger.exception("! a session could not be told", extra={"run": log.session.run_id})
 
 
-def _store(connection: Connection, batch: list[Share], unsure: bool) -> set[EventLog]:
+def _let_go(riders: Sequence[_Rider], error: BaseException | None) -> None:
+    """Tell those who went along how it ended."""
+    for rider in riders:
+        if rider.done.done():
+            continue
+        if error is None:
+            rider.done.set_result(None)
+        elif isinstance(error, Exception):
+            rider.done.set_exception(error)
+        else:
+            rider.done.cancel()
+
+
+def _store(
+    connection: Connection, batch: list[Share], unsure: bool, along: Sequence[Callable[[Connection], None]]
+) -> set[EventLog]:
     """Store a batch within a transaction; returns the logs that are fenced, of which nothing is stored.
 
     `unsure`: the commit before may have come about after all, so what is there already must not be added
     again.
     """
     run_ids = {share.log.session.run_id for share in batch}
-    valid = epochs(connection, run_ids)
+    valid = epochs(connection, run_ids) if batch else {}
     there = last_seqs(connection, run_ids) if unsure else {}
     fenced = {share.log for share in batch if valid.get(share.log.session.run_id) != share.log.session.epoch}
     lines = [
@@ -219,4 +266,6 @@ def _store(connection: Connection, batch: list[Share], unsure: bool) -> set[Even
         if line.rewrites or line.seq > there.get(line.run_id, 0)
     ]
     store(connection, lines)
+    for work in along:
+        work(connection)
     return fenced

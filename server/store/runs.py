@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, new_secret, wall_clock_ms
@@ -237,12 +237,6 @@ class Runs:
         async with self._database.write() as connection:
             return bool(await move_all(connection, unchanged, "abandoned", self._clock_ms()))
 
-    async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
-        """Note how far a run is. It changes no status, and a run that is gone needs none."""
-        statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
-        async with self._database.write() as connection:
-            await connection.execute(statement)
-
     # Sittings
 
     async def open_session(self, run_id: str) -> OpenedSession:
@@ -285,6 +279,17 @@ class Runs:
             "token_hash": self._vault.fingerprint(_LINK, token),
             "token_encrypted": self._vault.seal(token),
         }
+
+
+def progress_note(run_id: str, progress: Mapping[str, Any]) -> Callable[[Connection], None]:
+    """How far a run is, to be noted in a transaction. It changes no status, and a run that is gone needs
+    none."""
+    statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
+
+    def note(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return note
 
 
 async def _last_version(
