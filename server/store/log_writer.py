@@ -24,6 +24,7 @@ from server.store.event_log import (
     WriterFenced,
 )
 from server.store.event_rows import Line, epochs, last_seqs, read_events, store
+from server.store.scrubbing import scrub_events
 
 STALL_TIMEOUT: Final = 1.0
 """Seconds that a transaction may take before storage counts as faltering."""
@@ -208,10 +209,7 @@ class LogWriter:
     async def _scrub(self) -> None:
         while self._scrub_again:
             self._scrub_again = False
-            try:
-                await self._database.scrub()
-            except Exception:  # the erasure itself is done; the database's own sweeping does the rest
-                logger.exception("! erased words are in a corner of the database until it is swept")
+            await scrub_events(self._database)
 
     def _falter(self, reason: str) -> None:
         if self.faltering is None:
