@@ -32,7 +32,7 @@ test-all: check
 	$(BIN)/pytest -q
 
 bench: $(INSTALLED_DEV)
-	$(BIN)/vivavoce bench handle
+	$(BIN)/vivavoce bench turn-loop
 	$(BIN)/vivavoce bench sittings
 
 build: $(INSTALLED_DEV)

@@ -1,33 +1,11 @@
-"""`python -m benchmarks NAME`, the same as `vivavoce bench NAME`: which benchmarks there are.
-
-Each is a file of this folder with a click command named `command`, imported when it is called.
-"""
+"""`python -m benchmarks NAME`, the same as `vivavoce bench NAME`: calls the benchmark of that name."""
 
 import importlib
-from typing import Final
 
 import click
 
+from benchmarks.catalogue import ALL, BENCHMARKS, OTHERS, PROMISED
 from benchmarks.report import STRICT
-
-BENCHMARKS: Final = {
-    "frame": "CPU of one inbound 20 ms packet.",
-    "sessions": "Talks in one process at once, beside those of Pipecat.",
-    "ear": "Logged reply times against a recording at the participant's mouth and ear.",
-    "replies": "What the server adds to a reply, by its own logs.",
-    "cut-ins": "Simulated answers cut into, and reply times at the ear.",
-    "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
-    "barge-in": "Duck, stop and heard text at the ear of somebody who interrupts, in Chromium.",
-    "false-stops": "Stops for backchannels, coughs and echoes, on virtual time.",
-    "handle": "CPU of the core for one signal.",
-    "loss": "What the ear still hears of what the network loses.",
-    "stall": "What a standing loop leaves behind in a browser.",
-    "interleavings": "Random orders of signals, with every promise checked.",
-    "soak": "What thousands of short sessions leave behind in a server.",
-    "sittings": "Simulated sittings on virtual time.",
-    "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
-}
-"""Every benchmark in the order of `--help`; `cut-ins` is the file cut_ins.py."""
 
 
 class Benchmarks(click.Group):
@@ -46,8 +24,10 @@ class Benchmarks(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Benchmarks"):
-            formatter.write_dl(list(BENCHMARKS.items()))
+        with formatter.section("What is promised"):
+            formatter.write_dl([*PROMISED.items(), *ALL.items()])
+        with formatter.section("More"):
+            formatter.write_dl(list(OTHERS.items()))
 
 
 def _strict() -> click.Option:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.ear import RATE_HZ, Recorded, Turn, compared, heard_in, rows_of
-from benchmarks.replies import added
+from benchmarks.reply_latency import added
 from dialog.commands import Say
 from dialog.events import AnswerCommitted, AnyBody, Event, SessionOpened
 from dialog.signals import SpeechBegan, SpeechStopped

@@ -79,7 +79,7 @@ def command(talks: int, rounds: int, as_json: bool) -> None:
     kinds = min((play(scripts) for _ in range(rounds)), key=lambda taken: sum(map(sum, taken.values())))
     everything = [one for taken in kinds.values() for one in taken]
     publish(
-        "handle",
+        "turn-loop",
         [Row("handle(), CPU a signal, mean", round(cpu, 2), "µs", BUDGET_US)],
         machine,
         as_json=as_json,

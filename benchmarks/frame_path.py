@@ -146,4 +146,4 @@ def command(rounds: int, as_json: bool) -> None:
     rows.append(Row("threads started for it", threads, "", 0))
     slowest = {kind: round(longest, 2) for kind, (_, longest) in figures.items()}
     detail: dict[str, object] = {"longest_ms": slowest}
-    publish("frame", rows, machine, as_json=as_json, options={"rounds": rounds}, detail=detail)
+    publish("frame-path", rows, machine, as_json=as_json, options={"rounds": rounds}, detail=detail)

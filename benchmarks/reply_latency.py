@@ -34,7 +34,7 @@ Logs = Sequence[Sequence[Event]]
 async def hold_talks(talks: int, turns: int) -> Logs:
     """Load a fresh server with so many talks of so many turns; the log of each."""
     load = Load(talks, turns, CYCLE_S)
-    with TemporaryDirectory(prefix="vivavoce-replies-") as folder:
+    with TemporaryDirectory(prefix="vivavoce-reply-latency-") as folder:
         data = Path(folder) / "data"
         async with scripted_server(data, load, None) as server, opened_pages(server) as lines:
             urls = Path(folder) / "urls.txt"
@@ -110,4 +110,4 @@ def command(talks: tuple[int, ...], turns: int, as_json: bool) -> None:
         detail[str(number)] = {kind: [round(one, 2) for one in each] for kind, each in found.items()}
     rows += cost_of_metrics(logs)
     options: dict[str, object] = {"talks": list(talks), "turns": turns}
-    publish("replies", rows, machine, as_json=as_json, options=options, detail=detail)
+    publish("reply-latency", rows, machine, as_json=as_json, options=options, detail=detail)
