@@ -27,11 +27,11 @@ MOST_LEVELS: Final = 64
 LONGEST_REPEAT_KEY: Final = 255
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _OPEN: Final = ("/openapi.json",)
+LONGEST_ID: Final = 40
+_RUN: Final = re.compile(r"run_[0-9a-f]{32}")
 _KEPT_HEADERS: Final = frozenset({b"content-type", b"location", b"etag"})
 
 
-LONGEST_ID: Final = 40
-_RUN: Final = re.compile(r"run_[0-9a-f]{32}")
 class Door:
     """ASGI middleware around the application that answers."""
 
@@ -93,6 +93,9 @@ class Door:
             case Repeat.UNDER_WAY:
                 sentence = "The same request is being answered right now. Try again in a moment."
                 raise Refusal(409, "idempotency_key_in_use", sentence, retry_after=1)
+            case Repeat.DELETED:
+                sentence = "What came of this request has been deleted since. Take a new `Idempotency-Key`."
+                raise Refusal(409, "idempotency_key_deleted", sentence)
             case None:
                 pass
         kept = _Copy()
@@ -100,9 +103,6 @@ class Door:
             await self._app(request.scope, _given(body), kept)
         finally:
             # What failed on our side may be tried again under the same name.
-            case Repeat.DELETED:
-                sentence = "What came of this request has been deleted since. Take a new `Idempotency-Key`."
-                raise Refusal(409, "idempotency_key_deleted", sentence)
             if kept.status is not None and kept.status < 500 and kept.status not in (408, 429):
                 # Sealed: an answer may hold a link or a key that is shown once.
                 answer = Answer(kept.status, kept.headers, house.vault.seal(kept.body.decode()))
@@ -114,13 +114,6 @@ class Door:
                 await send(message)
 
 
-class _Copy:
-    """Keeps an answer, and the messages that it came in."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.status: int | None = None
-        self.headers: dict[str, str] = {}
 def _subject(path: str, answer: bytes) -> str | None:
     """The run that an answer tells of, or whatever else was made."""
     if (named := _RUN.search(path)) is not None:
@@ -133,6 +126,13 @@ def _subject(path: str, answer: bytes) -> str | None:
     return subject if isinstance(subject, str) and len(subject) <= LONGEST_ID else None
 
 
+class _Copy:
+    """Keeps an answer, and the messages that it came in."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
         self.body = bytearray()
 
     async def __call__(self, message: Message) -> None:
