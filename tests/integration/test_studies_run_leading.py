@@ -153,7 +153,6 @@ async def test_a_deleted_run_leaves_a_receipt_and_nothing_else(server: RunningSe
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.asyncio(loop_scope="module")
 async def test_a_deleted_run_takes_the_kept_answer_along_and_is_not_made_again(server: RunningServer) -> None:
     study = await server.study(small_blueprint())
     blueprint_id = (await server.house.runs.find(study.run_id)).blueprint_id
@@ -174,6 +173,7 @@ async def test_a_deleted_run_takes_the_kept_answer_along_and_is_not_made_again(s
     assert [study.run_id] == [each["id"] for each in runs.json()["data"]]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_program_writes_and_fills_in_what_a_talk_asks_for(server: RunningServer) -> None:
     study = await server.study(form_blueprint())
     idle = await call(server, study, "POST", "/message", {"content": "Hello?"})
