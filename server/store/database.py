@@ -6,8 +6,9 @@ Knows no table. What is particular to one kind of database is in `sqlite` and `p
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -33,6 +34,12 @@ class Kind(Protocol):
         """See to it that text that was erased from these tables isn't left behind in a corner of the
         database's files. False when somebody reads there, so that it must be tried again."""
 
+
+Along = Callable[[AsyncConnection], Awaitable[None]]
+
+along: Final[ContextVar[Along | None]] = ContextVar("along", default=None)
+"""What each writing transaction of the present task does first, if anything: it is on the disk if any of what
+the task did is."""
 
 _KINDS: Final[dict[str, Kind]] = {"sqlite": sqlite, "postgresql": postgresql}
 
@@ -62,6 +69,8 @@ class Database:
         before writing locks the row or compares as it sets.
         """
         async with self.engine.begin() as connection:
+            if (first := along.get()) is not None:
+                await first(connection)
             yield connection
 
     async def write_log(self, work: Callable[[Connection], Result]) -> Result:

@@ -1,7 +1,8 @@
 """The answers to requests that named themselves, for a day: the same request sent again is answered the same,
 and done once. Knows nothing of HTTP but a status, some headers and bytes."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import wall_clock_ms
-from server.store.database import Database
+from server.store.database import Database, along
 from server.store.delivery_tables import IdempotencyRow
 from server.store.tables import RunRow
 
@@ -19,6 +20,8 @@ LIFETIME_MS: Final = 86_400_000
 ABANDONED_MS: Final = 60_000
 """An answer that is this long in the making isn't coming any more: its server was killed."""
 
+_BEGUN: Final = 0
+"""In the place of a status: something was done, and nothing answered yet."""
 _NONE: Final = ""
 _FORGOTTEN: Final[dict[str, Any]] = {"body_hash": _NONE, "headers": {}, "body": None}
 """What is left of an answer that is forgotten, and of what was asked."""
@@ -37,6 +40,8 @@ class Repeat(Enum):
 
     OTHER_BODY = "other_body"
     UNDER_WAY = "under_way"
+    UNANSWERED = "unanswered"
+    """Its server was killed before it had answered, and something of it may be done: it isn't done again."""
     DELETED = "deleted"
     """It was done, and what came of it is deleted since: it isn't done again."""
 
@@ -93,11 +98,32 @@ class Idempotency:
             row = (await connection.execute(statement)).first()
         if row is None or (row.status is None and row.body_hash == body_hash):
             return Repeat.UNDER_WAY
+        if row.status == _BEGUN and row.body_hash == body_hash:
+            fresh = row.created_at > self._clock_ms() - ABANDONED_MS
+            return Repeat.UNDER_WAY if fresh else Repeat.UNANSWERED
         if row.body_hash == _NONE:
             return Repeat.DELETED
         if row.body_hash != body_hash:
             return Repeat.OTHER_BODY
         return Answer(row.status, row.headers, row.body or b"")
+
+    @contextlib.contextmanager
+    def doing(self, key_hash: str) -> Iterator[None]:
+        """Do a claimed request inside: once anything of it is on the disk, so is that it was begun."""
+        begun = (
+            update(IdempotencyRow)
+            .where(IdempotencyRow.key_hash == key_hash, IdempotencyRow.status.is_(None))
+            .values(status=_BEGUN)
+        )
+
+        async def note(connection: AsyncConnection) -> None:
+            await connection.execute(begun)
+
+        outer = along.set(note)
+        try:
+            yield
+        finally:
+            along.reset(outer)
 
     async def complete(self, key_hash: str, answer: Answer, subject_id: str | None = None) -> None:
         """Keep the answer to a request that was claimed, for as long as what it tells of isn't deleted."""

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from server.store.idempotency import ABANDONED_MS, LIFETIME_MS, Answer, Idempotency, Repeat
 from tests.support.store import Store, open_store
 
@@ -56,6 +58,30 @@ async def test_a_request_whose_server_was_killed_is_done_by_whoever_asks_later(s
 
     assert Repeat.UNDER_WAY is still
     assert free is None
+
+
+async def test_a_request_of_which_something_was_done_before_the_kill_is_not_done_again(storage: str) -> None:
+    async with open_store(storage) as store:
+        with memory(store).doing("key"):
+            await memory(store).begin("key", "body")
+            await store.new_run()
+        at_once = await memory(store).begin("key", "body")
+        store.clock.now += ABANDONED_MS
+        later = await memory(store).begin("key", "body")
+        other = await memory(store).begin("key", "other")
+
+    assert (Repeat.UNDER_WAY, Repeat.UNANSWERED, Repeat.OTHER_BODY) == (at_once, later, other)
+
+
+async def test_what_comes_to_nothing_leaves_a_request_to_be_done(storage: str) -> None:
+    async with open_store(storage) as store:
+        await memory(store).begin("key", "body")
+        with memory(store).doing("key"), pytest.raises(RuntimeError):
+            async with store.database.write():
+                raise RuntimeError("killed before the commit")
+        store.clock.now += ABANDONED_MS
+
+        assert None is await memory(store).begin("key", "body")
 
 
 async def test_after_a_day_an_answer_is_forgotten_and_swept_away(storage: str) -> None:

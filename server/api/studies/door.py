@@ -93,6 +93,12 @@ class Door:
             case Repeat.UNDER_WAY:
                 sentence = "The same request is being answered right now. Try again in a moment."
                 raise Refusal(409, "idempotency_key_in_use", sentence, retry_after=1)
+            case Repeat.UNANSWERED:
+                sentence = (
+                    "The server was stopped while it answered this request, which may be done: look for what "
+                    "came of it before you send it again with a new `Idempotency-Key`."
+                )
+                raise Refusal(409, "idempotency_key_unanswered", sentence)
             case Repeat.DELETED:
                 sentence = "What came of this request has been deleted since. Take a new `Idempotency-Key`."
                 raise Refusal(409, "idempotency_key_deleted", sentence)
@@ -100,7 +106,8 @@ class Door:
                 pass
         kept = _Copy()
         try:
-            await self._app(request.scope, _given(body), kept)
+            with memory.doing(named):
+                await self._app(request.scope, _given(body), kept)
         finally:
             # What failed on our side may be tried again under the same name.
             if kept.status is not None and kept.status < 500 and kept.status not in (408, 429):
