@@ -1,0 +1,1 @@
+"""How well an interview was led, read off its log. Leads none."""
