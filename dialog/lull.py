@@ -214,7 +214,7 @@ class Lull:
             self.detection.look(turn.utterances[-1], now)
 
     def scored(
-        self, look_id: int, probability: float, detector: str, turn: Turn | None, now: float
+        self, look_id: int, probability: float | None, detector: str, turn: Turn | None, now: float
     ) -> list[Step]:
         """TurnEndScored."""
         fresh = self.detection.scored(look_id, probability, detector)

@@ -114,8 +114,8 @@ class TurnEndScored(Signal, frozen=True):
     """What the audio end-of-turn model says to a LookForEnd. A stale `look_id` does nothing."""
 
     look_id: int
-    probability: float
-    """Raw score 0–1 that the turn is over; what it is worth, the calibration knows."""
+    probability: float | None
+    """Raw score 0–1 that the turn is over; what it is worth, the calibration knows. None = none will come."""
     detector: str
     """Whose calibration applies (dialog.calibration)."""
 

@@ -3,6 +3,7 @@ itself. Holds one lull's evidence; weighs nothing."""
 
 from typing import Literal
 
+from dialog.calibration import detector_of
 from dialog.commands import LookForEnd
 from dialog.outbox import Outbox
 
@@ -25,6 +26,7 @@ class TurnDetection:
         self._out = out
         self._look_id = 0
         self._asked_at: float | None = None
+        self._owed = False
 
     def listen(self, detector: str, recogniser: str) -> None:
         """Who is there to tell of ends, from now on."""
@@ -33,7 +35,7 @@ class TurnDetection:
     def begin_lull(self) -> None:
         """The voice has stopped: what was said of an earlier silence says nothing of this one."""
         self.probability, self.scored_by = None, ""
-        self._asked_at = None
+        self._asked_at, self._owed = None, False
 
     def voice_returned(self) -> None:
         """Whoever saw an end was wrong."""
@@ -45,16 +47,20 @@ class TurnDetection:
         if self.detector and self._asked_at is None:
             self._look_id += 1
             self._asked_at = now
+            self._owed = detector_of(self.detector) is not None
             self._out.append(LookForEnd(self._look_id, utterance_id))
 
     def is_awaited(self, now: float, patience: float) -> bool:
-        """Whether the audio model was asked within `patience` seconds, and owes its answer."""
-        return self._asked_at is not None and self.probability is None and now < self._asked_at + patience
+        """Whether the audio model was asked within `patience` seconds, and owes an answer that counts."""
+        return self._owed and self._asked_at is not None and now < self._asked_at + patience
 
-    def scored(self, look_id: int, probability: float, detector: str) -> bool:
+    def scored(self, look_id: int, probability: float | None, detector: str) -> bool:
         """TurnEndScored; returns whether it is about this lull."""
         if look_id != self._look_id or self._asked_at is None or self.probability is not None:
             return False
+        self._owed = False
+        if probability is None:
+            return True
         self.probability, self.scored_by = min(max(probability, 0.0), 1.0), detector
         return True
 

@@ -51,5 +51,4 @@ class TurnEndLooks:
 
     async def _score(self, detector: TurnEndDetector, look_id: int, pcm: bytes) -> None:
         probability = await detector.score(pcm)
-        if probability is not None:
-            self._mailbox.put(TurnEndScored(look_id, probability, detector.name))
+        self._mailbox.put(TurnEndScored(look_id, probability, detector.name))

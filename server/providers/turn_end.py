@@ -36,7 +36,7 @@ class TurnEndLimits(msgspec.Struct, frozen=True):
     stall_timeout: float = 3.0
     """After which a child that looks is ended. Larger: a hung model is noticed later."""
     open_timeout: float = 60.0
-    """For loading and trying the model."""
+    """For loading and trying the model, the first time and whenever its process is started again."""
     first_distrust: float = 1.0
     longest_distrust: float = 60.0
     """How long a child isn't asked after it died of a look: doubled each time, until a look is answered."""
@@ -59,7 +59,7 @@ class OnnxTurnEnd:
         self, path: Path, *, program: Sequence[str] = PROGRAM, limits: TurnEndLimits | None = None
     ) -> None:
         self._path = path
-        self._limits = limits or TurnEndLimits()
+        self.limits = limits or TurnEndLimits()
         self._fit: Fit | None = None
         """What the child said of the model that it has loaded; None while there is none."""
         self._verdict: asyncio.Future[Fit] = asyncio.get_running_loop().create_future()
@@ -73,7 +73,7 @@ class OnnxTurnEnd:
             (*program, str(path.absolute())),
             msgspec.msgpack.Decoder(FromTurnEnd).decode,
             receive=self._received,
-            on_ready=lambda: None,
+            on_ready=self._loading,
             on_death=self._died,
         )
 
@@ -99,18 +99,18 @@ class OnnxTurnEnd:
     async def opened(self) -> None:
         """Wait until the model is loaded and tried; `run` must be under way. Raises TurnEndUnfit."""
         try:
-            async with asyncio.timeout(self._limits.open_timeout):
+            async with asyncio.timeout(self.limits.open_timeout):
                 fit = await asyncio.shield(self._verdict)
         except TimeoutError:
             self.child.retire("too slow")
             raise TurnEndUnfit(
-                f"{self._path} isn't loaded after {self._limits.open_timeout:g} s: this machine can't use it."
+                f"{self._path} isn't loaded after {self.limits.open_timeout:g} s: this machine can't use it."
             ) from None
-        if fit.look_duration > self._limits.look_timeout:
+        if fit.look_duration > self.limits.look_timeout:
             self.child.retire("too slow")
             raise TurnEndUnfit(
                 f"{self._path} needs {fit.look_duration:.1f} s for a look here, which is of no use after "
-                f"{self._limits.look_timeout:g} s. Take a smaller model, or a quantised one."
+                f"{self.limits.look_timeout:g} s. Take a smaller model, or a quantised one."
             )
 
     async def score(self, pcm: bytes) -> float | None:
@@ -121,11 +121,11 @@ class OnnxTurnEnd:
             return None
         look = _WaitingLook(pcm[-self._longest_pcm(self._fit) :])
         self._waiting.append(look)
-        if len(self._waiting) > self._limits.waiting:
+        if len(self._waiting) > self.limits.waiting:
             self._waiting.popleft().answer(None)
         self._look_next()
         try:
-            async with asyncio.timeout(self._limits.look_timeout):
+            async with asyncio.timeout(self.limits.look_timeout):
                 return await look.answered
         except TimeoutError:
             return None
@@ -146,25 +146,36 @@ class OnnxTurnEnd:
                 continue
             self._running = look_id, look
             loop = asyncio.get_running_loop()
-            self._watch = loop.call_later(self._limits.stall_timeout, self.child.end, "timeout")
+            self._watch = loop.call_later(self.limits.stall_timeout, self.child.end, "timeout")
 
     # What the child says
+
+    def _loading(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(self.limits.open_timeout, self.child.end, "timeout")
 
     def _received(self, message: Message) -> None:
         match message:
             case Fit() if self._fit is None and _is_sane(message):
-                self._fit = message
-                if not self._verdict.done():
-                    self._verdict.set_result(message)
-                    logger.info(
-                        "= end-of-turn model %s, %.0f ms a look", message.name, 1e3 * message.look_duration
-                    )
+                self._loaded(message)
             case Unfit():
                 self._give_up(message.reason[:1_000])
             case Scored() if self._running is not None and message.look_id == self._running[0]:
                 self._scored(message.probability)
             case _:
                 self.child.end("crashed")
+
+    def _loaded(self, fit: Fit) -> None:
+        self._finish()
+        if not self._verdict.done():
+            self._verdict.set_result(fit)
+            logger.info("= end-of-turn model %s, %.0f ms a look", fit.name, 1e3 * fit.look_duration)
+        elif fit.name != self.name:  # talks under way, and their logs, know its scores by the name it had
+            self._give_up(
+                f"{self._path} holds {fit.name} now and {self.name} before: restart the server to change it."
+            )
+            return
+        self._fit = fit
 
     def _scored(self, probability: float | None) -> None:
         if probability is not None and not 0.0 <= probability <= 1.0:
@@ -188,7 +199,7 @@ class OnnxTurnEnd:
         self._fit = None
         look = self._finish()
         if look is not None:
-            limits = self._limits
+            limits = self.limits
             self._distrust = min(max(2 * self._distrust, limits.first_distrust), limits.longest_distrust)
             self._distrusted_until = asyncio.get_running_loop().time() + self._distrust
             look.answer(None)

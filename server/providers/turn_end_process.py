@@ -24,18 +24,19 @@ NICENESS: Final = 5
 come late, a score that comes late is worth nothing."""
 MAX_MEMORY_BYTES: Final = 2 << 30
 """Address space beyond what the program itself needs; models of this trade take a tenth."""
+STATM: Final = Path("/proc/self/statm")
+"""The size of this very program in pages, first of all (proc(5))."""
 
 
 def serve(path: Path, source: BinaryIO, sink: BinaryIO) -> None:
     """Load the model, say how that went, then look until the source ends or talks garbage."""
+    write(sink, Ready("onnxruntime"))  # the program stands; how long loading may take is the server's to say
     try:
         model = _load(path)
     except TurnEndUnfit as unfit:
-        write(sink, Ready("onnxruntime"))
         write(sink, Unfit(str(unfit)[:1_000]))
         source.read()  # stay until the server has read it, and goes
         return
-    write(sink, Ready("onnxruntime"))
     write(sink, Fit(model.name, model.sound_duration, model.look_duration))
     decoder = msgspec.msgpack.Decoder(ToTurnEnd)
     while (body := read_body(source)) is not None:
@@ -51,10 +52,17 @@ def _load(path: Path) -> TurnEndModel:
         raise TurnEndUnfit(f"{path} needs more than {MAX_MEMORY_BYTES / 1e9:.0f} GB of memory.") from None
 
 
-def _bound_memory() -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+def _bound_memory(statm: Path = STATM) -> None:
+    """Take no more than MAX_MEMORY_BYTES from here on, where the system tells how much there is already."""
+    try:
+        pages = int(statm.read_text().split()[0])
+    except OSError:
+        return  # no Linux: macOS has no /proc, and wouldn't hold anybody to the bound
     limit = pages * resource.getpagesize() + MAX_MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def main() -> int:

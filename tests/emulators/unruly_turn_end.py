@@ -2,8 +2,10 @@
 tests.emulators.unruly_turn_end MODE MODEL`."""
 
 import math
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,6 +14,8 @@ from server.providers.embedded.pipe import Ready, read_body, write
 from server.providers.turn_end_pipe import Fit, Look, Scored, ToTurnEnd, Unfit
 
 PATIENCE: Final = 60.0
+LIFE: Final = Path(f"{sys.argv[-1]}.lived")
+"""Tells a second life of the child from the first."""
 
 
 def main(mode: str) -> None:
@@ -28,8 +32,17 @@ def main(mode: str) -> None:
             write(sink, Fit("slow", 8.0, 2.5))
         case "refuse":
             write(sink, Unfit("it doesn't like Mondays." + "!" * 10_000))
+        case "once" if LIFE.exists():
+            time.sleep(PATIENCE)
+        case "changeling":
+            write(sink, Fit(f"changeling-{os.getpid()}", 8.0, 0.001))
+        case "once":
+            LIFE.touch()
+            write(sink, Fit(mode, 8.0, 0.001))
         case _:
             write(sink, Fit(mode, 8.0, 0.001))
+    if mode == "weary":
+        return
     decoder = msgspec.msgpack.Decoder(ToTurnEnd)
     looks = 0
     while (body := read_body(sys.stdin.buffer)) is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from media.frames import EAR_RATE_HZ
+from server.providers.embedded.child import FIRST_PAUSE
 from server.providers.turn_end import OnnxTurnEnd, TurnEndLimits
 from server.providers.turn_end_manifest import TurnEndUnfit
 from tests.support.speech import silence, speech_pcm
@@ -198,6 +199,39 @@ async def test_a_child_that_answers_twice_is_replaced_and_asked_again() -> None:
 
         assert 0.5 == first
         assert 0.5 == await until_answered(detector)
+
+
+async def test_a_child_that_dies_unasked_is_started_again_less_and_less_often() -> None:
+    async with opened(mode="weary") as detector:
+        while detector.child.pause < 8 * FIRST_PAUSE:  # noqa: ASYNC110 - a child tells nobody
+            await asyncio.sleep(0.05)
+
+        assert await detector.score(SPEECH) is None
+
+
+async def test_another_model_in_the_place_of_the_first_is_not_asked(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(mode="changeling") as detector:
+        name = detector.name
+        detector.child.end("crashed")
+        while "is not used any more" not in caplog.text:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+
+        assert await detector.score(SPEECH) is None
+        assert name == detector.name
+        assert "restart the server to change it" in caplog.text
+
+
+async def test_a_model_that_is_never_loaded_again_is_ended_and_tried_anew(tmp_path: Path) -> None:
+    async with opened(tmp_path / "model.onnx", mode="once") as detector:
+        detector.limits = TurnEndLimits(open_timeout=0.2)
+        first = detector.child.pid
+        detector.child.end("crashed")
+        await until_replaced(detector, first)
+        second = detector.child.pid
+        none = await detector.score(SPEECH)
+        await until_replaced(detector, second)
+
+        assert none is None
 
 
 async def test_a_model_without_an_opinion_is_answered_by_nothing_and_asked_again() -> None:

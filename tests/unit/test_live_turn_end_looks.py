@@ -64,14 +64,14 @@ async def test_a_voice_that_goes_on_gives_the_look_up() -> None:
     assert 0 == len(mailbox)
 
 
-async def test_no_opinion_is_no_signal() -> None:
+async def test_no_opinion_is_told_so_that_nobody_waits_for_one() -> None:
     mailbox, detector = Mailbox(), NotedTurnEnd()
     async with asyncio.TaskGroup() as tasks:
         TurnEndLooks(detector, mailbox, tasks).look(LookForEnd(1, 1))
         await let_run()
         detector.answer(None)
 
-    assert 0 == len(mailbox)
+    assert TurnEndScored(1, None, "noted") == await mailbox.receive(None)
 
 
 async def test_without_a_detector_a_look_is_answered_by_nothing() -> None:

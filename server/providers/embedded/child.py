@@ -7,6 +7,7 @@ and because a crash in C must cost one utterance, not the server.
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,8 +26,10 @@ START_TIMEOUT: Final = 30.0
 """Seconds until a child must be ready; loading a recogniser takes half of one on an idle machine."""
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 5.0
-"""Seconds before a child that died unready is started again: doubled each time, from the first to the
-longest."""
+"""Seconds before a child that died is started again: doubled each time, from the first to the longest."""
+STEADY_AFTER: Final = 10.0
+"""Seconds of readiness after which a child that dies is started at once again: one that gets ready and falls
+over, time after time, would else be loaded without end. Larger: occasional crashes in a row count as one."""
 MAX_UNSENT_BYTES: Final = 1 << 20
 """What may wait for a child beyond the system's pipe: 25 s of audio is 0.8 MB."""
 
@@ -57,8 +60,11 @@ class KeptChild:
         self._max_unsent_bytes = max_unsent_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._reason = ""
+        self._ready_at = math.inf
         self._retired = False
         self.ready = False
+        self.pause = FIRST_PAUSE
+        """Seconds between the latest death and the start after it."""
 
     @property
     def pid(self) -> int | None:
@@ -89,19 +95,18 @@ class KeptChild:
 
     async def run(self) -> None:
         """Keep a child running until cancelled or retired."""
-        pause = FIRST_PAUSE
         while not self._retired:
             try:
-                was_ready = await self._live()
+                steady = await self._live() >= STEADY_AFTER
             except OSError as error:
-                was_ready = False
+                steady = False
                 logger.warning("✗ %s can't be started: %s", self._program[-1], error)
-            pause = FIRST_PAUSE if was_ready else min(pause * 2, LONGEST_PAUSE)
+            self.pause = FIRST_PAUSE if steady else min(self.pause * 2, LONGEST_PAUSE)
             if not self._retired:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(self.pause)
 
-    async def _live(self) -> bool:
-        """One life of the child; returns whether it ever became ready."""
+    async def _live(self) -> float:
+        """One life of the child; returns for how many seconds it was ready, nothing to speak of if never."""
         process = await asyncio.create_subprocess_exec(
             *self._program,
             stdin=asyncio.subprocess.PIPE,
@@ -112,18 +117,18 @@ class KeptChild:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        self._process, self._reason = process, ""
+        self._process, self._reason, self._ready_at = process, "", math.inf
         try:
             reason = await self._listen(process.stdout)
             self._reason = self._reason or reason
         finally:
-            was_ready, self.ready = self.ready, False
+            self.ready = False
             self._process = None
             await _bury(process, process.stdout, process.stdin)
             self._on_death(self._reason or "stopped")
         if not self._retired:
             logger.warning("✗ %s ended: %s; starting it again", self._program[-1], self._reason)
-        return was_ready
+        return asyncio.get_running_loop().time() - self._ready_at
 
     async def _listen(self, stdout: asyncio.StreamReader) -> str:
         try:
@@ -131,7 +136,7 @@ class KeptChild:
                 message = await self._next(stdout)
             if not isinstance(message, Ready):
                 raise PipeError(f"{type(message).__name__} before Ready")
-            self.ready = True
+            self.ready, self._ready_at = True, asyncio.get_running_loop().time()
             self._on_ready()
             while True:
                 self._receive(await self._next(stdout))
