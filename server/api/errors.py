@@ -18,18 +18,20 @@ log = logging.getLogger(__name__)
 BODY_TIMEOUT: Final = 20.0
 """Seconds for a whole body. Larger: slow senders hold more."""
 
-_TYPES: Final = {
+TYPES: Final = {
     400: "invalid_request",
     401: "unauthorized",
     403: "forbidden",
     404: "not_found",
     405: "invalid_request",
+    406: "invalid_request",
     408: "invalid_request",
     409: "conflict",
     410: "gone",
     412: "precondition_failed",
     413: "payload_too_large",
     415: "unsupported_media_type",
+    416: "invalid_request",
     422: "invalid_request",
     429: "rate_limited",
     503: "at_capacity",
@@ -70,7 +72,7 @@ class Refusal(Exception):
     def response(self, request_id: str) -> JSONResponse:
         """The envelope that every error comes in, with this request's id."""
         error = {
-            "type": _TYPES.get(self.status, "api_error"),
+            "type": TYPES.get(self.status, "api_error"),
             "code": self.code,
             "message": self.message,
             "param": self.param,
@@ -96,7 +98,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: no such route, no such method."""
     assert isinstance(error, HTTPException)
     sentence = _SENTENCES.get(error.status_code, str(error.detail))
-    code = _TYPES.get(error.status_code, "api_error")
+    code = TYPES.get(error.status_code, "api_error")
     return Refusal(error.status_code, code, sentence, headers=error.headers).response(request_id_of(request))
 
 

@@ -200,7 +200,7 @@ async def read_agent(request: Request, key: Reader, agent_id: AgentId) -> Respon
 @router.patch(
     "/agents/{agent_id}",
     response_model=AgentObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES),
     summary="Change an agent",
 )
 async def change_agent(
@@ -219,7 +219,7 @@ async def change_agent(
     return shown(agent_object(kept), revision=kept.revision)
 
 
-@router.delete("/agents/{agent_id}", status_code=204, responses=errors(409, 412), summary="Delete an agent")
+@router.delete("/agents/{agent_id}", status_code=204, responses=errors("in_use"), summary="Delete an agent")
 async def delete_agent(request: Request, key: Writer, agent_id: AgentId, seen: Seen) -> Response:
     """Delete an interviewer that no blueprint has."""
     used = exists().where(BlueprintRow.agent_id == agent_id)

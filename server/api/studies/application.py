@@ -3,12 +3,17 @@
 Mounted at /api/v1; media, WHIP and websockets stay outside.
 """
 
+import functools
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import State
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from server.api.errors import EXCEPTION_HANDLERS
@@ -28,6 +33,7 @@ from server.api.studies import (
     webhooks,
 )
 from server.api.studies.conventions import on_invalid
+from server.api.studies.description import complete
 from server.api.studies.door import Door
 
 PREFIX: Final = "/api/v1"
@@ -35,25 +41,71 @@ PREFIX: Final = "/api/v1"
 _DESCRIPTION: Final = """\
 Design interviews, hold them by voice, read what came of them.
 
-Every request carries an API key: `Authorization: Bearer sk_live_…`. What a test key (`sk_test_…`) makes is
-invisible to live keys, and the reverse. A POST may carry an `Idempotency-Key`: sent again within a day it is
-done once, and answered the same.
+**Keys.** Every request carries an API key: `Authorization: Bearer sk_live_…`. What a test key (`sk_test_…`)
+makes is invisible to live keys, and the reverse. A key has scopes: `read`, `write`, `operate`, `admin`.
+
+**Shapes.** Ids are a prefix and 32 hex digits; instants are RFC 3339 in UTC with milliseconds. All fields are
+always there, null when unset; only what `expand[]` asks for comes and goes. A field that isn't known is
+refused.
+
+**Lists** come newest first: `limit`, and `starting_after` or `ending_before` with an id; `next_cursor` is
+null on the last page.
+
+**Errors** come in one envelope, `{"error": {"type", "code", "message", "param", "request_id"}}`; where a
+request has several faults, `errors` lists every one with its place.
+
+**Twice is once.** A POST may carry an `Idempotency-Key`: sent again within a day, with the same body, it is
+done once and answered the same.
+
+**Changes that don't collide.** What is answered has an `ETag`. With `If-Match` a change is made only if
+nobody has changed the thing meanwhile (else 412); with `If-None-Match` a reading answers 304 if nothing has.
 """
+
+_TAGS: Final = {
+    "Agents": "The interviewers: who they are, how they ask, how deep they go.",
+    "Blueprints": "The designs: a graph of questions with objectives, probing rules and branches, drafted,"
+    " validated and published.",
+    "Channels": "The ways by which participants come: browser, telephone, chat.",
+    "Connectors": "Bots that join a meeting elsewhere.",
+    "Credentials": "What carriers and meeting services ask for. Secrets go in and never come out.",
+    "Interview runs": "One participant's way through one published version: made, led, and read.",
+    "Webhooks": "Who is told what happens, by Standard Webhooks, and what they were told.",
+    "API keys": "By what programs are let in.",
+    "Organization": "What holds for all studies.",
+}
+"""In the order of reading."""
+
+
+class StudiesApi(FastAPI):
+    """The operations, and their description."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI file, made once: of FastAPI's, and what holds for all operations."""
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
 
 
 def studies_application(state: State) -> ASGIApp:
     """The application, door included; `state` is that of the server around it."""
+    return Door(studies_api(state))
+
+
+def studies_api(state: State) -> StudiesApi:
+    """The operations without the door in front of them."""
     handlers: dict[Any, Any] = {**EXCEPTION_HANDLERS, RequestValidationError: on_invalid}
-    api = FastAPI(
+    api = StudiesApi(
         title="Vivavoce Studies API",
         version=version("vivavoce"),
         description=_DESCRIPTION,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
         separate_input_output_schemas=False,
+        openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
+        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
         exception_handlers=handlers,
     )
@@ -75,4 +127,18 @@ def studies_application(state: State) -> ASGIApp:
     )
     for resource in resources:
         api.include_router(resource.router)
-    return Door(api)
+    api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
+    return api
+
+
+def _description_file(api: StudiesApi) -> Callable[[Request], Awaitable[Response]]:
+    """GET /openapi.json, for everybody: it says no more than this release does anywhere."""
+
+    @functools.cache
+    def written() -> bytes:
+        return msgspec.json.encode(api.openapi())
+
+    async def answer(request: Request) -> Response:
+        return Response(written(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    return answer

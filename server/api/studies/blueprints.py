@@ -174,8 +174,10 @@ async def list_blueprints(
     key: Reader,
     window: Annotated[Window, Depends(cursor("bp_"))],
     expand: Expanded,
-    status: Annotated[BlueprintStatus | None, Query()] = None,
-    agent_id: Annotated[str | None, Query(pattern=id_of("agt_"))] = None,
+    status: Annotated[BlueprintStatus | None, Query(description="Those in this state only.")] = None,
+    agent_id: Annotated[
+        str | None, Query(pattern=id_of("agt_"), description="Those with this interviewer only.")
+    ] = None,
 ) -> Response:
     """All designs, newest first."""
     page = await house_of(request).blueprints.page(key.tenant, window, status=status, agent_id=agent_id)
@@ -186,7 +188,7 @@ async def list_blueprints(
     "/blueprints",
     status_code=201,
     response_model=BlueprintObject,
-    responses=errors(*WRITES, 422),
+    responses=errors(*WRITES, "invalid_graph", "unknown_agent"),
     summary="Create a blueprint",
 )
 async def create_blueprint(request: Request, key: Writer, body: BlueprintCreate) -> Response:
@@ -209,18 +211,19 @@ async def create_blueprint(request: Request, key: Writer, body: BlueprintCreate)
 async def read_blueprint(
     request: Request, key: Reader, blueprint_id: BlueprintId, expand: Expanded
 ) -> Response:
-    """One design."""
+    """One design as it stands, published or not."""
     try:
         stored = await house_of(request).blueprints.find(key.tenant, blueprint_id)
     except BlueprintNotFound:
         raise not_found("blueprint") from None
-    return shown((await expanded(request, [stored], expand))[0], revision=stored.revision)
+    made = (await expanded(request, [stored], expand))[0]
+    return shown(made, revision=stored.revision, expanded=bool(expand))
 
 
 @router.patch(
     "/blueprints/{blueprint_id}",
     response_model=BlueprintObject,
-    responses=errors(*WRITES, 412, 422),
+    responses=errors(*WRITES, "archived", "invalid_graph", "unknown_agent"),
     summary="Change a blueprint",
 )
 async def change_blueprint(
@@ -234,7 +237,7 @@ async def change_blueprint(
 
 
 @router.delete(
-    "/blueprints/{blueprint_id}", status_code=204, responses=errors(409, 412), summary="Delete a blueprint"
+    "/blueprints/{blueprint_id}", status_code=204, responses=errors("in_use"), summary="Delete a blueprint"
 )
 async def delete_blueprint(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Delete a design of which there is no run."""

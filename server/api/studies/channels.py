@@ -168,7 +168,7 @@ async def list_channels(
     "/channels",
     status_code=201,
     response_model=ChannelObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "unknown_carrier", "unknown_credentials"),
     summary="Create a channel",
 )
 async def create_channel(request: Request, key: Writer, body: ChannelCreate) -> Response:
@@ -194,7 +194,7 @@ async def read_channel(request: Request, key: Reader, channel_id: ChannelId) -> 
 @router.patch(
     "/channels/{channel_id}",
     response_model=ChannelObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES, "unknown_carrier", "unknown_credentials"),
     summary="Change a channel",
 )
 async def change_channel(
@@ -217,7 +217,7 @@ async def change_channel(
 
 
 @router.delete(
-    "/channels/{channel_id}", status_code=204, responses=errors(409, 412), summary="Delete a channel"
+    "/channels/{channel_id}", status_code=204, responses=errors("in_use"), summary="Delete a channel"
 )
 async def delete_channel(request: Request, key: Writer, channel_id: ChannelId, seen: Seen) -> Response:
     """Delete a way to come that no run names."""

@@ -149,7 +149,7 @@ async def list_connectors(
     "/connectors",
     status_code=201,
     response_model=ConnectorObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "unknown_credentials"),
     summary="Create a connector",
 )
 async def create_connector(request: Request, key: Writer, body: ConnectorCreate) -> Response:
@@ -177,7 +177,7 @@ async def read_connector(request: Request, key: Reader, connector_id: ConnectorI
 @router.patch(
     "/connectors/{connector_id}",
     response_model=ConnectorObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES, "unknown_credentials"),
     summary="Change a connector",
 )
 async def change_connector(
@@ -197,7 +197,7 @@ async def change_connector(
 
 
 @router.delete(
-    "/connectors/{connector_id}", status_code=204, responses=errors(409, 412), summary="Delete a connector"
+    "/connectors/{connector_id}", status_code=204, responses=errors("in_use"), summary="Delete a connector"
 )
 async def delete_connector(request: Request, key: Writer, connector_id: ConnectorId, seen: Seen) -> Response:
     """Delete a bot that no run names."""

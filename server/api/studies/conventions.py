@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from server.api.bearers import require
 from server.api.errors import Refusal, request_id_of
+from server.api.studies.freshness import digest
+from server.api.studies.refusals import declared
 from server.store.organizations import ApiKey, Scope
 from server.store.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, Window
 
@@ -41,9 +43,10 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[ApiKey]]:
     return key
 
 
-Reader = Annotated[ApiKey, Depends(allowed("read"))]
-Writer = Annotated[ApiKey, Depends(allowed("write"))]
-Administrator = Annotated[ApiKey, Depends(allowed("admin"))]
+# The scope is named twice, for the check and for the description.
+Reader = Annotated[ApiKey, Security(allowed("read"), scopes=["read"])]
+Writer = Annotated[ApiKey, Security(allowed("write"), scopes=["write"])]
+Administrator = Annotated[ApiKey, Security(allowed("admin"), scopes=["admin"])]
 
 
 # What is sent
@@ -121,7 +124,8 @@ def _revision(
 ) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
-    bare = if_match.strip().removeprefix("W/").strip('"')
+    # Before the dash stands the revision; behind it, where more than the thing itself was shown, which words.
+    bare = if_match.strip().removeprefix("W/").strip('"').partition("-")[0]
     # What is no ETag of ours can't be the present one.
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 16 else -1
 
@@ -133,68 +137,22 @@ Seen = Annotated[int | None, Depends(_revision)]
 # What is answered
 
 
-class ErrorDetail(BaseModel):
-    """One fault of a request."""
+errors = declared
+"""The refusals that an operation may answer with: those of every operation, and these statuses or codes."""
 
-    code: str
-    message: str
-    param: str | None = Field(description="A JSON pointer to the faulty part.")
-
-
-class ErrorBody(BaseModel):
-    """What went wrong, for programs and for people."""
-
-    type: str = Field(examples=["invalid_request"])
-    code: str = Field(examples=["invalid_request"])
-    message: str = Field(examples=["The request has 2 faults."])
-    param: str | None = Field(examples=["/name"], description="A JSON pointer to the faulty part.")
-    request_id: str = Field(examples=["req_0198c7f0a1b27c3d8e4f5a6b7c8d9e0f"])
-    errors: list[ErrorDetail] | None = Field(None, description="Every fault of the request.")
-
-
-class ErrorEnvelope(BaseModel):
-    """Every error comes in this."""
-
-    error: ErrorBody
-
-
-_MEANINGS: Final = {
-    400: "Something in the request is not as it must be; `errors` lists every fault.",
-    401: "No valid API key.",
-    403: "The key lacks the scope.",
-    404: "There is no such thing for this key.",
-    405: "This address doesn't take that method.",
-    406: "None of the media types that you accept.",
-    408: "The body did not come to its end in time.",
-    409: "It can't be done as things stand.",
-    410: "It is gone.",
-    412: "It has changed since you saw it (`If-Match`).",
-    413: "The body is too large.",
-    415: "The body is of another media type.",
-    416: "No such range.",
-    422: "The graph has faults; `errors` lists every one.",
-    429: "Too many requests; `Retry-After` says when to try again.",
-    503: "The database is away; `Retry-After` says when to try again.",
-}
-_ALWAYS: Final = (400, 401, 403, 404, 429, 503)
-
-
-def errors(*more: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals that an operation may answer with: those of every operation, and these."""
-    return {
-        status: {"model": ErrorEnvelope, "description": _MEANINGS[status]}
-        for status in sorted({*_ALWAYS, *more})
-    }
-
-
-WRITES: Final = (408, 409, 413, 415)
+WRITES: Final = (408, 413, 415)
 """What any request with a body may be refused with."""
 
 
-def shown(value: Mapping[str, Any], *, status: int = 200, revision: int | None = None) -> Response:
-    """One object as an answer."""
-    headers = {} if revision is None else {"ETag": f'"{revision}"'}
-    return Response(msgspec.json.encode(value), status, headers=headers, media_type="application/json")
+def shown(
+    value: Mapping[str, Any], *, status: int = 200, revision: int | None = None, expanded: bool = False
+) -> Response:
+    """One object as an answer. With more than itself inside it is another representation of its revision."""
+    body = msgspec.json.encode(value)
+    headers = {}
+    if revision is not None:
+        headers["ETag"] = f'"{revision}-{digest(body)}"' if expanded else f'"{revision}"'
+    return Response(body, status, headers=headers, media_type="application/json")
 
 
 def listed(page: Page[Item], made: Iterable[Mapping[str, Any]]) -> Response:

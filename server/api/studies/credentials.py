@@ -167,7 +167,7 @@ async def read_credentials(request: Request, key: Reader, credentials_id: Creden
 @router.patch(
     "/credentials/{credentials_id}",
     response_model=CredentialsObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES),
     summary="Change credentials",
 )
 async def change_credentials(
@@ -184,7 +184,7 @@ async def change_credentials(
 
 
 @router.delete(
-    "/credentials/{credentials_id}", status_code=204, responses=errors(409, 412), summary="Delete credentials"
+    "/credentials/{credentials_id}", status_code=204, responses=errors("in_use"), summary="Delete credentials"
 )
 async def delete_credentials(
     request: Request, key: Writer, credentials_id: CredentialsId, seen: Seen

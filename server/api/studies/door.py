@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.api.bearers import verified_key
 from server.api.errors import Refusal, read_body, storage_unavailable
 from server.api.house import house_of
+from server.api.studies.freshness import Outgoing
 from server.clock import loop_time, new_id
 from server.store.idempotency import Answer, Idempotency, Repeat
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 MOST_BYTES: Final = 1024 * 1024
 MOST_LEVELS: Final = 64
 LONGEST_REPEAT_KEY: Final = 255
+REPEAT_KEY: Final = "^[!-~]([ -~]*[!-~])?$"
+"""What an `Idempotency-Key` is made of: printable ASCII, as header fields are."""
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _OPEN: Final = ("/openapi.json",)
 LONGEST_ID: Final = 40
@@ -39,13 +42,17 @@ class Door:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(_OPEN):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = new_id("req_")
         scope.setdefault("state", {})["request_id"] = request_id
+        if scope["path"].endswith(_OPEN):
+            await self._app(scope, receive, Outgoing(scope, receive, send, request_id))
+            return
         try:
-            await self._admit(Request(scope, receive), receive, _named(send, request_id))
+            named = _named(send, request_id)
+            await self._admit(Request(scope, receive), receive, Outgoing(scope, receive, named, request_id))
         except Refusal as refusal:
             await refusal.response(request_id)(scope, receive, send)
         except OperationalError as error:
@@ -72,8 +79,8 @@ class Door:
     async def _answer_once(
         self, request: Request, key_id: str, repeat_key: str, body: bytes, send: Send
     ) -> None:
-        if not repeat_key or len(repeat_key) > LONGEST_REPEAT_KEY or not repeat_key.isprintable():
-            sentence = f"`Idempotency-Key` is a name of up to {LONGEST_REPEAT_KEY} printable signs."
+        if len(repeat_key) > LONGEST_REPEAT_KEY or not re.match(REPEAT_KEY, repeat_key):
+            sentence = f"`Idempotency-Key` is a name of up to {LONGEST_REPEAT_KEY} printable ASCII signs."
             raise Refusal(400, "invalid_request", sentence)
         house = house_of(request)
         memory = Idempotency(house.database)

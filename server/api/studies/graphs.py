@@ -91,13 +91,14 @@ class BlueprintVersionList(BaseModel):
     next_cursor: str | None
 
 
-_EDIT: dict[str, Any] = {
+_EDIT: dict[str, Any] = {"response_model": BlueprintObject, "responses": errors(*WRITES, "archived")}
+_CHECKED_EDIT: dict[str, Any] = {
     "response_model": BlueprintObject,
-    "responses": errors(*WRITES, 412, 422),
+    "responses": errors(*WRITES, "archived", "invalid_graph"),
 }
 
 
-@router.put("/blueprints/{blueprint_id}/graph", summary="Replace the graph", **_EDIT)
+@router.put("/blueprints/{blueprint_id}/graph", summary="Replace the graph", **_CHECKED_EDIT)
 async def replace_graph(
     request: Request, key: Writer, blueprint_id: BlueprintId, body: Graph, seen: Seen
 ) -> Response:
@@ -106,7 +107,9 @@ async def replace_graph(
     return await edited(request, key.tenant, blueprint_id, lambda _: {"graph": graph}, seen)
 
 
-@router.patch("/blueprints/{blueprint_id}/graph/nodes/{node_id}", summary="Replace or add a node", **_EDIT)
+@router.patch(
+    "/blueprints/{blueprint_id}/graph/nodes/{node_id}", summary="Replace or add a node", **_CHECKED_EDIT
+)
 async def replace_node(
     request: Request, key: Writer, blueprint_id: BlueprintId, node_id: NodeKey, body: Node, seen: Seen
 ) -> Response:
@@ -169,7 +172,7 @@ async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> 
     )
 
 
-@router.post("/blueprints/{blueprint_id}/publish", summary="Publish the draft", **_EDIT)
+@router.post("/blueprints/{blueprint_id}/publish", summary="Publish the draft", **_CHECKED_EDIT)
 async def publish(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no errors."""
     found = await _validation(request, key.tenant, blueprint_id)
@@ -198,7 +201,7 @@ async def list_versions(
     request: Request,
     key: Reader,
     blueprint_id: BlueprintId,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many.")] = 20,
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,8}$", description="`next_cursor`.")] = None,
 ) -> Response:
     """What was published, newest first."""

@@ -90,7 +90,7 @@ async def _end_talk(house: House, run: Run, session: Session) -> None:
 @router.post(
     "/interview-runs/{run_id}/consent",
     response_model=RunObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, 409),
     summary="Put consent on record",
 )
 async def record_consent(request: Request, key: Writer, run_id: RunId, body: RunConsent) -> Response:
@@ -154,7 +154,7 @@ async def replace_join_token(request: Request, key: Writer, run_id: RunId) -> Re
 @router.delete(
     "/interview-runs/{run_id}",
     response_model=DeletionReceipt,
-    responses=errors(409),
+    responses=errors("in_use"),
     summary="Delete an interview run",
 )
 async def delete_run(request: Request, key: Writer, run_id: RunId) -> Response:

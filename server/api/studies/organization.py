@@ -99,7 +99,7 @@ async def read_organization(request: Request, key: Reader) -> Response:
 @router.patch(
     "/organization",
     response_model=OrganizationObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES, "invalid_url"),
     summary="Change the organization",
 )
 async def change_organization(

@@ -97,8 +97,10 @@ async def list_runs(
     key: Reader,
     window: Annotated[Window, Depends(cursor("run_"))],
     expand: Expanded,
-    status: Annotated[RunStatus | None, Query()] = None,
-    blueprint_id: Annotated[str | None, Query(pattern=id_of("bp_"))] = None,
+    status: Annotated[RunStatus | None, Query(description="Those in this state only.")] = None,
+    blueprint_id: Annotated[
+        str | None, Query(pattern=id_of("bp_"), description="Those of this blueprint only.")
+    ] = None,
 ) -> Response:
     """All runs, newest first."""
     page = await house_of(request).runs.page(key.tenant, window, status=status, blueprint_id=blueprint_id)
@@ -109,7 +111,7 @@ async def list_runs(
     "/interview-runs",
     status_code=201,
     response_model=RunObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "not_found", "archived", "not_published", "disabled"),
     summary="Create an interview run",
 )
 async def create_run(request: Request, key: Writer, body: RunCreate) -> Response:
@@ -146,7 +148,7 @@ async def create_run(request: Request, key: Writer, body: RunCreate) -> Response
     "/interview-runs/{run_id}", response_model=RunObject, responses=errors(), summary="Read an interview run"
 )
 async def read_run(request: Request, key: Reader, run_id: RunId, expand: Expanded) -> Response:
-    """One run."""
+    """One run: how far it is, and by which link and PIN its participant comes."""
     return await run_shown(request, key, await find_run(request, key, run_id), expand=expand)
 
 

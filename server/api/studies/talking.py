@@ -55,7 +55,7 @@ class ContentResponse(BaseModel):
 @router.post(
     "/interview-runs/{run_id}/message",
     response_model=MessageAck,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "conflict", "not_talking"),
     summary="Write to the interviewer",
 )
 async def send_message(request: Request, key: Writer, run_id: RunId, body: RunMessage) -> Response:
@@ -69,7 +69,7 @@ async def send_message(request: Request, key: Writer, run_id: RunId, body: RunMe
 @router.post(
     "/interview-runs/{run_id}/respond",
     response_model=ContentResponse,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "conflict", "not_talking", "takes_no_data", "not_on_show"),
     summary="Fill in a form",
 )
 async def respond(request: Request, key: Writer, run_id: RunId, body: RunResponse) -> Response:

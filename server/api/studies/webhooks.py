@@ -198,7 +198,7 @@ async def list_webhooks(
     "/webhooks",
     status_code=201,
     response_model=CreatedWebhook,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "invalid_url"),
     summary="Create a webhook",
 )
 async def create_webhook(request: Request, key: Writer, body: WebhookCreate) -> Response:
@@ -224,7 +224,7 @@ async def read_webhook(request: Request, key: Reader, webhook_id: WebhookId) -> 
 @router.patch(
     "/webhooks/{webhook_id}",
     response_model=WebhookObject,
-    responses=errors(*WRITES, 412),
+    responses=errors(*WRITES, "invalid_url"),
     summary="Change a webhook",
 )
 async def change_webhook(
@@ -239,7 +239,7 @@ async def change_webhook(
     return shown(webhook_object(kept), revision=kept.revision)
 
 
-@router.delete("/webhooks/{webhook_id}", status_code=204, responses=errors(412), summary="Delete a webhook")
+@router.delete("/webhooks/{webhook_id}", status_code=204, responses=errors(), summary="Delete a webhook")
 async def delete_webhook(request: Request, key: Writer, webhook_id: WebhookId, seen: Seen) -> Response:
     """Tell nothing any more. The list of its deliveries is deleted too."""
     with refusing("webhook"):
@@ -251,7 +251,7 @@ async def delete_webhook(request: Request, key: Writer, webhook_id: WebhookId, s
     "/webhooks/{webhook_id}/test",
     status_code=202,
     response_model=DeliveryObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "webhook_disabled"),
     summary="Test a webhook",
 )
 async def test_webhook(request: Request, key: Writer, webhook_id: WebhookId) -> Response:
@@ -301,7 +301,7 @@ async def list_deliveries(
     "/webhooks/{webhook_id}/deliveries/{delivery_id}/retry",
     status_code=202,
     response_model=DeliveryObject,
-    responses=errors(*WRITES),
+    responses=errors(*WRITES, "webhook_disabled"),
     summary="Deliver again",
 )
 async def retry_delivery(
