@@ -26,16 +26,26 @@ _RECENT_BYTES: Final = _WINDOW_BYTES + _FRAME_BYTES
 
 
 class SecondOpinion(Protocol):
-    """A model that tells speech from other sound."""
+    """Tells speech from other sound, at once or a moment later."""
 
-    def probabilities(self, windows: Floats, states: Floats) -> tuple[Floats, Floats]:
-        """Judge one window each of n streams: (n, 576) samples in ±1 and (2, n, 128) -> (n,), new states."""
+    def judge(self, score: "SpeechScore", window: Floats, state: Floats) -> None:
+        """Judge the next window of a stream, (1, 576) samples in ±1, with its state (2, 1, 128).
+
+        Answered by `score.judged`.
+        """
+
+    def judge_waiting(self) -> None:
+        """Judge at once whatever waits, of all streams."""
+
+    def withdraw(self, score: "SpeechScore") -> None:
+        """What waits of this stream is of no use any more."""
 
 
 class SileroModel:
     """Silero VAD in one onnxruntime session for the whole process; each stream carries its own state.
 
-    A window costs about 80 µs of a good core, half of that when several streams are judged in one batch.
+    A window costs 80–260 µs: the weights fill most of a processor's cache and have to be fetched anew each
+    time. It is a third of that or less when several streams are judged in one batch.
     """
 
     def __init__(self) -> None:
@@ -58,6 +68,43 @@ class SileroModel:
         spoken, after = self._run(_OUTPUTS, {"input": windows, "state": states}, None)
         return spoken[:, 0], after
 
+    def judge(self, score: "SpeechScore", window: Floats, state: Floats) -> None:
+        """Judge at once."""
+        spoken, after = self.probabilities(window, state)
+        score.judged(float(spoken[0]), after)
+
+    def judge_waiting(self) -> None:
+        """Nothing ever waits here."""
+
+    def withdraw(self, score: "SpeechScore") -> None:
+        """Nothing ever waits here."""
+
+
+class SileroPanel:
+    """Judges windows of many streams together, once per beat: `judge_waiting` is the beat's to call."""
+
+    def __init__(self, model: SileroModel) -> None:
+        self._model = model
+        self._waiting: dict[SpeechScore, tuple[Floats, Floats]] = {}
+
+    def judge(self, score: "SpeechScore", window: Floats, state: Floats) -> None:
+        """Judge with the beat, or before it where this stream's next window comes sooner."""
+        self._waiting[score] = window, state
+
+    def withdraw(self, score: "SpeechScore") -> None:
+        """What waits of this stream is of no use any more."""
+        self._waiting.pop(score, None)
+
+    def judge_waiting(self) -> None:
+        """Judge all that waits, in one run of the model."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        windows, states = zip(*waiting.values(), strict=True)
+        spoken, after = self._model.probabilities(np.concatenate(windows), np.concatenate(states, axis=1))
+        for place, (score, probability) in enumerate(zip(waiting, spoken.tolist(), strict=True)):
+            score.judged(probability, after[:, place : place + 1])
+
 
 @cache
 def _shared_model() -> SileroModel:
@@ -73,28 +120,41 @@ class SpeechScore:
         self._fresh = 0
         """Samples at the end of `_recent` that no window has covered."""
         self.lag = 0
-        """Samples from the beginning of the window judged last to that of the frame heard with it."""
+        """Samples from the beginning of the window judged last to that of the frame heard last."""
+        self._lag_waiting = 0
+        """The same of the window that is being judged."""
         self._forget()
 
     def _forget(self) -> None:
         self._state = np.zeros(STATE_SHAPE, np.float32)
         self._asleep = True
+        self._waits = False
         self.probability = 0.0
 
     def hear(self, pcm: bytes, *, awake: bool) -> None:
         """Take one frame, judged if `awake`. Waking judges at once, the frames before it included."""
         self._recent = self._recent[_FRAME_BYTES:] + pcm
+        self.lag += EAR_FRAME_SAMPLES
+        self._lag_waiting += EAR_FRAME_SAMPLES
         if not awake:
             if not self._asleep:
+                self._model.withdraw(self)
                 self._forget()
             return
         self._fresh = WINDOW_SAMPLES if self._asleep else self._fresh + EAR_FRAME_SAMPLES
         self._asleep = False
         if self._fresh < WINDOW_SAMPLES:
             return
+        if self._waits:
+            self._model.judge_waiting()
         self._fresh -= WINDOW_SAMPLES
-        self.lag = WINDOW_SAMPLES + self._fresh - EAR_FRAME_SAMPLES
+        self._lag_waiting = WINDOW_SAMPLES + self._fresh - EAR_FRAME_SAMPLES
         start = _RECENT_BYTES - 2 * self._fresh - _WINDOW_BYTES
         samples = np.frombuffer(self._recent, np.int16, CONTEXT_SAMPLES + WINDOW_SAMPLES, start)
-        spoken, self._state = self._model.probabilities((samples * _SCALE).reshape(1, -1), self._state)
-        self.probability = float(spoken[0])
+        self._waits = True
+        self._model.judge(self, (samples * _SCALE).reshape(1, -1), self._state)
+
+    def judged(self, probability: float, state: Floats) -> None:
+        """Take the answer to the window given last."""
+        self._waits = False
+        self.probability, self._state, self.lag = probability, state, self._lag_waiting

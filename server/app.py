@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from dialog.manager import Manager
+from media.silero import SileroModel, SileroPanel
 from server.api import pages, participant_sockets, participants, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
@@ -89,7 +90,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     vault = Vault.open(settings.data_dir, secret)
     keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
     metrics = Metrics()
-    metronome = Metronome(metrics.late)
+    panel = SileroPanel(SileroModel.shared())
+    metronome = Metronome(metrics.late, before_each=panel.judge_waiting)
     async with contextlib.AsyncExitStack() as rooms:
         database = await rooms.enter_async_context(Database(settings.database_url))
         writer = await rooms.enter_async_context(LogWriter(database))
@@ -110,7 +112,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         keeper = RunKeeper(database, runs, writer, recordings)
         await keeper.finish_what_is_over()
         await keeper.finish_erasing()
-        registry = Registry(keeper, _kit(providers, metrics), max_sessions=settings.max_sessions)
+        registry = Registry(keeper, _kit(providers, metrics, panel), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
         await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
         office = await rooms.enter_async_context(
@@ -140,7 +142,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         )
 
 
-def _kit(providers: Providers, metrics: Metrics) -> Kit:
+def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:
     return Kit(
         speech_to_text=providers.speech_to_text,
         text_to_speech=providers.text_to_speech,
@@ -148,6 +150,7 @@ def _kit(providers: Providers, metrics: Metrics) -> Kit:
         language_model=providers.language_model,
         make_core=lambda blueprint, facts, metadata: Manager(blueprint, facts=facts, metadata=metadata),
         supports=supports,
+        second_opinion=panel,
         turn_end=providers.turn_end,
         observer=metrics.observer,
     )

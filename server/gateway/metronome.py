@@ -36,9 +36,15 @@ class Beaten(Protocol):
 class Metronome:
     """Call every joined leg once per 20 ms, for as long as `run` runs."""
 
-    def __init__(self, late: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        late: Callable[[float], None] = lambda _: None,
+        before_each: Callable[[], None] = lambda: None,
+    ) -> None:
         self._late = late
         """Told after each waking by how many seconds it was late."""
+        self._before_each = before_each
+        """What is done for all legs together, before each beat."""
         self._first_slots: dict[Beaten, int] = {}
         self._slot = 0
         self._occupied = asyncio.Event()
@@ -88,6 +94,10 @@ class Metronome:
             deadline += FRAME_DURATION
 
     def _beat(self) -> None:
+        try:
+            self._before_each()
+        except Exception:
+            log.exception("! what is done before each beat raised")
         for leg, first_slot in list(self._first_slots.items()):
             if leg not in self._first_slots:  # left during this very beat
                 continue

@@ -11,6 +11,7 @@ from dialog.blueprint import Blueprint
 from dialog.consent import ConsentAnswer, ConsentState
 from dialog.events import AnyFact, Event
 from media.recording import OggRecording
+from media.silero import SecondOpinion
 from server.live.recorder import PageFile, SessionRecorder
 from server.live.turn_loop import Core
 from server.providers.protocols import (
@@ -131,5 +132,7 @@ class Kit(msgspec.Struct, frozen=True):
     """Whether a language can be heard and spoken."""
     observer: Callable[[], Callable[[Event], None]] = lambda: lambda _: None
     """Makes, for each sitting, who is shown every event of its log."""
+    second_opinion: SecondOpinion | None = None
+    """Who tells speech from other sound, where the model's windows of all talks are judged together."""
     turn_end: TurnEndDetector | None = None
     """An audio model that tells ends of turns, where the operator has given one."""

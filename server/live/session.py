@@ -255,7 +255,7 @@ class Session:
         listener = self._listener = Listener(
             self.mailbox,
             recognition,
-            VoiceActivity(second_opinion=SileroModel.shared()),
+            VoiceActivity(second_opinion=self._kit.second_opinion or SileroModel.shared()),
             agent_sounds=lambda: self._mouth.audible,
             show_level=self._show_level,
             utterances_before=before.utterance_id if before is not None else 0,
