@@ -69,6 +69,7 @@ class EventLog:
         *,
         wake: Wake,
         history: History,
+        hurry: Callable[[], None] = lambda: None,
         storage_changed: StorageChanged = _nobody,
         keep: int = RECENT_EVENTS,
     ) -> None:
@@ -78,6 +79,7 @@ class EventLog:
         self.stored_seq = session.last_seq
         self.closed = False
         self._wake = wake
+        self._hurry = hurry
         self._history = history
         self._keep = keep
         self._recent: deque[Event] = deque()
@@ -134,6 +136,8 @@ class EventLog:
                 raise self._failure
             if seq > self.last_seq:
                 raise ValueError(f"there is no event {seq} yet")
+            if self._pending and self._pending[0].seq <= seq:  # else it is on its way already
+                self._hurry()
             await self._stirred.wait()
 
     async def durable_within(self, seq: int, seconds: float) -> bool:
@@ -150,6 +154,8 @@ class EventLog:
         while self._unconfirmed:
             if self._failure is not None:
                 raise self._failure
+            if self._pending:
+                self._hurry()
             await self._stirred.wait()
 
     async def watch(self) -> None:
@@ -165,6 +171,7 @@ class EventLog:
         self.closed = True
         self._stir()
         self._wake(self)
+        self._hurry()
 
     # For pages and operators
 

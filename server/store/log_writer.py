@@ -6,6 +6,7 @@ lines wait in memory, in order, and whoever asked is told. Knows nothing of what
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Self
@@ -30,6 +31,10 @@ STALL_TIMEOUT: Final = 1.0
 """Seconds that a transaction may take before storage counts as faltering."""
 RETRY_DELAY: Final = 0.05
 LONGEST_RETRY_DELAY: Final = 2.0
+GATHERING: Final = 0.1
+"""Seconds for which events gather before they are stored, unless somebody waits for one of them. Larger: a
+killed process loses more of what nobody was told is kept; smaller: with many talks the database, and the
+thread that writes to it, do little else."""
 SCRUB_PATIENCE: Final = 0.3
 """Seconds that other talks' events wait for the scrubbing after an erasure; it goes on beside them."""
 CLOSE_TIMEOUT: Final = 10.0
@@ -64,6 +69,7 @@ class LogWriter:
         self._woken: dict[EventLog, None] = {}
         self._riders: list[_Rider] = []
         self._work = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._closing = False
         self._unsure = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -75,7 +81,7 @@ class LogWriter:
     def open(self, session: OpenedSession, storage_changed: StorageChanged | None = None) -> EventLog:
         """Begin the log of a session. `storage_changed` hears why storage falters, and None when it has
         recovered."""
-        log = EventLog(session, wake=self._wake, history=self._history)
+        log = EventLog(session, wake=self._wake, hurry=self._hurried.set, history=self._history)
         if storage_changed is not None:
             log.storage_changed = storage_changed
         self._logs[log] = None
@@ -89,9 +95,10 @@ class LogWriter:
                 while True:
                     await self._work.wait()
                     self._work.clear()
-                    while (batch := self._collect()) or self._riders:
+                    await self._gather()
+                    if (batch := self._collect()) or self._riders:
                         await self._store_at_last(batch)
-                    if self._closing:
+                    if self._closing and not (self._woken or self._riders):
                         return
         finally:
             _let_go(self._riders, asyncio.CancelledError())
@@ -110,6 +117,7 @@ class LogWriter:
     def close(self) -> None:
         """Let `run` return once all is stored. Nothing may be appended after this."""
         self._closing = True
+        self._hurried.set()
         self._work.set()
 
     async def __aenter__(self) -> Self:
@@ -135,6 +143,13 @@ class LogWriter:
 
     async def _history(self, run_id: str, after: int, limit: int) -> list[Event]:
         return await read_events(self._database, run_id, after=after, limit=limit)
+
+    async def _gather(self) -> None:
+        """Let more come, for as long as nobody waits for what is there."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHERING):
+                await self._hurried.wait()
+        self._hurried.clear()
 
     def _collect(self) -> list[Share]:
         woken, self._woken = self._woken, {}
