@@ -26,8 +26,6 @@ _WORD_FRAMES: Final = 20
 _ASIDE: Final = 0.4
 """Seconds of anything that is no question."""
 _CHUNK: Final = 0.1
-_CHUNK_DELAY: Final = 0.02
-"""Seconds between two chunks of 0.1 s: five times as fast as speech."""
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -39,6 +37,12 @@ class Delays(msgspec.Struct, frozen=True):
     """A model's first token, 0.2, and the rest of its first sentence, 0.07."""
     first_sound: float = 0.1
     """From words to their first sound. Ready words need none, so that their judge takes as much longer."""
+    chunk: float = 0.02
+    """Between two chunks of 0.1 s: five times as fast as speech."""
+
+
+NONE: Final = Delays(0.0, 0.0, 0.0, 0.0)
+"""For what is made before anything is measured."""
 
 
 class ScriptedRecogniser:
@@ -109,17 +113,17 @@ class ScriptedVoice:
     name = "scripted"
 
     def __init__(self, delays: Delays, sound: bytes, question_duration: float) -> None:
-        self._delay = delays.first_sound
+        self._delays = delays
         self._question = _cut(sound, question_duration)
         self._aside = _cut(sound, _ASIDE)
 
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
-        await asyncio.sleep(self._delay)
+        await asyncio.sleep(self._delays.first_sound)
         sound = self._question if text.startswith(QUESTION) else self._aside
         size = round(_CHUNK * VOICE_RATE_HZ) * 2
         for start in range(0, len(sound), size):
             yield SpeechChunk(sound[start : start + size])
-            await asyncio.sleep(_CHUNK_DELAY)
+            await asyncio.sleep(self._delays.chunk)
 
 
 def _cut(sound: bytes, duration: float) -> bytes:

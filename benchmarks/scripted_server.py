@@ -18,6 +18,7 @@ import msgspec
 
 from benchmarks.scripted_providers import (
     LIVE_VOICE,
+    NONE,
     QUESTION,
     READY_VOICE,
     Delays,
@@ -85,9 +86,10 @@ def _voice_sound() -> bytes:
 
 async def _equip(house: House, sessions: int, questions: int, question_duration: float) -> list[Any]:
     """Put scripted providers in the place of the embedded ones, and make a run for each session."""
-    delays = Delays()
-    voice = FallbackVoice([ScriptedVoice(delays, _voice_sound(), question_duration)])
-    cache = PromptCache(voice, house.settings.data_dir / "scripted-prompts")
+    delays, sound = Delays(), _voice_sound()
+    prompts = house.settings.data_dir / "scripted-prompts"
+    cache = PromptCache(FallbackVoice([ScriptedVoice(delays, sound, question_duration)]), prompts)
+    hurried = PromptCache(FallbackVoice([ScriptedVoice(NONE, sound, question_duration)]), prompts)
     house.registry.kit = msgspec.structs.replace(
         house.registry.kit,
         speech_to_text=ScriptedRecogniser(delays),
@@ -101,7 +103,8 @@ async def _equip(house: House, sessions: int, questions: int, question_duration:
     for kind in ("live", "ready"):
         blueprint = design(kind, questions)
         if kind == "ready":  # made now, so that no synthesis of them falls into what is measured
-            await cache.prepare(known_words(blueprint), Voice(voice_id=READY_VOICE))
+            for prepared in (hurried, cache):
+                await prepared.prepare(known_words(blueprint), Voice(voice_id=READY_VOICE))
         made = await house.blueprints.create(tenant, blueprint)
         await house.blueprints.publish(tenant, made.id)
         designs[kind] = made.id
