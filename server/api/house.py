@@ -1,8 +1,10 @@
 """All rooms of a running server, for those who answer requests. Opened and closed in server/app.py."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -32,6 +34,10 @@ from server.store.runs import Runs
 from server.store.vault import Vault
 
 log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 2
+"""Steps of exports and reports at the same time, for the whole server. Larger: they are sooner there, talks
+have less of the processor."""
 
 
 class CarriedLeg(msgspec.Struct, frozen=True):
@@ -71,6 +77,8 @@ class House:
     """By run: a new connection brings no new allowance."""
     requests: Allowances = field(default_factory=lambda: Allowances(per_second=50.0, burst=200.0))
     """By API key."""
+    steps: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    """Places for what is worked at in threads, step by step, beside the talks."""
     typed_characters: Allowances = field(
         default_factory=lambda: Allowances(per_second=10_000 / 60, burst=10_000.0)
     )

@@ -105,8 +105,10 @@ async def read_events(
     after: int = 0,
     limit: int | None = None,
     session_id: str | None = None,
+    kinds: Collection[str] | None = None,
 ) -> list[Event]:
-    """The stored events of a run with `seq` > `after`, in order: all its sessions, or one."""
+    """The stored events of a run with `seq` > `after`, in order: all its sessions or one, all kinds or
+    these."""
     statement = (
         select(EventRow.seq, EventRow.at, EventRow.body)
         .where(EventRow.run_id == run_id, EventRow.seq > after)
@@ -115,6 +117,8 @@ async def read_events(
     )
     if session_id is not None:
         statement = statement.where(EventRow.session_id == session_id)
+    if kinds is not None:
+        statement = statement.where(EventRow.kind.in_(kinds))
     async with database.read() as connection:
         rows = (await connection.execute(statement)).all()
     return await asyncio.to_thread(_events, rows)  # a long log takes long enough for all talks to notice

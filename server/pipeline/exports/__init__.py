@@ -1,0 +1,1 @@
+"""What researchers take home: runs and whole studies in the formats of other tools. Reads no database."""
