@@ -13,9 +13,11 @@ from typing import Any, Final, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from server.store import postgresql, sqlite
+from server.store.turns import Turns
 
 Result = TypeVar("Result")
 
@@ -23,8 +25,14 @@ Result = TypeVar("Result")
 class Kind(Protocol):
     """What is particular to one kind of database: a module of this folder."""
 
+    CONNECTIONS: int
+    """How many are kept open for requests; as many again for a while when all are in use."""
+
     READING: dict[str, Any]
     """Options of a connection that only reads."""
+
+    ONE_WRITER: bool
+    """Only one transaction can write at a time: the others stand in line."""
 
     def async_engine(self, url: URL) -> AsyncEngine: ...
 
@@ -34,6 +42,9 @@ class Kind(Protocol):
         """See to it that text that was erased from these tables isn't left behind in a corner of the
         database's files. False when somebody reads there, so that it must be tried again."""
 
+
+TURN_TIMEOUT: Final = 5.0
+"""Seconds for which a writer stands in line before it is told that the database is too busy."""
 
 Along = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -53,7 +64,15 @@ class Database:
         self._kind = _KINDS[parsed.get_backend_name()]
         self.engine = self._kind.async_engine(parsed)
         self.log_engine = self._kind.blocking_engine(parsed)
+        self._turns = Turns() if self._kind.ONE_WRITER else None
         self._log_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log")
+
+    async def warm(self) -> None:
+        """Open all connections that are kept: the first requests don't wait for them, and what a process has
+        open at rest is the same from its first moment to its last."""
+        async with contextlib.AsyncExitStack() as held:
+            for _ in range(self._kind.CONNECTIONS):
+                await held.enter_async_context(self.engine.connect())
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -66,12 +85,25 @@ class Database:
         """One transaction: committed, and on the disk, at the end; nothing of it after an exception.
 
         On SQLite it is alone in its kind; on PostgreSQL others may write beside it, so that whoever reads
-        before writing locks the row or compares as it sets.
+        before writing locks the row or compares as it sets. Raises OperationalError where too many are
+        before it.
         """
-        async with self.engine.begin() as connection:
+        async with self._turn(), self.engine.begin() as connection:
             if (first := along.get()) is not None:
                 await first(connection)
             yield connection
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._turns is None:
+            yield
+            return
+        async with contextlib.AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._turns.of_anybody(TURN_TIMEOUT))
+            except TimeoutError as error:
+                raise OperationalError("BEGIN", None, error) from None
+            yield
 
     async def write_log(self, work: Callable[[Connection], Result]) -> Result:
         """One transaction of the event log: `work` runs in the log's own thread, from beginning to commit.
@@ -84,7 +116,9 @@ class Database:
             with self.log_engine.begin() as connection:
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._log_thread, transact)
+        loop = asyncio.get_running_loop()
+        async with contextlib.nullcontext() if self._turns is None else self._turns.of_log():
+            return await loop.run_in_executor(self._log_thread, transact)
 
     async def scrub(self, *tables: str) -> bool:
         """See to it that text that was erased from these tables isn't left behind in a corner of the

@@ -12,6 +12,8 @@ DRIVER: Final = "postgresql+psycopg"
 CONNECTIONS: Final = 10
 """Kept open for requests; as many again for a while when all are in use."""
 
+ONE_WRITER: Final = False
+
 CONNECT_TIMEOUT: Final = 5
 """Seconds until a server that doesn't answer counts as away."""
 

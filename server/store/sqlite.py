@@ -12,6 +12,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+CONNECTIONS: Final = 5
+"""Each has a thread of its own; only one can write at a time."""
+
+ONE_WRITER: Final = True
+
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a writer waits for another process's transaction before it counts as a failure."""
 
@@ -39,7 +44,12 @@ def async_engine(url: URL) -> AsyncEngine:
     """An engine for the event loop, its promises kept."""
     make_directory(url)
     # What participants say travels as parameters, and a driver's error is logged with its text.
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        hide_parameters=True,
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS,
+    )
     keep_promises(engine.sync_engine, busy_timeout_ms=BUSY_TIMEOUT_MS)
     return engine
 
