@@ -25,9 +25,7 @@ from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
 from server.api.patience import PatientProtocol
-from server.api.reference.page import reference_routes
-from server.api.studies.application import PREFIX, studies_api
-from server.api.studies.door import Door
+from server.api.studies.application import PREFIX, studies_application
 from server.api.tokens import AccessTokens
 from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
@@ -79,9 +77,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )
-    api = studies_api(app.state)
-    app.router.routes += reference_routes(api.openapi)
-    app.mount(PREFIX, Door(api))
+    app.mount(PREFIX, studies_application(app.state))
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     return app
 
@@ -199,11 +195,8 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 Ready = Callable[[House, str], None]
 
-_ANY: Final = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}  # noqa: S104
-"""Where this machine reaches what listens on every address, and how IPv6 is written into a URL."""
 
-
-def run_server(settings: Settings, ready: Ready) -> "_Server":
+def run_server(settings: Settings, ready: Ready) -> uvicorn.Server:
     """A server to be awaited by `serve()`; `ready` is called with its house and URL once it listens."""
     config = uvicorn.Config(
         create_app(settings),
@@ -226,14 +219,13 @@ def run_server(settings: Settings, ready: Ready) -> "_Server":
 
 
 async def serve(
-    settings: Settings, *, ready: Callable[[str, str], None], stop: asyncio.Event | None = None
+    settings: Settings, *, ready: Callable[[str], None], stop: asyncio.Event | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` once it listens, with the public
-    URL and the one at which this machine reaches it.
+    """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` with the URL once it listens.
 
     Prints nothing.
     """
-    server = run_server(settings, lambda _, url: ready(url, server.local_url))
+    server = run_server(settings, lambda _, url: ready(url))
     async with _running(_end(server, stop or asyncio.Event())):
         await server.serve()
 
@@ -250,7 +242,6 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._settings = settings
         self._ready = ready
-        self.local_url = ""
 
     @property
     def _house(self) -> House | None:
@@ -262,9 +253,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._house is not None:
             assert isinstance(self.config.app, Starlette)
-            port = self.servers[0].sockets[0].getsockname()[1]
-            url = _url(self._settings, port)
-            self.local_url = f"http://{_ANY.get(self._settings.host, self._settings.host)}:{port}"
+            url = _url(self._settings, self.servers[0].sockets[0].getsockname()[1])
             # Only now is it known which port was free, and join links are made of it.
             settings = self._settings.model_copy(update={"public_url": url})
             self.config.app.state.house = house = replace(self._house, settings=settings)
