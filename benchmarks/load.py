@@ -92,5 +92,5 @@ def loop_speed() -> float:
 
 def holds(found: dict[str, Any]) -> bool:
     """Whether the server held this load: every packet and every reply came."""
-    whole = found["received_per_second"] >= FULL_RATE
+    whole = found["received_per_second_least"] >= FULL_RATE
     return bool(whole and found["turns"] and not found["missed"] and not found["overlapped"])

@@ -53,10 +53,11 @@ CONNECT_LIMIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counters at one moment; CPU in seconds, memory in bytes, the server's summed over its processes."""
+    """Counters at one moment: packets by caller, CPU in seconds, memory in bytes; the server's are summed over
+    its processes."""
 
     time: float
-    received: int
+    received: tuple[int, ...]
     client_cpu: float
     server_cpu: float
     server_rss: int
@@ -72,7 +73,7 @@ class Snapshot:
             cpu += (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
             status = Path(f"/proc/{pid}/status").read_text().splitlines()
             rss += sum(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
-        received = sum(caller.received for caller in callers)
+        received = tuple(caller.received for caller in callers)
         return cls(time.monotonic(), received, time.process_time(), cpu, rss)
 
 
@@ -133,6 +134,7 @@ def report(
     sessions, delay, seconds = options.sessions, options.configured_delay_ms, end.time - start.time
     latencies = [turn.latency for turn in turns if turn.latency is not None]
     overlapped = sum(turn.overlapped for turn in turns)
+    received = [after - before for before, after in zip(start.received, end.received, strict=True)]
     core = (end.server_cpu - start.server_cpu) / seconds
     result = {
         "sessions": sessions,
@@ -142,7 +144,8 @@ def report(
         "reply_ms": milliseconds(latencies),
         "configured_delay_ms": delay,
         "added_ms": milliseconds(latencies, delay),
-        "received_per_second": round((end.received - start.received) / seconds / sessions, 1),
+        "received_per_second": round(sum(received) / seconds / sessions, 1),
+        "received_per_second_least": round(min(received) / seconds, 1),
         "client_core_use": round((end.client_cpu - start.client_cpu) / seconds, 3),
     }
     if options.pid:

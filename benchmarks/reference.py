@@ -67,8 +67,13 @@ async def load_bot(load: Load, cores: Cores) -> dict[str, Any]:
 
 
 async def sessions_held(cycles: int, cycle_duration: float, cores: Cores, first: int) -> list[dict[str, Any]]:
-    """Load the bot with more and more sessions, from `first` on, until it no longer holds them."""
-    found: list[dict[str, Any]] = []
-    while not found or holds(found[-1]):
-        found.append(await load_bot(Load(first + len(found), cycles, cycle_duration), cores))
-    return found
+    """Load the bot with `first` sessions, then with more while it holds them, or with fewer until it does.
+
+    Returns what was found, in ascending order.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    wanted = first
+    while wanted and wanted not in found:
+        found[wanted] = await load_bot(Load(wanted, cycles, cycle_duration), cores)
+        wanted += 1 if holds(found[wanted]) else -1
+    return [found[sessions] for sessions in sorted(found)]

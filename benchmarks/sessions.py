@@ -177,6 +177,7 @@ def rows_of(found: dict[str, Any], reference: Sequence[dict[str, Any]] | None) -
     rows = [
         Row("sessions in one process", sessions, "", 40, "more"),
         Row("packets a second and session", found["received_per_second"], "", FULL_RATE, "more"),
+        Row("packets a second, worst session", found["received_per_second_least"], "", FULL_RATE, "more"),
         Row("turns missed or overlapped", found["missed"] + found["overlapped"], "", 0),
         Row("reply beyond what is configured, p50", found["added_ms"]["p50"], "ms", 55),
         Row("reply beyond what is configured, p95", found["added_ms"]["p95"], "ms", 80),
@@ -203,7 +204,7 @@ def rows_of(found: dict[str, Any], reference: Sequence[dict[str, Any]] | None) -
 @click.option("--cycle-seconds", type=click.FloatRange(8), default=10.0, show_default=True)
 @click.option("--pinned", is_flag=True, help="The server on the first core, the callers on the others.")
 @click.option("--without-pipecat", is_flag=True, help="Don't install and load the reference.")
-@click.option("--pipecat-from", type=click.IntRange(1), default=1, show_default=True, help="Sessions.")
+@click.option("--pipecat-from", type=click.IntRange(1), default=4, show_default=True, help="Sessions.")
 @click.option("--json", "as_json", is_flag=True)
 def command(
     sessions: int,
