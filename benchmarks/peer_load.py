@@ -53,8 +53,8 @@ CONNECT_LIMIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counters at one moment: packets by caller, CPU in seconds, memory in bytes; the server's are summed over
-    its processes."""
+    """Counters at one moment: packets by caller; CPU in seconds, memory in bytes, the server's of all its
+    processes."""
 
     time: float
     received: tuple[int, ...]
