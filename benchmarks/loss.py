@@ -5,7 +5,6 @@ SRTP, and by Chromium through a UDP proxy that loses sound each way. A seed deci
 """
 
 import asyncio
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,7 @@ from server.gateway.webrtc import WebRtcGateway
 from tests.support.blueprints import blueprint, question
 from tests.support.chromium_call import chromium_calling
 from tests.support.gateway import KeptEar, SpeechMouth, beating, until
-from tests.support.lossy_proxy import lossy_proxy
+from tests.support.lossy_proxy import lossy_proxy, own_address
 from tests.support.lossy_road import (
     FEC_ALONE,
     WITH_RED,
@@ -191,14 +190,6 @@ async def browse(losses: tuple[float, ...], seconds: float, seed: int) -> list[d
                 }
             )
     return told
-
-
-def own_address() -> str:
-    """An address of this machine that is not the loopback's: WebRTC offers no other."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        address: str = probe.getsockname()[0]
-    return address
 
 
 @click.command()

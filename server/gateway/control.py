@@ -47,11 +47,6 @@ def read_message(text: str) -> PageMessage | None:
     return message
 
 
-def ping(n: int) -> str:
-    """Ask the page for a pong: how long its way is."""
-    return f'{{"type":"ping","n":{n}}}'
-
-
 def pong(n: int) -> str:
     """Answer a ping."""
     return f'{{"type":"pong","n":{n}}}'

@@ -1,7 +1,7 @@
 """How long sound takes between a page and us, by what the page says of its own part and by round trips.
 
-Those are pings on the control channel, and RTCP where it tells; RTCP alone is too rare, for a browser reports
-on a stream of sound every five seconds or so.
+Those are pings (server/gateway/pings.py), and RTCP where it tells; alone it is too rare, for a browser
+reports on a stream of sound every five seconds or so.
 """
 
 from collections import deque
@@ -29,20 +29,21 @@ class RoundTrips:
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
-        self._asked: dict[int, float] = {}
+        self.asked: dict[int, float] = {}
+        """Pings that are not answered, and when they were sent."""
         self._number = 0
 
     def ask(self, now: float) -> int:
         """The number of a ping that is sent now. Those unanswered for long are forgotten."""
         self._number += 1
-        self._asked[self._number] = now
-        if len(self._asked) > REMEMBERED:
-            del self._asked[next(iter(self._asked))]
+        self.asked[self._number] = now
+        if len(self.asked) > REMEMBERED:
+            del self.asked[next(iter(self.asked))]
         return self._number
 
     def answered(self, number: int, now: float) -> None:
         """A pong came; one that was not asked for, or came twice, says nothing."""
-        asked_at = self._asked.pop(number, None)
+        asked_at = self.asked.pop(number, None)
         if asked_at is not None:
             self.took(now - asked_at)
 

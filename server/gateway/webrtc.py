@@ -34,6 +34,7 @@ from server.gateway.offer import (
     read_offer,
 )
 from server.gateway.path_delay import PathDelay
+from server.gateway.pings import Pings
 from server.gateway.rtp import RtpFormat, RtpReceiver, RtpSender
 from server.gateway.srtp import SrtpRoad
 
@@ -43,7 +44,6 @@ pair."""
 
 _MAX_UNSENT_BYTES: Final = 16_384
 """On the control channel; a page that doesn't read gets no more pongs."""
-
 _REPORT_EVERY_SLOTS: Final = 50
 _PING_EVERY_SLOTS: Final = 25
 
@@ -111,6 +111,7 @@ class WebRtcLeg:
         self._wall_origin = 0.0
         self._loop_origin = 0.0
         self._path = PathDelay()
+        self._pings = Pings(connection, self._path.round_trips)
         self._control: RTCDataChannel | None = None
         self._silenced = False
         self._messages = control.Allowance(per_second=20.0, burst=40.0)
@@ -210,8 +211,8 @@ class WebRtcLeg:
         packet = self.sender.send(slot, self._mouth.next_frame())
         if self._tap is not None:
             self._tap.sent(packet, slot)
-        if slot % _PING_EVERY_SLOTS == 0 and self._control is not None:
-            self._tell(control.ping(self._path.round_trips.ask(now)))
+        if slot % _PING_EVERY_SLOTS == 0:
+            self._pings.ask()
         if slot >= self._report_slot:
             self._report_slot = slot + _REPORT_EVERY_SLOTS
             self._report(slot, now)
@@ -295,6 +296,7 @@ class WebRtcLeg:
             return
         self._control = channel
         channel.on("message", self._take_message)
+        self._pings.begin()
         if self._silenced:
             self._tell(control.SILENCE)
 
@@ -306,8 +308,6 @@ class WebRtcLeg:
             return
         if message.type == "ping":
             self._tell(control.pong(message.n))
-        elif message.type == "pong":
-            self._path.round_trips.answered(message.n, loop_time())
         elif message.type == "playout" and message.delay is not None:
             self.report_playout(message.delay)
 

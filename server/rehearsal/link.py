@@ -116,6 +116,11 @@ async def open_live(link: JoinLink, access_token: str) -> AsyncIterator[LiveChan
         yield channel
 
 
+def _send_back(pings: RTCDataChannel) -> None:
+    """What comes on a channel that the server has opened goes back to it: how long the way is."""
+    pings.on("message", pings.send)
+
+
 class Call:
     """A WebRTC connection as the page makes it: one audio track both ways, a data channel named `control`."""
 
@@ -128,6 +133,7 @@ class Call:
         self._control: RTCDataChannel = self._connection.createDataChannel("control")
         self._control.on("message", self._take_control)
         self._connection.on("track", self._take_track)
+        self._connection.on("datachannel", _send_back)
 
     async def connect(self, http: httpx.AsyncClient, link: JoinLink, access_token: str) -> None:
         """Offer, and take the answer. Raises LinkError."""
@@ -170,5 +176,3 @@ class Call:
                 self.hearing.muted = True
             case {"type": "unsilence"}:
                 self.hearing.muted = False
-            case {"type": "ping", "n": int(n)}:
-                self._control.send(json.dumps({"type": "pong", "n": n}))

@@ -35,6 +35,10 @@ export class WebRtcLeg {
     this.connection = new RTCPeerConnection({ iceServers: visit.session?.ice_servers ?? [] });
     this.control = this.connection.createDataChannel("control");
     this.control.onmessage = (event) => this.#obey(event.data);
+    /** What the server sends on a channel that it has opened is a ping, and goes back. */
+    this.connection.ondatachannel = ({ channel }) => {
+      channel.onmessage = ({ data }) => channel.readyState === "open" && channel.send(data);
+    };
     /** Chromium lets a remote stream flow into WebAudio only while an element plays it too. */
     this.sink = new Audio();
     this.sink.muted = true;
@@ -150,9 +154,6 @@ export class WebRtcLeg {
     }
     if (message?.type === "silence") this.speaker.silence();
     else if (message?.type === "unsilence") this.speaker.unsilence();
-    else if (message?.type === "ping" && this.control.readyState === "open") {
-      this.control.send(JSON.stringify({ type: "pong", n: message.n }));
-    }
   }
 }
 

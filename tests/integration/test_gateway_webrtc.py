@@ -19,6 +19,7 @@ from server.gateway.offer import OfferRefused, RestartRefused
 from server.gateway.path_delay import DEFAULT_PLAYOUT_DELAY
 from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
 from tests.support.gateway import Caller, KeptEar, KeptTap, SpeechMouth, beating, until
+from tests.support.lossy_proxy import LossyProxy, lossy_proxy, own_address
 from tests.support.lossy_road import at_random
 from tests.support.red_caller import RedCaller
 from tests.unit.test_gateway_offer import OFFER
@@ -42,11 +43,14 @@ class Call:
 
 
 @asynccontextmanager
-async def calling(metronome: Metronome, *, with_control: bool = True) -> AsyncIterator[Call]:
+async def calling(
+    metronome: Metronome, *, with_control: bool = True, road: LossyProxy | None = None
+) -> AsyncIterator[Call]:
     caller = Caller(with_control=with_control)
-    leg, answer = await WebRtcGateway(metronome).answer(await caller.offer())
+    offer = await caller.offer()
+    leg, answer = await WebRtcGateway(metronome).answer(offer if road is None else road.offer(offer))
     call = Call(leg, caller)
-    await caller.take(answer)
+    await caller.take(answer if road is None else road.answer(answer))
     try:
         async with asyncio.TaskGroup() as group:
             call.run = group.create_task(leg.run(call.ear, call.mouth, call.tap))
@@ -116,6 +120,35 @@ async def test_the_control_channel_silences_the_page_and_answers_its_pings() -> 
 
         assert call.caller.messages == ['{"type":"pong","n":3}', '{"type":"silence"}', '{"type":"unsilence"}']
         assert call.leg.playout_delay() >= 0.06
+
+
+async def test_a_ping_that_is_lost_stays_lost_and_holds_none_up_behind_it() -> None:
+    async with (
+        beating() as metronome,
+        lossy_proxy(own_address(), seed=1) as road,
+        calling(metronome, road=road) as call,
+    ):
+        trips = call.leg._path.round_trips
+        await until(lambda: trips.usual > 0)
+        channel = call.caller.pings
+        assert channel is not None
+        road.data_loss = 1.0
+        lost = {await asked(call) for _ in range(3)}
+        road.data_loss = 0.0
+        last = await asked(call)
+        await until(lambda: last not in trips.asked)
+
+        assert (False, 0) == (channel.ordered, channel.maxRetransmits)
+        assert lost <= set(trips.asked)
+
+
+async def asked(call: Call) -> int:
+    """The number of a ping that was handed to the network."""
+    number = None
+    while number is None:
+        number = call.leg._pings.ask()
+        await asyncio.sleep(0.05)
+    return number
 
 
 async def test_a_flood_on_the_control_channel_is_answered_in_part_and_sound_goes_on() -> None:

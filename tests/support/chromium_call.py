@@ -23,6 +23,7 @@ PAGE = """<!doctype html><script>
 const pc = new RTCPeerConnection(), messages = []
 const control = pc.createDataChannel("control")
 control.onmessage = event => messages.push(event.data)
+pc.ondatachannel = ({channel}) => { channel.onmessage = ({data}) => channel.send(data) }
 let stream
 async function call() {
   stream = await navigator.mediaDevices.getUserMedia({audio: true})

@@ -6,7 +6,13 @@ import fractions
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame as AvFrame
 from av import AudioResampler
@@ -120,19 +126,19 @@ class Caller:
         self.pcm = bytearray()
         """What it heard, mono 16 kHz."""
         self.messages: list[str] = []
-        """What came on the control channel, pings left out: they are answered."""
+        """What came on the control channel."""
         self.control = self.connection.createDataChannel("control") if with_control else None
         if self.control is not None:
-            self.control.on("message", self._take)
+            self.control.on("message", self.messages.append)
+        self.pings: RTCDataChannel | None = None
+        """The channel that the server opens: what comes on it goes back."""
+        self.connection.on("datachannel", self._echo)
         self._listening: asyncio.Task[None] | None = None
         self.connection.on("track", self._listen_to)
 
-    def _take(self, message: str) -> None:
-        assert self.control is not None
-        if message.startswith('{"type":"ping"'):
-            self.control.send(message.replace("ping", "pong"))
-        else:
-            self.messages.append(message)
+    def _echo(self, channel: RTCDataChannel) -> None:
+        self.pings = channel
+        channel.on("message", channel.send)
 
     def _listen_to(self, track: MediaStreamTrack) -> None:
         self._listening = asyncio.get_running_loop().create_task(self._listen(track))

@@ -1,6 +1,8 @@
-"""A network between a browser and a leg: UDP through a socket pair that loses sound, each way by a seed."""
+"""A network between a browser and a leg: UDP through a socket pair that loses sound or what data channels
+carry, each way by a seed."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
@@ -40,6 +42,8 @@ class _Side(asyncio.DatagramProtocol):
             if self._dice.random() < self._proxy.loss:
                 self.lost += 1
                 return
+        if data and 20 <= data[0] < 64 and self._dice.random() < self._proxy.data_loss:
+            return
         other.transport.sendto(data, other.peer)
 
 
@@ -48,7 +52,9 @@ class LossyProxy:
 
     def __init__(self, seed: int) -> None:
         self.loss = 0.0
-        """Share of the sound packets lost, each way; nothing else is."""
+        """Share of the sound packets lost, each way."""
+        self.data_loss = 0.0
+        """Share of the packets lost, each way, in which DTLS carries the data channels."""
         self.browser = _Side(self, Random(f"{seed}/up"))
         self.server = _Side(self, Random(f"{seed}/down"))
         self.browser.other, self.server.other = self.server, self.browser
@@ -77,6 +83,14 @@ def _with_candidate(sdp: str, address: Address) -> str:
             placed = True
     assert placed, "a description without candidates"
     return "\r\n".join(lines) + "\r\n"
+
+
+def own_address() -> str:
+    """An address of this machine that is not the loopback's: WebRTC offers no other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        address: str = probe.getsockname()[0]
+    return address
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ def test_pings_that_nobody_answers_do_not_gather() -> None:
     trips.answered(last, 1.5)
 
     assert 0.5 == trips.usual
-    assert len(trips._asked) < REMEMBERED
+    assert len(trips.asked) < REMEMBERED
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 10.0, float("nan"), float("inf")])
