@@ -10,6 +10,11 @@ from dialog.rights import is_backchannel, is_stop_phrase
 Overlap = Literal["yield", "go_on", "wait"]
 
 
+def outweighs(text: str) -> bool:
+    """Whether words alone are enough to yield to: two of content, or a phrase that says so."""
+    return is_stop_phrase(text) or content_words(text) >= 2
+
+
 def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy) -> Overlap:
     """Whether to yield to `voiced` seconds of speech, of which `text` is known so far.
 
@@ -17,7 +22,7 @@ def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy
     backchannel. A recogniser that is late leaves `text` empty: then voice alone decides, and what outlasts
     the backchannels that are known of it is something else.
     """
-    if is_stop_phrase(text) or content_words(text) >= 2:
+    if outweighs(text):
         return "yield"
     backchannel = is_backchannel(text)
     if backchannel and not still_speaking:

@@ -32,7 +32,7 @@ class Hearing:
         rest = self.attribution.take(utterance_id, heard.text, final, turn is not None)
         if rest is None:
             return []
-        echo = self._overlap.is_echo(utterance_id, heard.text, rest, now)
+        echo = self._overlap.said_over.is_echo(utterance_id, heard.text, rest, now)
         if echo and not self._outlasts(turn, utterance_id, now):
             return self._own_words(turn, heard, now)
         turn = turn or self._words_without_voice(utterance_id, now)
@@ -45,7 +45,7 @@ class Hearing:
             self._floor.out.append(WordsHeard(turn.turn_id, turn.node_key, rest, heard.confidence))
         if turn is self._overlap.committed:
             return [AnswerAmended(turn)] if final else []
-        if turn is self._overlap.beside:
+        if turn in (self._overlap.beside, self._overlap.late):
             return self._overlap.words(now) if grown or final else []
         return self._answering.words(turn, grown, final, now)
 
@@ -55,7 +55,7 @@ class Hearing:
         A closed question ends with its answers, and one of them is often begun over its last syllable: there
         any voice that goes on counts.
         """
-        over = self._overlap.said_over(utterance_id)
+        over = self._overlap.said_over.find(utterance_id)
         over_at = over[0].ended_at if over is not None else None
         if turn is None or over_at is None or self._floor.state in AGENTS:
             return False
@@ -67,7 +67,7 @@ class Hearing:
         self, turn: Turn | None, heard: PartialTranscript | FinalTranscript, now: float
     ) -> list[Step]:
         """The agent's words have come back to it: nobody has said them. They stay on record all the same."""
-        over = self._overlap.said_over(heard.utterance_id)
+        over = self._overlap.said_over.find(heard.utterance_id)
         if over is not None and isinstance(heard, FinalTranscript):
             node_key, since = self._floor.node_key, over[1]
             self._floor.out.append(RemarkMade(0, node_key, heard.text, "echo", heard.confidence, since, now))
@@ -79,18 +79,18 @@ class Hearing:
         return []
 
     def _owner(self, utterance_id: int) -> Turn | None:
-        for turn in (self._answering.turn, self._overlap.beside, self._overlap.committed):
+        overlap = self._overlap
+        for turn in (self._answering.turn, overlap.beside, overlap.late, overlap.committed):
             if turn is not None and turn.owns(utterance_id):
                 return turn
         return None
 
     def _words_without_voice(self, utterance_id: int, now: float) -> Turn | None:
-        """Words without a voice onset are an onset."""
+        """Words without a voice onset are an onset, but over the agent, where they count as words alone."""
         state = self._floor.state
         if state in LISTENING or state in TAKEN:
             self._answering.go_on(utterance_id, now)
             self._timers.set("stalled", now + self._floor.policy.stalled_words_delay)
         elif state in AGENTS:
-            self._overlap.voice_on(utterance_id, now)
-            self._overlap.voice_off(0.0, 0.0, now)
+            self._overlap.begin_late(utterance_id, now)
         return self._owner(utterance_id)

@@ -3,11 +3,11 @@
 Knows no question; it tells an answer going on, an interruption and a cough apart by voice, words and time.
 """
 
-from dialog.barge_in import judge_overlap
+from dialog.barge_in import judge_overlap, outweighs
 from dialog.commands import Duck, HoldSpeech, ResumeSpeech, StopSpeech, Unduck
 from dialog.completeness import content_words
-from dialog.echo_words import is_echo
 from dialog.floor import Floor
+from dialog.said_over import SaidOver
 from dialog.speaking import ASKING, Speaking, Speech
 from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
 from dialog.timers import Timers
@@ -25,6 +25,8 @@ class Overlap:
         self._timers = timers
         self.beside: Turn | None = None
         """Words said over the agent, not yet known to be an answer."""
+        self.late: Turn | None = None
+        """Words that came when their voice was over already, too few as yet to stop anybody."""
         self.committed: Turn | None = None
         """The answer on the record last, which may turn out to go on."""
         self._settled = False
@@ -38,14 +40,13 @@ class Overlap:
         """Those of them that were over before the voice that is on now set in."""
         self._at_once = False
         """Both began at the same time: what is said now is no answer to words that were not heard."""
-        self._over: dict[int, tuple[Speech, float]] = {}
-        """By utterance: what was being said when it set in, and when."""
+        self.said_over = SaidOver(speaking)
         self._stopping: int | None = None
         self._times_resumed = 0
 
     def reset(self) -> None:
         """Something new is said, or nothing any more: forget what was said over the old."""
-        self.beside = None
+        self.beside = self.late = None
         self._stopping = None
         self._at_once = False
         self._timers.cancel(*TIMERS)
@@ -73,9 +74,9 @@ class Overlap:
     def voice_on(self, utterance_id: int, now: float, voiced: float = 0.0) -> list[Step]:
         """Speech sets in while the agent has the floor; `voiced` seconds of it there were already."""
         self._voice_on = True
-        self._remember(utterance_id, now - voiced)
+        self.said_over.remember(utterance_id, now - voiced)
         if self.beside is None:
-            self.beside = Turn(0, self._floor.node_key, now)
+            self.beside, self.late = self.late or Turn(0, self._floor.node_key, now), None
         self.beside.begin_utterance(utterance_id)
         self._timers.cancel("no_words", "take_up")
         if self._floor.state == "yielded" and self._stopping is None:
@@ -115,29 +116,6 @@ class Overlap:
         """Voice after which we yield: the sooner the less of ours was heard."""
         policy = self._floor.policy
         return policy.rejoin_speech if self._at_once else policy.barge_in_decision
-
-    def _remember(self, utterance_id: int, voice_at: float) -> None:
-        current = self._speaking.current
-        if current is not None:
-            self._over.setdefault(utterance_id, (current, voice_at))
-            while len(self._over) > 4:
-                del self._over[next(iter(self._over))]
-
-    def is_echo(self, utterance_id: int, text: str, rest: str, now: float) -> bool:
-        """Whether an utterance that set in over the agent's voice has none but the agent's own words.
-
-        `rest` is the part of its `text` that is not dealt with: that decides, if there is enough of it.
-        """
-        speech, voice_at = self._over.get(utterance_id, (None, 0.0))
-        if speech is None:
-            return False
-        if content_words(rest) < 2 and is_echo(text, speech, voice_at, now):
-            return True
-        return is_echo(rest, speech, voice_at, now)
-
-    def said_over(self, utterance_id: int) -> tuple[Speech, float] | None:
-        """What was being said when an utterance set in, and when that was."""
-        return self._over.get(utterance_id)
 
     def echoed(self, now: float) -> None:
         """What was heard over the agent was the agent: nobody has spoken."""
@@ -184,23 +162,28 @@ class Overlap:
         else:
             self._timers.set("take_up", now + 1.0)
 
+    def begin_late(self, utterance_id: int, now: float) -> None:
+        """Words without a voice of their own: a recogniser that is behind brings them after it, and they say
+        nothing of the voice that is on by then."""
+        self.said_over.remember(utterance_id, now)
+        if self.beside is not None:
+            return self.beside.begin_utterance(utterance_id)
+        if self.late is None:
+            self.late = Turn(0, self._floor.node_key, now)
+        self._began_at, self._voice_on = now, False
+        self.late.begin_utterance(utterance_id)
+
     def words(self, now: float) -> list[Step]:
-        """`beside` has more words than before, or its last one."""
-        beside = self.beside
-        if beside is None:
-            return []
+        """`beside`, or `late`, has more words than before, or its last one."""
+        if self.beside is None:
+            return self._late_words(now)
         match self._floor.state:
             case "speaking" | "ducked":
                 current = self._speaking.current
                 if current is None:
                     return []
-                within = (
-                    current.began_at is None
-                    or self._timers.is_set("rejoin")
-                    or self._began_at - current.began_at <= self._floor.policy.resume_window
-                )
-                rejoinable = self.committed is not None and not self._settled and within
-                if rejoinable and content_words(beside.text) >= 1:
+                rejoinable = self._rejoinable(current)
+                if rejoinable and content_words(self.beside.text) >= 1:
                     return self._rejoin()
                 if self._floor.state == "ducked" and current.barge_in and not rejoinable:
                     return self._judge(now)
@@ -209,6 +192,30 @@ class Overlap:
             case _:
                 pass
         return []
+
+    def _late_words(self, now: float) -> list[Step]:
+        """Whoever said so much meant to be heard, even if that comes out late."""
+        late, current = self.late, self._speaking.current
+        if late is None or current is None or self._floor.state != "speaking":
+            return []
+        rejoining = self._rejoinable(current)
+        enough = content_words(late.text) >= 1 if rejoining else current.barge_in and outweighs(late.text)
+        if not enough:
+            return []
+        self.beside, self.late = late, None
+        if rejoining:
+            return self._rejoin()
+        self._duck(current.speech_id)
+        return self._yield(now)
+
+    def _rejoinable(self, current: Speech) -> bool:
+        """Whether what is said now may be the answer of before, of which the agent has just taken note."""
+        within = (
+            current.began_at is None
+            or self._timers.is_set("rejoin")
+            or self._began_at - current.began_at <= self._floor.policy.resume_window
+        )
+        return self.committed is not None and not self._settled and within
 
     def _judge(self, now: float) -> list[Step]:
         """Decide on the words and voice so far whether to yield."""

@@ -379,3 +379,49 @@ def test_somebody_who_speaks_up_after_an_echo_stops_the_agent() -> None:
     stage.run(now + 1.2)
 
     assert "HoldSpeech" in commands(stage, now)
+
+
+# A recogniser that is behind
+
+
+def late(stage: Stage, at: float, utterance_id: int, text: str, every: float = 0.25) -> float:
+    """Its words one after the other, as far as they are known each time; returns when the last one comes."""
+    words = text.split()
+    for count in range(1, len(words) + 1):
+        stage.at(at + every * count, PartialTranscript(utterance_id, " ".join(words[:count]), 1.0, 2.0))
+    return at + every * len(words)
+
+
+def test_two_words_that_come_after_their_voice_stop_the_agent_once() -> None:
+    stage, now = over_the_question()
+    last = late(stage, now, 9, "we never travelled")
+    stage.run(last)
+
+    assert ["Duck", "HoldSpeech", "StopSpeech"] == commands(stage, now)
+
+
+def test_a_late_word_that_is_not_enough_does_not_make_the_voice_flicker() -> None:
+    stage, now = over_the_question()
+    stage.run(late(stage, now, 9, "mm-hm right travel") + 1)
+
+    assert [] == commands(stage, now)
+
+
+def test_late_words_of_an_earlier_utterance_are_no_end_of_the_voice_that_is_on() -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(10, 0.1))
+    stage.at(now + 0.2, PartialTranscript(9, "mm-hm", 1.0, 2.0))
+    stage.at(now + 0.9, SpeechLasted(10, 1.0))
+    stage.run(now + 0.95)
+
+    assert ["Duck", "HoldSpeech"] == commands(stage, now)
+
+
+def test_while_the_voice_is_on_late_words_of_another_do_not_set_the_agent_going_again() -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(10, 0.1))
+    stage.at(now + 0.4, SpeechLasted(10, 0.5))
+    stage.at(now + 0.6, PartialTranscript(9, "mm-hm", 1.0, 2.0))
+    stage.run(now + 1.9)
+
+    assert ["Duck", "HoldSpeech"] == commands(stage, now)
