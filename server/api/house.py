@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from starlette.requests import HTTPConnection
 
-from dialog.blueprint import Agent, Blueprint
+from dialog.blueprint import Blueprint
 from server.api.allowances import Allowances
 from server.api.errors import Refusal, storage_unavailable
 from server.api.tokens import AccessTokens
@@ -24,6 +24,7 @@ from server.pipeline.office import Office
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
+from server.store.holding import held_by
 from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.organizations import Organizations
@@ -121,13 +122,6 @@ class House:
         except AtCapacity:
             sentence = "All places are taken right now. Please stay on this page: we try again for you."
             raise Refusal(503, "at_capacity", sentence, retry_after=RETRY_AFTER) from None
-
-
-def held_by(run: Run, snapshot: Blueprint) -> Blueprint:
-    """A run's snapshot, with the run's own agent in it where it has one."""
-    if run.agent is None:
-        return snapshot
-    return snapshot.model_copy(update={"agent": Agent.model_validate(run.agent)})
 
 
 def house_of(connection: HTTPConnection) -> House:

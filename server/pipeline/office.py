@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.pipeline.aftermath import Aftermath
+from server.pipeline.analyst import EmbeddedAnalyst
 from server.pipeline.outward import Outward
 from server.pipeline.webhooks import DELIVER, Webhooks
 from server.pipeline.worker import PutOff, Work, Worker
@@ -36,6 +38,9 @@ class Office(msgspec.Struct, frozen=True):
     outward: Outward
     webhooks: Webhooks
     worker: Worker
+    aftermath: Aftermath
+    scribe: Worker
+    """Makes what comes of talks, one document at a time: webhooks needn't wait for it, nor talks give way."""
 
 
 @contextlib.asynccontextmanager
@@ -47,10 +52,13 @@ async def open_office(database: Database, vault: Vault, *, private_targets: bool
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
         worker = Worker(Jobs(database), {DELIVER: webhooks.deliver, SCRUB: _scrubbing(database)})
-        async with worker.working(), asyncio.TaskGroup() as tasks:
+        aftermath = Aftermath(database, EmbeddedAnalyst())
+        await aftermath.take_up()
+        scribe = Worker(Jobs(database), aftermath.work(), hands=1)
+        async with worker.working(), scribe.working(), asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(_keep_telling(webhooks, worker), name="outbox")
             sweeping = tasks.create_task(_keep_sweeping(Idempotency(database)), name="sweep")
-            yield Office(outward, webhooks, worker)
+            yield Office(outward, webhooks, worker, aftermath, scribe)
             telling.cancel()
             sweeping.cancel()
 

@@ -1,22 +1,30 @@
 """What comes of runs: transcripts, responses and analyses, each with an id and a standing of its own. What is
-in them is made elsewhere."""
+in them, and when it is made, is known elsewhere."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow
+from server.store.design_tables import BlueprintVersionRow
 from server.store.run import run_row
 
 DocumentKind = Literal["transcript", "responses", "analysis"]
 DocumentStatus = Literal["pending", "processing", "completed", "failed"]
 
-_PREFIXES: Final[dict[DocumentKind, str]] = {"transcript": "trn_", "responses": "rsp_"}
-"""Of those that every talk has. An analysis is made only when it is wanted."""
+STAGES: Final[tuple[DocumentKind, ...]] = ("transcript", "responses", "analysis")
+"""In the order in which they are made. Each is also the kind of the job that makes it, of which the run is
+the subject."""
+
+OPEN: Final[frozenset[DocumentStatus]] = frozenset({"pending", "processing"})
+"""Not over yet."""
+
+_PREFIXES: Final[dict[DocumentKind, str]] = {"transcript": "trn_", "responses": "rsp_", "analysis": "anl_"}
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -53,31 +61,76 @@ class Documents:
                     found[row.run_id][row.kind] = Document(**row._mapping)
         return found
 
+    async def find(self, run_id: str, kind: DocumentKind) -> Document | None:
+        """One of a run's, if there is or is to be one."""
+        return (await self.of_runs([run_id]))[run_id].get(kind)
+
     async def begin(self, run_id: str) -> OfRun:
-        """The documents of a run whose talk has begun; what it lacks is made. Safe to call again. Raises
-        RunNotFound."""
-        there = (await self.of_runs([run_id]))[run_id]
-        if _PREFIXES.keys() <= there.keys():
-            return there
-        now = self._clock_ms()
+        """The documents that a talk fills as it goes on, as far as its design wants them; what is missing is
+        made. Safe to call again. Raises RunNotFound."""
         async with self._database.write() as connection:
-            await run_row(connection, run_id, lock=True)  # so that nobody else makes them beside us
-            known = select(DocumentRow.kind).where(DocumentRow.run_id == run_id)
-            kinds = set((await connection.execute(known)).scalars())
-            missing = [
-                {
-                    "id": new_id(prefix),
-                    "run_id": run_id,
-                    "kind": kind,
-                    "status": "processing",
-                    "body": None,
-                    "error": None,
-                    "created_at": now,
-                    "updated_at": now,
-                }
-                for kind, prefix in _PREFIXES.items()
-                if kind not in kinds
-            ]
-            if missing:
-                await connection.execute(insert(DocumentRow), missing)
+            run = await run_row(connection, run_id, lock=True)  # so that nobody else makes them beside us
+            wanted = [kind for kind in await wanted_of(connection, run) if kind != "analysis"]
+            await begin_documents(connection, run_id, wanted, "processing", self._clock_ms())
         return (await self.of_runs([run_id]))[run_id]
+
+
+async def wanted_of(connection: AsyncConnection, run: Row[Any]) -> list[DocumentKind]:
+    """The stages that the version which a run is held by wants, in order."""
+    version = select(BlueprintVersionRow.body).where(
+        BlueprintVersionRow.blueprint_id == run.blueprint_id,
+        BlueprintVersionRow.version == run.blueprint_version,
+    )
+    flags = (await connection.execute(version)).scalar_one().get("pipeline", {})
+    return [kind for kind in STAGES if flags.get(kind, True)]
+
+
+async def documents_in(connection: AsyncConnection, run_id: str) -> OfRun:
+    """A run's documents as a transaction sees them."""
+    rows = await connection.execute(select(DocumentRow).where(DocumentRow.run_id == run_id))
+    return {row.kind: Document(**row._mapping) for row in rows}
+
+
+async def begin_documents(
+    connection: AsyncConnection,
+    run_id: str,
+    kinds: Iterable[DocumentKind],
+    status: DocumentStatus,
+    now: int,
+) -> None:
+    """Make those that are missing, as part of a transaction that holds the run's row."""
+    known = await documents_in(connection, run_id)
+    missing = [
+        {
+            "id": new_id(_PREFIXES[kind]),
+            "run_id": run_id,
+            "kind": kind,
+            "status": status,
+            "body": None,
+            "error": None,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for kind in kinds
+        if kind not in known
+    ]
+    if missing:
+        await connection.execute(insert(DocumentRow), missing)
+
+
+async def put_document(
+    connection: AsyncConnection,
+    run_id: str,
+    kind: DocumentKind,
+    status: DocumentStatus,
+    now: int,
+    *,
+    body: dict[str, Any] | None = None,
+    error: str | None = None,
+) -> None:
+    """Give one of a run's documents another standing and content, as part of a transaction."""
+    await connection.execute(
+        update(DocumentRow)
+        .where(DocumentRow.run_id == run_id, DocumentRow.kind == kind)
+        .values(status=status, body=body, error=error, updated_at=now)
+    )

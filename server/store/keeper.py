@@ -32,14 +32,15 @@ from server.store.tables import EventRow, RunRow, SessionRow
 
 log = logging.getLogger(__name__)
 
-_ROADS: Final[dict[str, tuple[RunStatus, ...]]] = {
-    "completed": ("processing", "completed"),
-    "time": ("processing", "completed"),
-    "stopped": ("abandoned",),
-    "cancelled": ("cancelled",),
-    "failed": ("failed",),
+_ENDS: Final[dict[str, RunStatus]] = {
+    "completed": "processing",
+    "time": "processing",
+    "stopped": "abandoned",
+    "cancelled": "cancelled",
+    "failed": "failed",
 }
-"""The statuses that a run passes through at each outcome of its interview."""
+"""What a run becomes at each outcome of its interview; what is `processing` is completed once all that is to
+come of it is made."""
 
 
 class OpenRecording(msgspec.Struct, frozen=True):
@@ -95,11 +96,9 @@ class RunKeeper:
         return await self._runs.record_consent(run_id, granted=answer.granted, record=record)
 
     async def finish(self, run_id: str, outcome: str) -> None:
-        """Lead the run to its end. Safe to call again after a part of the way."""
-        road = _ROADS[outcome]
-        status = (await self._runs.find(run_id)).status
-        for wanted in road[road.index(status) + 1 :] if status in road else road:
-            await self._runs.transition(run_id, wanted)
+        """Lead the run to its end, if it isn't there."""
+        if (await self._runs.find(run_id)).status == "active":
+            await self._runs.transition(run_id, _ENDS[outcome])
 
     async def finish_what_is_over(self) -> list[str]:
         """Lead those runs to their end whose interview was over when the server was killed; returns their
@@ -107,7 +106,7 @@ class RunKeeper:
         statement = (
             select(RunRow.id, EventRow.body)
             .join(EventRow, EventRow.run_id == RunRow.id)
-            .where(RunRow.status.in_(("active", "processing")), EventRow.kind == InterviewFinished.__name__)
+            .where(RunRow.status == "active", EventRow.kind == InterviewFinished.__name__)
             .order_by(RunRow.id)
         )
         async with self._database.read() as connection:

@@ -1,5 +1,6 @@
-"""A run's changes of status, as parts of transactions: compared as they are set, and told to the outbox in
-the same breath. Which changes there are is one table, in `run_status`."""
+"""A run's changes of status, as parts of transactions: compared as they are set, told to the outbox in the
+same breath, and followed by the work that they bring about. Which changes there are is one table, in
+`run_status`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,6 +8,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.store.documents import OPEN, STAGES, begin_documents, documents_in, wanted_of
+from server.store.jobs import enqueue
 from server.store.organizations import Tenant
 from server.store.outbox import HappeningType, announce
 from server.store.run import run_row
@@ -55,7 +58,21 @@ async def move(
         await tell_of_run(connection, after, "interview_run.participant_joined", now)
     if (happening := _TOLD.get(wanted)) is not None:
         await tell_of_run(connection, after, happening, now)
+    if was.status == "active" and was.session_count:
+        await begin_documents(connection, was.id, await wanted_of(connection, was), "pending", now)
+        return await go_on(connection, after, now)
     return after
+
+
+async def go_on(connection: AsyncConnection, run: Row[Any], now: int) -> Row[Any]:
+    """Have the next document of a run made whose talk is over; when there is none left to make, a run that
+    was waiting for them is completed. Returns the row after it. Its row must be held."""
+    there = await documents_in(connection, run.id)
+    for kind in STAGES:
+        if kind in there and there[kind].status in OPEN:
+            await enqueue(connection, kind, run.id, now)
+            return run
+    return await move(connection, run, "completed", now) if run.status == "processing" else run
 
 
 async def move_all(

@@ -114,7 +114,7 @@ async def test_a_spoken_interview_with_a_reload_in_mid_answer_reaches_its_end(
         await visit.shows("Thank you")
         await look("end")
     await _finished(server, study)
-    transcript = (await server.read(study, "/transcript")).json()
+    transcript = (await server.until_over(study))["transcript"]
     recording = (await server.read(study, "/recording")).content
 
     print("captions after", ", ".join(f"{delay:.2f} s" for delay, _ in delays), "of speech;", weight, "bytes")
@@ -212,7 +212,7 @@ async def test_with_the_microphone_refused_the_interview_is_typed_to_its_end_by_
         await visit.shows("Thank you")
 
     assert [] == visit.complaints
-    assert await server.run_status(study) == "completed"
+    assert "completed" == (await server.until_over(study))["status"]
 
 
 async def test_a_second_tab_takes_over_and_the_first_can_take_the_talk_back(
@@ -239,7 +239,7 @@ async def test_a_second_tab_takes_over_and_the_first_can_take_the_talk_back(
         await first.shows("Thank you")
 
     assert [] == first.complaints + second.complaints
-    assert await server.run_status(study) == "completed"
+    assert "completed" == (await server.until_over(study))["status"]
 
 
 @pytest.mark.timeout(300)

@@ -152,5 +152,5 @@ async def test_the_log_of_a_talk_can_be_read_whatever_was_sent(
         await is_well(page, 0)
     async with opened_page(besieged, study) as page:
         await is_well(page, 0)
-    for part in ("/events?limit=1000", "/transcript", "/responses", ""):
+    for part in ("/events?limit=1000", "?expand=transcript&expand=responses", ""):
         assert 200 == (await besieged.read(study, part)).status_code

@@ -179,10 +179,12 @@ async def test_a_struck_answer_is_gone_from_the_stored_log_and_from_the_page(ser
         await page.send(TypedText(SECOND, "second"))
         await page.until_over()
     stored = (await server.read(study, "/events?limit=1000")).text
-    transcript = (await server.read(study, "/transcript")).text
+    await server.until_over(study)
+    made = [(await server.read(study, part)).text for part in ("/transcript", "/responses", "/analysis")]
 
     assert "hammer" not in stored
-    assert "hammer" not in transcript
+    assert [] == [text for text in made if "hammer" in text]
+    assert all(SECOND in text for text in made)
     assert FIRST not in page.captions("participant")
 
 
@@ -242,7 +244,7 @@ async def test_after_a_kill_the_run_goes_on_where_it_was_and_asks_nothing_twice(
             said_again: list[AnyToPage] = [m for m in page.seen if isinstance(m, Question)]
             await page.send(TypedText(SECOND, "second"))
             ended = await page.until_over()
-        run = (await door.read(study)).json()
+        run = await door.until_over(study)
         events = (await door.read(study, "/events?limit=1000")).json()["data"]
 
     asked = [e["body"] for e in events if e["body"]["type"] == QuestionAsked.__name__]

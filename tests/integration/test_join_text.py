@@ -17,9 +17,9 @@ async def test_an_interview_in_writing_runs_to_its_end_and_is_on_record(tmp_path
             await start_text(page)
             ended = await page.answer_all(ANSWERS)
 
+        run = await server.until_over(study)
         transcript = (await server.read(study, "/transcript")).json()
         responses = (await server.read(study, "/responses")).json()
-        run = (await server.read(study)).json()
 
     assert "completed" == ended.outcome
     assert ANSWERS == page.captions("participant")

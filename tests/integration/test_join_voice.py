@@ -36,7 +36,7 @@ async def test_a_spoken_interview_runs_to_its_end_with_both_sides_on_record(
                     await page.until(Caption, lambda caption: caption.role == "participant")
                 ended = await page.until(Ended)
                 audible = talker.audible_frames
-        transcript = (await server.read(study, "/transcript")).json()
+        transcript = (await server.until_over(study))["transcript"]
         recording = await server.read(study, "/recording", Range="bytes=0-3")
         kept = tmp_path / "recordings" / study.run_id / "interview.ogg"
         left, right = _channels(kept)

@@ -117,9 +117,8 @@ def sessions_of(events: list[Event]) -> list[list[Event]]:
 
 
 async def check_the_whole(server: MortalServer, study: Study, design: Design, participant: Steadfast) -> None:
-    run = (await server.read(study)).json()
-    transcript = (await server.read(study, "/transcript")).json()
-    responses = (await server.read(study, "/responses")).json()
+    run = await server.until_over(study)
+    transcript, responses = run["transcript"], run["responses"]
     events = await server.events(study)
     said = {place: "" if place in design.skips else answer_to(place) for place in design.places}
     answers = [answer for answer in said.values() if answer]
@@ -182,7 +181,7 @@ async def test_a_run_whose_server_died_with_the_last_word_is_completed_by_the_ne
             connection.execute("UPDATE interview_run SET status = 'active', completed_at = NULL")
         connection.close()
         await server.start()
-        run = (await server.read(study)).json()
+        run = await server.until_over(study)
         refused = await server.http.post(f"/join/{study.run_id}/session", json={"token": study.token})
 
     assert participant.ended is not None

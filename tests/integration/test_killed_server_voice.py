@@ -94,7 +94,7 @@ async def test_a_spoken_talk_survives_a_server_that_is_killed(tmp_path: Path, se
             check_the_log(await server.events(study), participant.asked[:-1])
         await server.start()
         await participant.sit()
-        run = (await server.read(study)).json()
+        run = await server.until_over(study)
         events = await server.events(study)
         recording = await server.read(study, "/recording")
         replay = await asyncio.to_thread(

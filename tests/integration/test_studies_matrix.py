@@ -56,6 +56,7 @@ async def everything(server: RunningServer) -> tuple[ApiKey, dict[str, str]]:
     async with opened_page(server, study) as page:
         await start_text(page)
         await page.answer_all(["A pencil.", "It broke."])
+    await server.until_over(study)
     run = await server.house.runs.find(study.run_id)
     owner = await server.house.organizations.verify_key(study.key)
     assert owner is not None
@@ -66,6 +67,8 @@ async def everything(server: RunningServer) -> tuple[ApiKey, dict[str, str]]:
             made = await http.post(path, json=body)
             assert 201 == made.status_code, made.text
             ids[name] = made.json()["id"]
+        link = {"name": "Panel", "blueprint_id": run.blueprint_id}
+        ids["open_link_id"] = (await http.post("/open-links", json=link)).json()["id"]
     return owner, ids
 
 

@@ -78,6 +78,7 @@ async def test_a_talk_that_is_cancelled_ends_and_its_participant_is_told(server:
 
     assert (200, "cancelled") == (cancelled.status_code, cancelled.json()["status"])
     assert "cancelled" == ended.outcome
+    await server.until_over(study)
     assert 200 == (await call(server, study, "GET", "/transcript")).status_code
 
 
@@ -146,7 +147,7 @@ async def test_a_deleted_run_leaves_a_receipt_and_nothing_else(server: RunningSe
     assert (study.run_id, "deletion_receipt") == (body["run_id"], body["object"])
     assert 100 == body["counts"]["recording_bytes"]
     assert body["counts"]["events"] > 0
-    assert 2 == body["counts"]["documents"]
+    assert 3 == body["counts"]["documents"]
     assert not path.exists()
     for part in ("", "/transcript", "/responses", "/events", "/recording"):
         assert 404 == (await call(server, study, "GET", part)).status_code

@@ -45,6 +45,7 @@ async def talked(server: RunningServer) -> Study:
     async with opened_page(server, study) as page:
         await start_text(page)
         await page.answer_all(ANSWERS)
+    await server.until_over(study)
     return study
 
 
@@ -73,7 +74,11 @@ def same_shape(sample: Any, ours: Any, place: str) -> list[str]:
         return [f for each in ours for f in same_shape(sample[0], each, f"{place}[]")]
     if ours is None or sample is None:
         return []
-    numbers = isinstance(sample, int) and isinstance(ours, float) and place.endswith(("_rate", ".confidence"))
+    numbers = (
+        isinstance(sample, int)
+        and isinstance(ours, float)
+        and place.endswith(("_rate", ".confidence", ".salience"))
+    )
     return (
         [] if type(sample) is type(ours) or numbers else [f"{place}: {ours!r} is no {type(sample).__name__}"]
     )
@@ -85,9 +90,11 @@ async def test_a_list_with_everything_expanded_has_exactly_the_documented_keys(s
     sample = json.loads(SAMPLE.read_text())
     answer = await call(server, study, "GET", "/interview-runs?" + "&".join(f"expand[]={n}" for n in NAMES))
     body = answer.json()
-    # none of these came into being in this run
     run, shown = sample["data"][0], body["data"][0]
-    for name in ("analysis", "connector", "channel"):
+    # what themes rest on is ours
+    run["analysis"]["results"]["themes"]["items"][0]["evidence"] = [{"entry_id": "string", "quote": "string"}]
+    # none of these came into being in this run
+    for name in ("connector", "channel"):
         assert name in shown
         if shown[name] is None:
             shown.pop(name), run.pop(name)
@@ -98,10 +105,11 @@ async def test_a_list_with_everything_expanded_has_exactly_the_documented_keys(s
     assert ANSWERS == [e["content"] for e in shown["transcript"]["entries"] if e["role"] == "participant"]
     assert shown["transcript_id"] == shown["transcript"]["id"]
     assert shown["responses_id"] == shown["responses"]["id"]
+    assert shown["analysis_id"] == shown["analysis"]["id"]
     assert 1 == shown["blueprint"]["version"]
     assert 2 == shown["progress"]["nodes_visited"]
     assert 0 == shown["progress"]["estimated_remaining_s"]
-    for part in ("transcript", "responses"):
+    for part in ("transcript", "responses", "analysis"):
         assert shown[part] == (await server.read(study, f"/{part}")).json()
 
 

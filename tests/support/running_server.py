@@ -47,6 +47,18 @@ class Door:
             headers={"Authorization": f"Bearer {study.key}", **headers},
         )
 
+    async def until_over(self, study: Study) -> dict[str, Any]:
+        """The run as it is shown once its talk is over and all is made that is to come of it."""
+        documents = ("transcript", "responses", "analysis")
+        query = "?" + "&".join(f"expand[]={name}" for name in documents)
+        async with asyncio.timeout(60):
+            while True:
+                run: dict[str, Any] = (await self.read(study, query)).json()
+                stages = [run["status"], *(run[name]["status"] for name in documents if run[name])]
+                if not {"active", "pending", "processing"} & set(stages):
+                    return run
+                await asyncio.sleep(0.05)
+
 
 class RunningServer(Door):
     """A server in this process."""

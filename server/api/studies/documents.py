@@ -1,5 +1,5 @@
-"""What comes of a run: its transcript, responses, events and recording. All are projections of its stored
-events, made when they are asked for; while the talk goes on, of what there is."""
+"""What comes of a run: its transcript, responses, analysis, events and recording. The first three are made
+when the talk is over; until then there is nothing of them to read but the events."""
 
 import asyncio
 from typing import Annotated, Any, Final, Literal
@@ -9,21 +9,23 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import BaseModel
 
-from dialog.blueprint import Blueprint
 from dialog.events import Event
 from dialog.transcript import plain_text, transcript, transcript_entries, web_vtt
 from server.api.errors import Refusal
 from server.api.house import house_of
-from server.api.studies.conventions import Reader, errors, shown
+from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
 from server.api.studies.run_shapes import (
+    AnalysisObject,
     ResponsesObject,
     TranscriptObject,
+    analysis_object,
     responses_object,
     transcript_object,
 )
 from server.api.studies.runs import RunId, find_run
-from server.store.documents import Document, Documents
+from server.pipeline.aftermath import AlreadyAtIt, StillTalking
+from server.store.documents import OPEN, Document, DocumentKind, Documents
 from server.store.event_rows import read_events, read_facts
 from server.store.run import Run, RunNotFound
 from server.store.run_status import TERMINAL
@@ -32,6 +34,14 @@ router = APIRouter(tags=["Interview runs"])
 
 MOST_EVENTS: Final = 1_000
 LAST_NUMBER: Final = (1 << 53) - 1
+RETRY_AFTER: Final = 2
+"""Seconds after which a document may be there that is being made."""
+
+_NAMES: Final[dict[DocumentKind, str]] = {
+    "transcript": "transcript",
+    "responses": "response document",
+    "analysis": "analysis",
+}
 
 
 class EventObject(BaseModel):
@@ -57,7 +67,7 @@ _TEXTS: Final[dict[str, Any]] = {"text/vtt": {}, "text/plain": {}, "application/
 @router.get(
     "/interview-runs/{run_id}/transcript",
     response_model=TranscriptObject,
-    responses={**errors(), 200: {"content": _TEXTS, "description": "By `Accept`."}},
+    responses={**errors(409), 200: {"content": _TEXTS, "description": "By `Accept`."}},
     summary="Read a transcript",
 )
 async def read_transcript(
@@ -68,8 +78,9 @@ async def read_transcript(
         str, Header(description="`application/json`, `text/vtt`, `text/plain` or `application/x-ndjson`.")
     ] = "",
 ) -> Response:
-    """What was said in a run, so far if it goes on (`status` is then `processing`)."""
+    """What was said in a run, once the talk is over. While it goes on, follow the events."""
     run = await find_run(request, key, run_id)
+    document = await _made(request, run, "transcript")
     events = await _facts(request, run)
     if "text/vtt" in accept:
         subtitles = await asyncio.to_thread(lambda: web_vtt(transcript(events)))
@@ -78,22 +89,58 @@ async def read_transcript(
         return PlainTextResponse(await asyncio.to_thread(lambda: plain_text(transcript(events))))
     if "application/x-ndjson" in accept:
         return Response(await asyncio.to_thread(_lines, events), media_type="application/x-ndjson")
-    document, design = await _made_of(request, run, "transcript")
+    design = await house_of(request).design(run)
     return shown(await asyncio.to_thread(transcript_object, run, document, design, events))
 
 
 @router.get(
     "/interview-runs/{run_id}/responses",
     response_model=ResponsesObject,
-    responses=errors(),
+    responses=errors(409),
     summary="Read responses",
 )
 async def read_responses(request: Request, key: Reader, run_id: RunId) -> Response:
-    """What was answered in a run, one item for each node that was visited."""
+    """What was answered in a run, one item for each node that was visited, once the talk is over."""
     run = await find_run(request, key, run_id)
+    document = await _made(request, run, "responses")
     events = await _facts(request, run)
-    document, design = await _made_of(request, run, "responses")
+    design = await house_of(request).design(run)
     return shown(await asyncio.to_thread(responses_object, run, document, design, events))
+
+
+@router.get(
+    "/interview-runs/{run_id}/analysis",
+    response_model=AnalysisObject,
+    responses=errors(409),
+    summary="Read an analysis",
+)
+async def read_analysis(request: Request, key: Reader, run_id: RunId) -> Response:
+    """What the participant spoke of, and how it sounds. Every quote is a part of an entry of the transcript,
+    byte for byte."""
+    run = await find_run(request, key, run_id)
+    return shown(analysis_object(run, await _made(request, run, "analysis")))
+
+
+@router.post(
+    "/interview-runs/{run_id}/analysis",
+    status_code=202,
+    response_model=AnalysisObject,
+    responses=errors(409),
+    summary="Make an analysis",
+)
+async def make_analysis(request: Request, key: Writer, run_id: RunId) -> Response:
+    """Have an analysis made, for the first time or anew: of a talk that is over."""
+    run, office = await find_run(request, key, run_id), house_of(request).office
+    try:
+        document = await office.aftermath.ask_for_analysis(run.id)
+    except RunNotFound:
+        raise not_found("run") from None
+    except StillTalking:
+        raise Refusal(409, "conflict", "There is no talk in this run that is over.") from None
+    except AlreadyAtIt:
+        raise _in_progress("analysis") from None
+    office.scribe.wake()
+    return shown(analysis_object(run, document), status=202)
 
 
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
@@ -159,21 +206,21 @@ def _number(text: str) -> int:
 
 
 async def _facts(request: Request, run: Run) -> list[Event]:
-    events = (await read_facts(house_of(request).database, [run.id])).get(run.id)
-    if events is None:
-        raise Refusal(404, "not_found", "Nothing has been said in this run yet.")
-    return events
+    return (await read_facts(house_of(request).database, [run.id])).get(run.id, [])
 
 
-async def _made_of(
-    request: Request, run: Run, kind: Literal["transcript", "responses"]
-) -> tuple[Document, Blueprint]:
-    house = house_of(request)
-    try:
-        documents = await Documents(house.database).begin(run.id)
-    except RunNotFound:
-        raise Refusal(404, "not_found", "There is no such run.") from None
-    return documents[kind], await house.design(run)
+async def _made(request: Request, run: Run, kind: DocumentKind) -> Document:
+    """A document that nobody works at any more. Raises Refusal (404, 409)."""
+    document = await Documents(house_of(request).database).find(run.id, kind)
+    if document is None:
+        raise Refusal(404, "not_found", f"There is no {_NAMES[kind]} of this run.")
+    if document.status in OPEN:
+        raise _in_progress(kind)
+    return document
+
+
+def _in_progress(kind: DocumentKind) -> Refusal:
+    return Refusal(409, "conflict", f"The {_NAMES[kind]} is not made yet.", retry_after=RETRY_AFTER)
 
 
 def _lines(events: list[Event]) -> bytes:

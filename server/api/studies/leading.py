@@ -74,7 +74,7 @@ async def cancel_run(request: Request, key: Writer, run_id: RunId) -> Response:
         if visit is not None:
             await visit.close("the interview was cancelled")
     run = await find_run(request, key, run_id)
-    if run.status in ("completed", "abandoned", "failed", "expired"):  # it came to its end before us
+    if run.status in ("processing", "completed", "abandoned", "failed", "expired"):  # it ended before us
         raise _refused(run.status, "cancelled")
     return await run_shown(request, key, run)
 
@@ -83,7 +83,7 @@ async def _end_talk(house: House, run: Run, session: Session) -> None:
     session.put(InterviewCancelled("the interview was cancelled"))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CANCEL_TIMEOUT):
-            while (await house.runs.find(run.id)).status in ("active", "processing"):  # noqa: ASYNC110 - it is on disk
+            while (await house.runs.find(run.id)).status == "active":  # noqa: ASYNC110 - it is on disk
                 await asyncio.sleep(_TICK)
 
 

@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from dialog.analysis import Sentiment
 from dialog.blueprint import Blueprint
-from dialog.events import Event, NodeEntered
-from dialog.responses import completion_rate, response_items
-from dialog.transcript import Entry, rfc3339, transcript, transcript_entries
+from dialog.contents import responses_content, transcript_content
+from dialog.events import Event
+from dialog.transcript import rfc3339
 from server.api.studies.agents import AgentObject
 from server.api.studies.blueprints import BlueprintObject
 from server.api.studies.channels import ChannelObject
@@ -17,10 +18,6 @@ from server.api.studies.connectors import ConnectorObject
 from server.store.documents import Document, DocumentStatus, OfRun
 from server.store.run import Run, RunSecrets
 from server.store.run_status import ConsentStatus, RunStatus
-
-_TOLD_TO_THE_END: frozenset[RunStatus] = frozenset({"completed", "abandoned", "failed", "cancelled"})
-
-Sentiment = Literal["positive", "neutral", "negative", "mixed"]
 
 
 class ParticipantObject(BaseModel):
@@ -113,16 +110,67 @@ class ResponsesObject(BaseModel):
     object: Literal["response"]
 
 
+class SummaryObject(BaseModel):
+    """What was said, in short."""
+
+    content: str
+    word_count: int
+
+
+class EvidenceObject(BaseModel):
+    """The participant's own words: `quote` is a part of what the transcript's entry holds, byte for byte."""
+
+    entry_id: str
+    quote: str
+
+
+class ThemeObject(BaseModel):
+    """Something that the participant spoke of."""
+
+    label: str
+    salience: float = Field(ge=0, le=1, description="How much of the talk it takes up.")
+    evidence_count: int
+    evidence: list[EvidenceObject]
+
+
+class ThemesObject(BaseModel):
+    """What the participant spoke of, the most salient first."""
+
+    items: list[ThemeObject]
+
+
+class MoodObject(BaseModel):
+    """How an answer sounds."""
+
+    question_key: str
+    sentiment: Sentiment
+
+
+class SentimentObject(BaseModel):
+    """How it all sounds, and each answer."""
+
+    overall: Sentiment
+    by_question: list[MoodObject]
+
+
+class ResultsObject(BaseModel):
+    """What an analysis found."""
+
+    summary: SummaryObject
+    themes: ThemesObject
+    sentiment: SentimentObject
+
+
 class AnalysisObject(BaseModel):
-    """What a model makes of a run. `results` is null until there are any."""
+    """What is made of a run. `results` is null until there are any."""
 
     id: str
     run_id: str
     organization_id: str
     test_mode: bool
     status: DocumentStatus
-    results: dict[str, Any] | None
-    model: str | None
+    results: ResultsObject | None
+    model: str | None = Field(description="Who made it: `embedded` are rules, without a model.")
     created_at: str
     updated_at: str
     object: Literal["analysis"]
@@ -241,61 +289,33 @@ def _id_of(document: Document | None) -> str | None:
 
 
 def transcript_object(run: Run, document: Document, design: Blueprint, events: list[Event]) -> dict[str, Any]:
-    """A transcript as the API shows it, made of what has happened so far."""
-    entries = transcript(events)
-    spoken = {
-        "entries": transcript_entries(events),
-        "word_count": sum(len(each.content.split()) for each in entries if each.role == "participant"),
-        "duration_s": _duration(entries),
-        "language": design.settings.language,
-    }
-    return _document(run, document, spoken, "transcript", _stage(run))
+    """A transcript as the API shows it: as it was made, or else of what has happened so far."""
+    content = document.body or transcript_content(design.settings.language, events)
+    return _document(run, document, content, "transcript")
 
 
 def responses_object(run: Run, document: Document, design: Blueprint, events: list[Event]) -> dict[str, Any]:
-    """Responses as the API shows them, made of what has happened so far."""
-    items = response_items(design, events)
-    answered = {
-        "items": [_item_shown(item) for item in items],
-        "path_taken": [event.body.node_key for event in events if isinstance(event.body, NodeEntered)],
-        "completion_rate": completion_rate(items),
-    }
-    return _document(run, document, answered, "response", _stage(run))
+    """Responses as the API shows them: as they were made, or else of what has happened so far."""
+    content = document.body or responses_content(design, events)
+    return _document(run, document, content, "response")
 
 
 def analysis_object(run: Run, document: Document) -> dict[str, Any]:
     """An analysis as the API shows it, as far as it is."""
     found = document.body or {}
     made = {"results": found.get("results"), "model": found.get("model")}
-    return _document(run, document, made, "analysis", document.status)
+    return _document(run, document, made, "analysis")
 
 
-def _document(
-    run: Run, document: Document, content: Mapping[str, Any], name: str, status: DocumentStatus
-) -> dict[str, Any]:
+def _document(run: Run, document: Document, content: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
         "id": document.id,
         "run_id": run.id,
         "organization_id": run.organization_id,
         "test_mode": run.test_mode,
-        "status": status,
+        "status": document.status,
         **content,
         "created_at": rfc3339(document.created_at),
         "updated_at": rfc3339(document.updated_at),
         "object": name,
     }
-
-
-def _item_shown(item: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in item.items() if name != "data" or value is not None}
-
-
-def _stage(run: Run) -> DocumentStatus:
-    return "completed" if run.status in _TOLD_TO_THE_END else "processing"
-
-
-def _duration(entries: list[Entry]) -> int:
-    if not entries:
-        return 0
-    end = max(entry.timestamp_ms + entry.duration_ms for entry in entries)
-    return round((end - entries[0].timestamp_ms) / 1000)
