@@ -69,12 +69,15 @@ class MortalServer(Door):
 
 
 @asynccontextmanager
-async def mortal_server(data_dir: Path) -> AsyncIterator[MortalServer]:
-    """A data directory and what starts servers on it; none runs yet. Whatever runs at the end is killed."""
+async def mortal_server(data_dir: Path, **more: str) -> AsyncIterator[MortalServer]:
+    """A data directory and what starts servers on it; none runs yet. Whatever runs at the end is killed.
+
+    `more` are settings as they stand in the environment.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = Settings.load(data_dir=data_dir, port=port, recogniser_processes=1)
+    settings = Settings.load(data_dir=data_dir, port=port, recogniser_processes=1, **more)
     starter = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -82,7 +85,12 @@ async def mortal_server(data_dir: Path) -> AsyncIterator[MortalServer]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
-        env={"PATH": os.defpath, "VIVAVOCE_RECOGNISER_PROCESSES": "1", "VIVAVOCE_LOG_LEVEL": "warning"},
+        env={
+            "PATH": os.defpath,
+            "VIVAVOCE_RECOGNISER_PROCESSES": "1",
+            "VIVAVOCE_LOG_LEVEL": "warning",
+            **{f"VIVAVOCE_{name.upper()}": value for name, value in more.items()},
+        },
     )
     server = MortalServer(starter, settings)
     try:
