@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from dialog.blueprint import Blueprint
 from dialog.events import Event
-from server.api.house import house_of
+from server.api.house import held_by, house_of
 from server.api.studies.agents import agent_object, agents_of
 from server.api.studies.blueprints import blueprint_object
 from server.api.studies.channels import channel_object, channels_of
@@ -19,7 +19,6 @@ from server.api.studies.run_shapes import analysis_object, responses_object, run
 from server.store.blueprints import Snapshot
 from server.store.documents import Document, Documents, OfRun
 from server.store.event_rows import read_facts
-from server.store.holding import held_by
 from server.store.organizations import ApiKey
 from server.store.run import Run
 from server.store.shelf import Kept, Shelf
@@ -92,29 +91,38 @@ async def _put_blueprints(
     agents = {}
     if with_agent:
         agents = await agents_of(request).find_many([each.agent_id for each in snapshots.values()])
-    for run, one in zip(runs, shown, strict=True):
-        snapshot = snapshots.get((run.blueprint_id, run.blueprint_version))
-        if snapshot is None or run.blueprint_id not in stored:  # gone with its last run, since we looked
-            one["blueprint"] = None
+    made: dict[tuple[str, int], msgspec.Raw] = {}
+    for pin, snapshot in snapshots.items():
+        if snapshot.blueprint_id not in stored:
             continue
         pinned = msgspec.structs.replace(
-            stored[run.blueprint_id],
+            stored[snapshot.blueprint_id],
             version=snapshot.version,
             agent_id=snapshot.agent_id,
             **{part: snapshot.body[part] for part in ("name", "graph", "settings", "pipeline")},
         )
-        one["blueprint"] = blueprint_object(pinned)
+        whole = blueprint_object(pinned)
         if with_agent:
             agent = agents.get(snapshot.agent_id)
-            one["blueprint"]["agent"] = None if agent is None else agent_object(agent)
+            whole["agent"] = None if agent is None else agent_object(agent)
+        made[pin] = _written(whole)
+    for run, one in zip(runs, shown, strict=True):
+        # None where it went with its last run, since we looked.
+        one["blueprint"] = made.get((run.blueprint_id, run.blueprint_version))
+
+
+def _written(whole: Shown) -> msgspec.Raw:
+    """As JSON: what many runs share is made and written once."""
+    return msgspec.Raw(msgspec.json.encode(whole))
 
 
 async def _put_things(shelf: Shelf, made: Made, shown: Sequence[Shown], name: str) -> None:
     """What lies on a shelf, where a run names one."""
     ids = [one[f"{name}_id"] for one in shown]
     found = await shelf.find_many([thing_id for thing_id in ids if thing_id is not None])
+    written = {thing_id: _written(made(thing)) for thing_id, thing in found.items()}
     for one, thing_id in zip(shown, ids, strict=True):
-        one[name] = made(found[thing_id]) if thing_id in found else None
+        one[name] = written.get(thing_id)
 
 
 def _put_documents(
@@ -129,9 +137,7 @@ def _put_documents(
     designs: dict[tuple[str, int], Blueprint] = {}
     for run, one in zip(runs, shown, strict=True):
         pin = run.blueprint_id, run.blueprint_version
-        for name in _PROJECTIONS:
-            if name not in wanted:
-                continue
+        for name in wanted:
             document = next((each for kind, each in documents[run.id].items() if kind == name), None)
             if document is None or run.id not in facts:
                 one[name] = None
