@@ -24,8 +24,8 @@ check: $(INSTALLED_DEV)
 
 test: check
 	.ci/packages
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not long" tests/unit tests/simulation
-	$(BIN)/pytest -q -m "not long" tests/integration tests/browser
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not long and not aloud"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "aloud and not long"
 
 test-all: check
 	.ci/packages

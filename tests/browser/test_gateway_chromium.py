@@ -2,8 +2,12 @@
 
 import random
 
+import pytest
+
 from tests.support.chromium_call import chromium_calling
 from tests.support.gateway import until
+
+pytestmark = pytest.mark.aloud
 
 
 async def test_red_repairs_a_tenth_of_loss_and_our_reports_show_it() -> None:

@@ -32,7 +32,7 @@ from tests.support.small_study import QUESTIONS as TYPED_QUESTIONS
 from tests.support.small_study import small_blueprint
 from tests.support.talking_page import TalkingVisit, link_of, new_visit, talking
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.aloud]
 Body = TypeVar("Body", bound=AnyBody)
 _module: Any = {"scope": "module", "loop_scope": "module"}
 
@@ -157,6 +157,7 @@ async def _finished(server: RunningServer, study: Study) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_where_no_udp_passes_the_talk_goes_over_a_websocket_by_itself(
     server: RunningServer, tmp_path: Path

@@ -29,6 +29,8 @@ from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 from tests.support.talkers import socket_talker
 
+pytestmark = pytest.mark.aloud
+
 SECRET = "Xylophone-quarrel-7731"
 """Nothing else in the house spells this."""
 

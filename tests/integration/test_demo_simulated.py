@@ -10,6 +10,8 @@ from tests.support.command_line import run_command, sample_blueprint, write_json
 from tests.support.listening import sides
 from tests.support.programs import program
 
+pytestmark = pytest.mark.aloud
+
 
 @pytest.fixture
 def short_study(tmp_path: Path) -> Path:

@@ -28,6 +28,8 @@ from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import QUESTIONS, small_blueprint
 from tests.support.talkers import SocketTalker, socket_talker
 
+pytestmark = pytest.mark.aloud
+
 LONG = "I keep my tools in order, one by one. " * 100
 
 
@@ -130,6 +132,7 @@ async def test_a_recogniser_that_dies_on_an_answer_does_not_end_the_talk(
     assert "It broke." in answers[-1]
 
 
+@pytest.mark.long
 async def test_without_voice_and_recogniser_the_talk_goes_on_in_writing(
     server: RunningServer, tmp_path: Path
 ) -> None:
@@ -260,6 +263,7 @@ async def test_a_model_that_never_answers_is_replaced_by_known_words(
     assert [] == [silence for silence in dead_air(events) if silence.duration > 3.0]
 
 
+@pytest.mark.long
 async def test_a_probe_that_the_voice_never_begins_is_replaced_by_known_words(
     server: RunningServer, tmp_path: Path
 ) -> None:

@@ -24,6 +24,8 @@ from tests.support.lossy_road import at_random
 from tests.support.red_caller import RedCaller
 from tests.unit.test_gateway_offer import OFFER
 
+pytestmark = pytest.mark.aloud
+
 
 class Call:
     """One participant and the leg at our side, talking."""

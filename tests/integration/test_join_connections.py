@@ -15,6 +15,8 @@ from tests.support.page import TestPage, opened_page
 from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 
+pytestmark = pytest.mark.aloud
+
 STUN = {"urls": ["stun:stun.example.org", "stuns:stun.example.org:5349"]}
 TURN = {"urls": ["turn:turn.example.org?transport=udp"], "username": 'a"b', "credential": "c\\d"}
 

@@ -12,13 +12,15 @@ from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import QUESTIONS, small_blueprint
 from tests.support.talkers import SocketTalker, WebRtcTalker, socket_talker, webrtc_talker
 
+pytestmark = pytest.mark.aloud
+
 Connect = Callable[
     [RunningServer, Study, TestPage, Path], AbstractAsyncContextManager[WebRtcTalker | SocketTalker]
 ]
 ANSWERS = ["I use a hammer every day.", "Last week the saw was broken."]
 
 
-@pytest.mark.parametrize("connected", [webrtc_talker, socket_talker])
+@pytest.mark.parametrize("connected", [webrtc_talker, pytest.param(socket_talker, marks=pytest.mark.long)])
 async def test_a_spoken_interview_runs_to_its_end_with_both_sides_on_record(
     tmp_path: Path, connected: Connect
 ) -> None:

@@ -18,6 +18,8 @@ from tests.support.page import opened_page
 from tests.support.running_server import Study
 from tests.support.talkers import socket_talker
 
+pytestmark = pytest.mark.aloud
+
 ANSWERS = {"morning": "I use a hammer every day.", "evening": "Last week the saw was broken."}
 
 
@@ -76,7 +78,8 @@ def check_the_log(events: list[Event], confirmed: list[str]) -> None:
             closed.add(event.body.node_key)
 
 
-@pytest.mark.parametrize("seed", [3, *(pytest.param(n, marks=pytest.mark.long) for n in range(4, 12))])
+@pytest.mark.long  # the kills of a typed talk are in every run
+@pytest.mark.parametrize("seed", range(3, 12))
 async def test_a_spoken_talk_survives_a_server_that_is_killed(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     async with mortal_server(tmp_path) as server:

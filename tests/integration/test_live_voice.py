@@ -14,7 +14,7 @@ from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import QUESTIONS, small_blueprint
 from tests.support.talkers import SocketTalker, socket_talker, webrtc_talker
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.aloud]
 
 LONG_OPENING = "Hello. " + "This sentence is here so that there is something to interrupt. " * 4
 

@@ -16,6 +16,8 @@ from server.providers.embedded.speech_recognition import EmbeddedRecogniser, Emb
 from server.providers.protocols import ProviderError, Transcript
 from tests.support.speech import ear_frames, silence, speech_pcm
 
+pytestmark = pytest.mark.aloud
+
 PATIENT = RecogniserLimits(stall_timeout=30.0, final_timeout=90.0)
 """For a machine on which other tests run."""
 

@@ -2,6 +2,7 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from dialog.events import AnswerCommitted, AnswerErased, AnswerStruck, RecordingBegan
 from dialog.signals import SpeechBegan, SpeechStarted, SpeechStopped
@@ -11,6 +12,8 @@ from tests.support.recordings import Channels, decoded
 from tests.support.running_server import running_server
 from tests.support.small_study import small_blueprint
 from tests.support.talkers import socket_talker
+
+pytestmark = pytest.mark.aloud
 
 SECRET = "The hammer belongs to Elizabeth from the second floor."
 HARMLESS = "I use a saw every day."

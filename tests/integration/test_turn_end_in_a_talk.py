@@ -21,6 +21,8 @@ from tests.support.small_study import small_blueprint
 from tests.support.talkers import socket_talker
 from tests.support.turn_end_models import describe, features_model
 
+pytestmark = pytest.mark.aloud
+
 ANSWER = "A hammer and a saw, nearly every day."
 
 
