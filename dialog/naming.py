@@ -154,11 +154,13 @@ def _points(before: str, after: str, run: Sequence[Word]) -> float:
     """How surely the last word of a run is a noun, from the words around it. The longer the run, the
     likelier is it that a verb hides in it."""
     alone = len(run) == 1
-    verbal = after in _DETERMINERS or after in ("it", "them", "us", "me", "him", "you")
-    if verbal:  # "the team leads us", "we order the parts"
-        return -0.5
-    if before in _DETERMINERS or before.endswith("'s"):
-        return 1.0 if alone or len(run) == 2 else 0.75
+    determined = before in _DETERMINERS or before.endswith("'s")
+    if determined and alone:
+        return 1.0
+    if after in _DETERMINERS or after in ("it", "them", "us", "me", "him", "you"):
+        return -0.5  # "the team leads us", "we order the parts"
+    if determined:
+        return 1.0 if len(run) == 2 else 0.75
     if before in _BEFORE_VERBS:
         return -1.0 if alone else 0.25
     if before in _BEFORE_NOUNS:

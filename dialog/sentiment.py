@@ -32,7 +32,7 @@ _TOUCHED: Final = 0.2
 """Below it a piece sounds like nothing."""
 _SLIGHT: Final = 0.3
 """Below it neither side of an answer counts."""
-_BALANCE: Final = 0.4
+_BALANCE: Final = 1 / 3
 """The weaker side is at least so much of the stronger where both are meant."""
 
 

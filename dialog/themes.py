@@ -42,9 +42,9 @@ def themes_of(talk: Talk, clauses: Sequence[Clause]) -> list[Theme]:
     namings = namings_in([clause.text for clause in clauses])
     asked = content_stems(" ".join(question.text for question in talk.questions))
     groups = _gathered(namings)
-    repeated = [group for group in groups if len(group.places) > 1]
+    repeated = [group for group in groups if len(group.namings) > 1]
     if len(repeated) < ENOUGH_THEMES:
-        once = [group for group in groups if len(group.places) == 1 and not group.stems & asked]
+        once = [group for group in groups if len(group.namings) == 1 and not group.stems & asked]
         once.sort(key=lambda group: (-max(len(each.words) for each in group.namings), min(group.places)))
         repeated += _apart(once)[: ENOUGH_THEMES - len(repeated)]
     answered = len({statement.question_key for statement in talk.statements})
@@ -111,10 +111,10 @@ def _apart(groups: Sequence[_Named]) -> list[_Named]:
 
 
 def _label(group: _Named) -> str:
-    """The longest phrase that names it at least every other time, else the most usual one; as it was
+    """The longest phrase that names it more often than not, else the most usual one; as it was
     written."""
     phrases = Counter(each.stems for each in group.namings)
-    frequent = [stems for stems, count in phrases.items() if 2 * count >= phrases.total()]
+    frequent = [stems for stems, count in phrases.items() if 2 * count > phrases.total()]
     if frequent:
         wanted = max(frequent, key=lambda stems: (len(stems), stems))
     else:
