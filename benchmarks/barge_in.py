@@ -2,10 +2,8 @@
 well the server knows what was heard by then: from a recording of mouth and ear on one clock."""
 
 import asyncio
-import base64
 import tempfile
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -13,11 +11,17 @@ from typing import Any, Final
 import click
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.ear import RATE_HZ, RECORDER, session_of
 from benchmarks.report import Row, publish, this_machine
-from dialog.blueprint import Blueprint
+from benchmarks.two_channels import (
+    RATE_HZ,
+    RecordedVisit,
+    Sound,
+    channels,
+    interview,
+    session_of,
+    talking,
+)
 from dialog.commands import HoldSpeech, Say
 from dialog.events import Event
 from dialog.latency import percentile
@@ -27,16 +31,13 @@ from media.frames import VOICE_RATE_HZ
 from media.resampler import resample
 from server.live.session import Session
 from server.providers.protocols import PreparedClip
-from tests.support.chromium import chromium
-from tests.support.join_page import watch
-from tests.support.life_study import BOAT, BOOKS, PLACE, TEACHER
+from tests.support.life_study import BOAT, PLACE
 from tests.support.running_server import RunningServer, Study, running_server
-from tests.support.talking_page import PATIENCE_MS, TalkingVisit, link_of
 
 DUCK_MUST_MS: Final = 280.0
 STOP_MUST_MS: Final = 650.0
 HEARD_MUST_MS: Final = 120.0
-ANSWERS: Final = (PLACE[:1], TEACHER, BOOKS, BOAT[:1], PLACE[1:], BOAT[1:])
+ANSWERS: Final = tuple((phrase,) for phrase in (*PLACE, *BOAT))
 QUESTION: Final = (
     "Please think of a time when you went somewhere together with other people, near or far, for a day or "
     "for a month. It does not matter whether it was for work, for a friend, or only for the sake of going. "
@@ -47,12 +48,23 @@ ASKED: Final = ("question", "re_ask")
 DUCKED_DB: Final = -10.0
 """How far below its own level the voice counts as lowered, on its way to −15 dB."""
 SILENT: Final = 10 ** (-50 / 20)
+AUDIBLE: Final = 0.01
+"""What is louder at the mouth is its voice."""
 FRAME: Final = RATE_HZ // 200
 """5 ms."""
+LOOK: Final = RATE_HZ * 4 // 100
+"""40 ms, in which the voice at the ear is compared with the clip's."""
+HOP: Final = LOOK // 4
+DRIFT: Final = RATE_HZ // 50
+"""How far, within one hop, a browser may have gone on in the clip."""
+FIND_IN: Final = 2 * RATE_HZ
+ALIKE: Final = 0.6
+"""Correlation from which a moment of the ear is the clip's."""
+CLEAR: Final = 10 ** (-38 / 10)
+"""Power of a moment in which the voice can be measured."""
+STEADY_LOOKS: Final = 4
 QUIET_AFTER: Final = 0.5
 MOST_PATIENCE: Final = 40.0
-
-Sound = npt.NDArray[np.float32]
 
 
 class Barged(msgspec.Struct, frozen=True):
@@ -63,36 +75,6 @@ class Barged(msgspec.Struct, frozen=True):
     heard_error: float | None
     """The server's word for how much of its sound was heard, less what was: seconds."""
     words_error: int | None
-
-
-def study_of(questions: int) -> Blueprint:
-    """So many questions that take a quarter of a minute to ask."""
-    nodes = {
-        f"q{number}": {
-            "type": "question",
-            "key": f"q{number}",
-            "text": f"This is question number {number + 1}. {QUESTION}",
-            "probing": {"enabled": False, "max_follow_ups": 0},
-        }
-        for number in range(questions)
-    }
-    return Blueprint.model_validate(
-        {
-            "name": "Interruptions",
-            "agent": {
-                "name": "Ada",
-                "persona": {"system_prompt": "You interview people.", "tone": "neutral"},
-                "techniques": ["tell_me_more"],
-                "probing_depth": "light",
-            },
-            "graph": {
-                "entry_node": "q0",
-                "nodes": nodes,
-                "edges": [{"from": a, "to": b} for a, b in pairwise(nodes)],
-            },
-            "settings": {"estimated_duration_m": 10, "max_duration_m": 60, "language": "en-US"},
-        }
-    )
 
 
 class Log:
@@ -106,6 +88,10 @@ class Log:
         async for event in self._session.log.follow():
             self.events.append(event)
 
+    def latest(self) -> str:
+        """The kinds of the last few events, newest last."""
+        return ", ".join(type(event.body).__name__ for event in self.events[-6:])
+
     async def question_sounds(self, before: int) -> Say:
         """Wait for the first sound of a question said after the first `before` events."""
         async with asyncio.timeout(MOST_PATIENCE):
@@ -113,11 +99,7 @@ class Log:
                 begun = {e.body.speech_id for e in self.events[before:] if isinstance(e.body, SpeechBegan)}
                 for event in self.events:
                     body = event.body
-                    if (
-                        isinstance(body, Say)
-                        and body.kind in ("question", "re_ask")
-                        and body.speech_id in begun
-                    ):
+                    if isinstance(body, Say) and body.kind in ASKED and body.speech_id in begun:
                         return body
                 await asyncio.sleep(0.02)
 
@@ -133,53 +115,45 @@ class Log:
 
 async def interrupt(count: int, seed: int) -> tuple[list[Barged], float, list[str]]:
     """Interrupt `count` questions; what was measured, the delay of the loudspeaker, and what went wrong."""
-    chance = Random(seed)
+    questions = [f"This is question number {number + 1}. {QUESTION}" for number in range(count + 1)]
     with tempfile.TemporaryDirectory() as directory:
-        async with running_server(Path(directory)) as server, chromium() as browser:
-            study = await server.study(study_of(count + 1))
-            profile = await browser.new_context(bypass_csp=True, reduced_motion="reduce")
-            page = await profile.new_page()
-            page.set_default_timeout(PATIENCE_MS)
-            await page.add_init_script(RECORDER.read_text())
-            visit = TalkingVisit(page)
-            watch(visit)
-            await page.goto(link_of(server, study))
-            await visit.agree()
-            await visit.check_devices()
-            return await _interrupt_all(visit, server, study, count, chance)
+        async with (
+            running_server(Path(directory)) as server,
+            talking(server, interview("Interruptions", questions)) as (visit, study),
+        ):
+            return await _interrupt_all(visit, server, study, count, Random(seed))
 
 
 async def _interrupt_all(
-    visit: TalkingVisit, server: RunningServer, study: Study, count: int, chance: Random
+    visit: RecordedVisit, server: RunningServer, study: Study, count: int, chance: Random
 ) -> tuple[list[Barged], float, list[str]]:
     await visit.light("mine")
-    session = session_of(server, study)
-    log, barged, faults, before = Log(session), [], [], 0
+    log, barged, faults, before = Log(session_of(server, study)), [], [], 0
     reading = asyncio.get_running_loop().create_task(log.read())
     try:
         for number in range(count):
-            say = await log.question_sounds(before)
-            await _take(visit)
-            await asyncio.sleep(chance.uniform(2.5, 7.0))
-            await visit.begin(ANSWERS[number % len(ANSWERS)])
-            ended = await log.over(say.speech_id)
-            await visit.until("stage.saying === 0")
-            heard, before = await _take(visit), len(log.events)
+            try:
+                say = await log.question_sounds(before)
+                await visit.take()
+                await asyncio.sleep(chance.uniform(2.5, 7.0))
+                await visit.begin(ANSWERS[number % len(ANSWERS)])
+                ended = await log.over(say.speech_id)
+                await visit.until("stage.saying === 0")
+            except TimeoutError:
+                faults.append(f"{number}: a standstill after {log.latest()}")
+                before = len(log.events)
+                continue
+            before = len(log.events)
+            await asyncio.sleep(QUIET_AFTER)
             clip = _clip(server, study, say.text)
             if clip is None:
                 faults.append(f"{number}: the words were not made ahead")
             else:
-                barged.append(measured(heard, clip, say.text, ended, log.events))
-    except TimeoutError:
-        faults.append("the talk came to a standstill")
+                barged.append(measured(await visit.take(), clip, say.text, ended, log.events))
     finally:
         reading.cancel()
-    rendered, sounded = await visit.page.evaluate("stage.clock()")
+    rendered, sounded = await visit.clock()
     return barged, (sounded - rendered) / 1000, faults
-
-
-async def _take(visit: TalkingVisit) -> bytes:
-    return base64.b64decode(await visit.page.evaluate("stage.take()"))
 
 
 def _clip(server: RunningServer, study: Study, text: str) -> PreparedClip | None:
@@ -193,41 +167,85 @@ def measured(
     recorded: bytes, clip: PreparedClip, text: str, ended: SpeechEnded, events: Sequence[Event]
 ) -> Barged:
     """Read one interruption off its recording, mouth and ear interleaved."""
-    both = np.frombuffer(recorded, np.int16).reshape(-1, 2) * np.float32(1 / 32_768)
-    mouth, ear = both[:, 0], both[:, 1]
-    onset = int(np.argmax(np.abs(mouth) > 0.01))
+    mouth, ear = channels(recorded)
+    onset = int(np.argmax(np.abs(mouth) > AUDIBLE))
     said = np.frombuffer(resample(clip.pcm, VOICE_RATE_HZ, RATE_HZ), np.int16) * np.float32(1 / 32_768)
-    place = _place_in(said, ear[max(0, onset - 2 * RATE_HZ) : onset]) - max(0, onset - 2 * RATE_HZ)
-    duck = stop = None
-    length = min(len(ear), len(said) - place) // FRAME * FRAME
-    heard = ear[:length].reshape(-1, FRAME)
-    expected = said[place : place + length] if place >= 0 else said[:length]
-    expected = expected[: len(heard) * FRAME].reshape(-1, FRAME)
-    powers = np.sum(expected * expected, axis=1)
-    gains = np.sum(heard[: len(expected)] * expected, axis=1) / (powers + 1e-9)
-    clear = powers > FRAME * 10 ** (-38 / 10)
-    first = onset // FRAME
-    usual = float(np.median(gains[max(0, first - 300) : first][clear[max(0, first - 300) : first]]))
-    lower = [
-        frame
-        for frame in range(first, len(gains))
-        if clear[frame] and gains[frame] <= usual * 10 ** (DUCKED_DB / 20)
-    ]
-    if lower:
-        duck = (lower[0] * FRAME - onset) / RATE_HZ
-    quiet = np.abs(heard).max(axis=1) < SILENT
-    wanted = round(QUIET_AFTER * RATE_HZ / FRAME)
-    for frame in range(first, len(quiet) - wanted):
-        if quiet[frame : frame + wanted].all() and (np.abs(expected[frame : frame + wanted]) > 0.05).any():
-            stop = (frame * FRAME - onset) / RATE_HZ
-            break
+    looks = followed(said, ear, onset)
+    duck = _lowered_at(looks, onset)
+    stop = _silent_at(ear, said, looks, onset)
     if stop is None or ended.heard_duration is None or not _stopped_at_once(ended.speech_id, events):
-        return Barged(duck, stop, None, None)
-    truly = (place + onset) / RATE_HZ + stop
+        return Barged(_since(duck, onset), _since(stop, onset), None, None)
+    truly = (stop + looks[-1].place - looks[-1].at) / RATE_HZ
     words = Clip.ready(text, clip.pcm, clip.words).heard(round(truly * VOICE_RATE_HZ)).text
     return Barged(
-        duck, stop, ended.heard_duration - truly, abs(len(ended.heard.split()) - len(words.split()))
+        _since(duck, onset),
+        _since(stop, onset),
+        ended.heard_duration - truly,
+        abs(len(ended.heard.split()) - len(words.split())),
     )
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A moment of the ear in which the agent's voice is found."""
+
+    at: int
+    """Sample of the recording."""
+    place: int
+    """Sample of the clip that sounds there."""
+    gain: float
+
+
+def followed(said: Sound, ear: Sound, onset: int) -> list[Look]:
+    """Follow the voice through the clip, look by look, as far as it is heard: a browser stretches and presses
+    it a little."""
+    before = max(0, onset - FIND_IN)
+    shift = _place_in(said, ear[before:onset]) - before
+    looks: list[Look] = []
+    for at in range(before, len(ear) - LOOK, HOP):
+        begin = max(0, at + shift - DRIFT)
+        piece, around = ear[at : at + LOOK], said[begin : at + shift + LOOK + DRIFT]
+        if len(around) < LOOK:
+            break
+        matches = np.correlate(around, piece, "valid")
+        powers = np.convolve(around**2, np.ones(LOOK, np.float32), "valid")
+        alike = matches / np.sqrt(powers * float(piece @ piece) + 1e-9)
+        best = int(np.argmax(alike))
+        if alike[best] >= ALIKE and powers[best] >= LOOK * CLEAR:
+            shift = begin + best - at
+            looks.append(Look(at, begin + best, float(np.sqrt(piece @ piece / powers[best]))))
+    return looks
+
+
+def _lowered_at(looks: Sequence[Look], onset: int) -> int | None:
+    """From where on all that is heard of the voice is lower than it was by DUCKED_DB."""
+    before = [look.gain for look in looks if look.at + LOOK <= onset]
+    after = [look for look in looks if look.at >= onset]
+    if not before:
+        return None
+    low = float(np.median(before)) * 10 ** (DUCKED_DB / 20)
+    for place, look in enumerate(after):
+        if look.gain <= low and all(later.gain <= low for later in after[place : place + STEADY_LOOKS]):
+            return look.at + LOOK // 2
+    return None
+
+
+def _silent_at(ear: Sound, said: Sound, looks: Sequence[Look], onset: int) -> int | None:
+    """Where half a second of silence begins in which the voice would have been heard."""
+    if not looks:
+        return None
+    shift = looks[-1].place - looks[-1].at
+    frames = ear[: len(ear) // FRAME * FRAME].reshape(-1, FRAME)
+    quiet = np.abs(frames).max(axis=1) < SILENT
+    wanted = QUIET_AFTER * RATE_HZ // FRAME
+    for frame in range(onset // FRAME, len(quiet) - int(wanted)):
+        would = said[max(0, frame * FRAME + shift) :][: int(wanted) * FRAME]
+        if quiet[frame : frame + int(wanted)].all() and (np.abs(would) > 0.05).any():
+            return frame * FRAME
+    return None
+
+
+def _since(place: int | None, onset: int) -> float | None:
+    return None if place is None else (place - onset) / RATE_HZ
 
 
 def _stopped_at_once(speech_id: int, events: Sequence[Event]) -> bool:

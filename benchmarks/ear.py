@@ -2,45 +2,33 @@
 ear on one clock, against what the server wrote down."""
 
 import asyncio
-import base64
-import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
-from random import Random
-from typing import Any, Final
+from typing import Final
 
 import click
 import msgspec
 import numpy as np
-import numpy.typing as npt
-from aioice.ice import StunProtocol
 
+from benchmarks.late_network import jittered
 from benchmarks.report import Row, publish, this_machine
-from dialog.blueprint import Blueprint
+from benchmarks.two_channels import RATE_HZ, Sound, channels, interview, session_of, talking
 from dialog.events import Event
 from dialog.latency import percentile, replies
 from server.clock import loop_time
-from server.live.session import Session
-from tests.support.chromium import chromium
-from tests.support.join_page import watch
 from tests.support.life_study import BOAT, BOOKS, PLACE, TEACHER
-from tests.support.running_server import RunningServer, Study, running_server
-from tests.support.talking_page import PATIENCE_MS, TalkingVisit, link_of
+from tests.support.running_server import running_server
 
 MUST_MS: Final = 20.0
-RATE_HZ: Final = 48_000
-RECORDER: Final = Path(__file__).with_name("ear.js")
+QUESTION: Final = "Here is question number {}. What comes to mind?"
 ANSWERS: Final = (*((phrase,) for phrase in PLACE), TEACHER, BOOKS, *((phrase,) for phrase in BOAT))
 BELOW_LOUDEST_DB: Final = 35.0
-EAR_PEAK: Final = 32_768 * 10 ** (-45 / 20)
+EAR_PEAK: Final = 10 ** (-45 / 20)
 MATCHED_WITHIN: Final = 1.0
 """Seconds; an answer of the log farther than this from one of the recording is not the same."""
-
-Sound = npt.NDArray[np.float32]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -83,117 +71,25 @@ class Recorded(msgspec.Struct, frozen=True):
         return (self.sounded_ms - self.rendered_ms) / 1000
 
 
-def study_of(questions: int) -> Blueprint:
-    """So many short open questions, none probed."""
-    nodes = {
-        f"q{number}": {
-            "type": "question",
-            "key": f"q{number}",
-            "text": f"Here is question number {number}. What comes to mind?",
-            "probing": {"enabled": False, "max_follow_ups": 0},
-        }
-        for number in range(questions)
-    }
-    return Blueprint.model_validate(
-        {
-            "name": "Mouth and ear",
-            "agent": {
-                "name": "Ada",
-                "persona": {"system_prompt": "You interview people.", "tone": "neutral"},
-                "techniques": ["tell_me_more"],
-                "probing_depth": "light",
-            },
-            "graph": {
-                "entry_node": "q0",
-                "nodes": nodes,
-                "edges": [{"from": a, "to": b} for a, b in pairwise(nodes)],
-            },
-            "settings": {"estimated_duration_m": 5, "max_duration_m": 30, "language": "en-US"},
-        }
-    )
-
-
-@contextlib.contextmanager
-def jittered(longest: float) -> Iterator[None]:
-    """Delay each datagram of our WebRTC sockets by 0–`longest` seconds both ways, in order, as queues do."""
-    if not longest:
-        yield
-        return
-    random = Random(1)
-    free_at: dict[tuple[StunProtocol, str], float] = {}
-    receive, send = StunProtocol.datagram_received, StunProtocol.send_data
-
-    def delay(road: tuple[StunProtocol, str]) -> float:
-        now = loop_time()
-        free_at[road] = max(free_at.get(road, 0.0), now + random.uniform(0, longest))
-        return free_at[road]
-
-    def datagram_received(self: StunProtocol, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        asyncio.get_running_loop().call_at(delay((self, "in")), receive, self, data, addr)
-
-    async def send_data(self: StunProtocol, data: bytes, addr: tuple[str, int]) -> None:
-        asyncio.get_running_loop().call_at(delay((self, "out")), _send, self, data, addr)
-
-    def _send(self: StunProtocol, data: bytes, addr: tuple[str, int]) -> None:
-        if not self.transport.is_closing():
-            self.transport.sendto(data, addr)
-
-    StunProtocol.datagram_received = datagram_received  # type: ignore[method-assign]
-    StunProtocol.send_data = send_data  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        StunProtocol.datagram_received = receive  # type: ignore[method-assign]
-        StunProtocol.send_data = send  # type: ignore[method-assign]
-
-
 async def hold_interview(turns: int, jitter: float) -> tuple[Recorded, list[Event]]:
     """Answer every question aloud in Chromium; what was recorded there, and the server's log."""
     with tempfile.TemporaryDirectory() as directory, jittered(jitter):
-        async with running_server(Path(directory)) as server, talking(server, turns) as (visit, study):
+        questions = interview("Mouth and ear", [QUESTION.format(number) for number in range(turns + 1)])
+        async with running_server(Path(directory)) as server, talking(server, questions) as (visit, study):
             recorded = []
-            await visit.agree()
-            await visit.check_devices()
             for number in range(turns):
                 await visit.light("yours")
-                before = await _take(visit)
+                before = await visit.take()
                 asked = await visit.heading()
                 await visit.say(ANSWERS[number % len(ANSWERS)])
                 while await visit.heading() == asked:  # noqa: ASYNC110 - the page tells nobody
                     await asyncio.sleep(0.1)
                 await asyncio.sleep(0.5)  # what is heard comes later than what is shown
-                recorded.append((before, await _take(visit)))
-            rendered, sounded = await visit.page.evaluate("stage.clock()")
+                recorded.append((before, await visit.take()))
+            rendered, sounded = await visit.clock()
             session = session_of(server, study)
             began = time.time() - loop_time() + session.started_at
             return Recorded(recorded, rendered, sounded, 1000 * began), await server.events(study)
-
-
-def session_of(server: RunningServer, study: Study) -> Session:
-    """The sitting of a run that is being talked in."""
-    visit = server.house.registry.find(study.run_id)
-    assert visit is not None
-    assert visit.session is not None
-    return visit.session
-
-
-@contextlib.asynccontextmanager
-async def talking(server: RunningServer, turns: int) -> AsyncIterator[tuple[TalkingVisit, Study]]:
-    """A page of a study with so many questions, its microphone and loudspeaker in our hands."""
-    study = await server.study(study_of(turns + 1))
-    async with chromium() as browser:
-        profile = await browser.new_context(bypass_csp=True, reduced_motion="reduce")
-        page = await profile.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        await page.add_init_script(RECORDER.read_text())
-        visit = TalkingVisit(page)
-        watch(visit)
-        await page.goto(link_of(server, study))
-        yield visit, study
-
-
-async def _take(visit: TalkingVisit) -> bytes:
-    return base64.b64decode(await visit.page.evaluate("stage.take()"))
 
 
 def heard_in(recorded: Recorded) -> list[Heard]:
@@ -201,13 +97,13 @@ def heard_in(recorded: Recorded) -> list[Heard]:
     found, place = [], 0
     for before, data in recorded.turns:
         place += len(before) // 4
-        sound = np.frombuffer(data, np.int16).reshape(-1, 2).astype(np.float32)
-        ended = _last_sound(sound[:, 0])
-        replied = None if ended is None else _first_sound(sound[:, 1], ended)
+        mouth, ear = channels(data)
+        ended = _last_sound(mouth)
+        replied = None if ended is None else _first_sound(ear, ended)
         if ended is not None and replied is not None:
             at = place / RATE_HZ
             found.append(Heard(at + ended / RATE_HZ, at + replied / RATE_HZ + recorded.output_delay))
-        place += len(sound)
+        place += len(mouth)
     return found
 
 
@@ -216,7 +112,7 @@ def _last_sound(mouth: Sound) -> int | None:
     size = RATE_HZ // 200
     pieces = mouth[: len(mouth) // size * size].reshape(-1, size)
     powers = (pieces**2).mean(axis=1)
-    loud = np.flatnonzero(powers >= powers.max(initial=1.0) * 10 ** (-BELOW_LOUDEST_DB / 10))
+    loud = np.flatnonzero(powers >= powers.max(initial=1e-9) * 10 ** (-BELOW_LOUDEST_DB / 10))
     return (int(loud[-1]) + 1) * size if len(loud) else None
 
 

@@ -57,6 +57,7 @@ async def speak(texts: Sequence[str], speed: float = 1.0) -> list[bytes]:
         ]
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def as_floats(pcm: bytes) -> Floats:

@@ -181,6 +181,8 @@ def command(sessions: int, at_once: int, spoken_every: int, trace: bool, as_json
         detail={
             "before": msgspec.to_builtins(before.census),
             "after": msgspec.to_builtins(after.census),
+            "held before": msgspec.to_builtins(before.held),
+            "held after": msgspec.to_builtins(after.held),
             "grown": after.grown,
             "failed": visits.failed,
         },

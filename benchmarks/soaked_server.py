@@ -5,6 +5,7 @@ comes in. It ends when its standard input does.
 """
 
 import asyncio
+import ctypes
 import os
 import sys
 import threading
@@ -44,12 +45,52 @@ class Opened(msgspec.Struct, frozen=True):
     visitors: list[Visitor]
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Whose the process's memory is: what is in use, and what its allocator keeps for the next time."""
+
+    objects: int
+    """Blocks that Python's own allocator has given out."""
+    malloc_kib: int
+    """In use in the C library's heaps: SQLite's pages, libopus, OpenSSL, large Python objects."""
+    spare_kib: int
+    """Free in them, and not given back to the system."""
+    arenas_kib: int
+    """Mapped for them."""
+    trimmed_kib: int
+    """Resident once what is spare was given back as far as that is possible."""
+
+
+class _MallInfo(ctypes.Structure):
+    """mallinfo2(3), glibc 2.33."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+    )
+
+
+def _held() -> Held:
+    c_library = ctypes.CDLL(None)
+    c_library.mallinfo2.restype = _MallInfo
+    info = c_library.mallinfo2()
+    c_library.malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Held(
+        objects=sys.getallocatedblocks(),
+        malloc_kib=(info.uordblks + info.hblkhd) // 1024,
+        spare_kib=info.fordblks // 1024,
+        arenas_kib=info.arena // 1024,
+        trimmed_kib=pages * (os.sysconf("SC_PAGE_SIZE") // 1024),
+    )
+
+
 class Counted(msgspec.Struct, frozen=True):
     """What the server holds at one moment."""
 
     census: Census
     busy: bool
     """A talk, or the preparing of its words, goes on."""
+    held: Held
     grown: list[str] = []
     """With --trace: where most memory was taken since the census before."""
 
@@ -99,7 +140,8 @@ async def _serve(data_dir: Path, sessions: int, trace: bool) -> None:
         _say(Opened(url, visitors))
         while await asyncio.to_thread(sys.stdin.readline):
             busy = bool(house.registry._visits or house.registry._running)
-            _say(Counted(take_census(house.registry), busy, traced.grown() if traced is not None else []))
+            census = take_census(house.registry)
+            _say(Counted(census, busy, _held(), traced.grown() if traced is not None else []))
         server.should_exit = True
         await serving
 

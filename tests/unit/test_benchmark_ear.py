@@ -3,8 +3,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from benchmarks.ear import RATE_HZ, Recorded, Turn, compared, heard_in, rows_of
+from benchmarks.ear import Recorded, Turn, compared, heard_in, rows_of
 from benchmarks.reply_latency import added
+from benchmarks.two_channels import RATE_HZ
 from dialog.commands import Say
 from dialog.events import AnswerCommitted, AnyBody, Event, SessionOpened
 from dialog.signals import SpeechBegan, SpeechStopped
