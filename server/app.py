@@ -25,7 +25,9 @@ from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
 from server.api.patience import PatientProtocol
-from server.api.studies.application import PREFIX, studies_application
+from server.api.reference.page import reference_routes
+from server.api.studies.application import PREFIX, studies_api
+from server.api.studies.door import Door
 from server.api.tokens import AccessTokens
 from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
@@ -77,7 +79,9 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
         exception_handlers=EXCEPTION_HANDLERS,
     )
-    app.mount(PREFIX, studies_application(app.state))
+    api = studies_api(app.state)
+    app.router.routes += reference_routes(api.openapi)
+    app.mount(PREFIX, Door(api))
     app.add_middleware(SecurityHeaders, public_url=settings.public_url)
     return app
 

@@ -37,5 +37,6 @@ async def join_page(request: Request) -> Response:
 ROUTES: Final = [
     Route("/join/{run_id}", join_page),
     Mount("/static/join", GZipMiddleware(_Assets(directory=_ROOT / "join"))),
+    Mount("/static/docs", GZipMiddleware(_Assets(directory=_ROOT / "docs"))),
     Mount("/static/shared", GZipMiddleware(_Assets(directory=_ROOT / "shared"))),
 ]

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from typing import Any, Final
 
 import jsonschema_rs
@@ -49,7 +50,18 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": DOCUMENT["components"]})
+    parsed = json.loads(schema)
+    schemas = {name: DOCUMENT["components"]["schemas"][name] for name in named_in(parsed, set())}
+    return jsonschema_rs.Draft202012Validator({**parsed, "components": {"schemas": schemas}})
+
+
+def named_in(part: Any, known: set[str]) -> set[str]:
+    """The names of all schemas that a part leads to, however indirectly."""
+    for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(part)):
+        if name not in known:
+            known.add(name)
+            named_in(DOCUMENT["components"]["schemas"][name], known)
+    return known
 
 
 def fits(schema: dict[str, Any], value: Any) -> list[str]:

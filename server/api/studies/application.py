@@ -9,14 +9,14 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.routing import Match
 
-from server.api.errors import EXCEPTION_HANDLERS
+from server.api.errors import EXCEPTION_HANDLERS, on_http_exception
 from server.api.studies import (
     agents,
     blueprints,
@@ -34,9 +34,8 @@ from server.api.studies import (
     talking,
     webhooks,
 )
-from server.api.studies.conventions import on_invalid
+from server.api.studies.conventions import no_stray_body, on_invalid
 from server.api.studies.description import complete
-from server.api.studies.door import Door
 
 PREFIX: Final = "/api/v1"
 
@@ -88,14 +87,13 @@ class StudiesApi(FastAPI):
         return self.openapi_schema
 
 
-def studies_application(state: State) -> ASGIApp:
-    """The application, door included; `state` is that of the server around it."""
-    return Door(studies_api(state))
-
-
 def studies_api(state: State) -> StudiesApi:
-    """The operations without the door in front of them."""
-    handlers: dict[Any, Any] = {**EXCEPTION_HANDLERS, RequestValidationError: on_invalid}
+    """All operations, without the door in front of them; `state` is that of the server around them."""
+    handlers: dict[Any, Any] = {
+        **EXCEPTION_HANDLERS,
+        RequestValidationError: on_invalid,
+        405: _on_wrong_method,
+    }
     api = StudiesApi(
         title="Vivavoce Studies API",
         version=version("vivavoce"),
@@ -130,13 +128,21 @@ def studies_api(state: State) -> StudiesApi:
         organization,
     )
     for resource in resources:
-        api.include_router(resource.router)
+        api.include_router(resource.router, dependencies=[Depends(no_stray_body)])
     api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
     return api
 
 
 def _description_file(api: StudiesApi) -> Callable[[Request], Awaitable[Response]]:
     """GET /openapi.json, for everybody: it says no more than this release does anywhere."""
+
+async def _on_wrong_method(request: Request, error: Exception) -> Response:
+    """Answer with all methods that the address takes: each has a route of its own that knows of no other."""
+    answer = await on_http_exception(request, error)
+    routes = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
+    answer.headers["Allow"] = ", ".join(sorted({name for each in routes for name in each.methods}))
+    return answer
+
 
     @functools.cache
     def written() -> bytes:

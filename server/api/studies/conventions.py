@@ -134,6 +134,22 @@ Seen = Annotated[int | None, Depends(_revision)]
 """The revision that the client has seen, None if it doesn't say."""
 
 
+async def no_stray_body(request: Request) -> None:
+    """Refuse fields that are sent to an operation that takes none. Raises Refusal (400)."""
+    route = request.scope.get("route")
+    if request.method != "POST" or getattr(route, "body_field", None) is not None:
+        return
+    sent = json.loads(await request.body() or b"null")
+    if sent in (None, {}):
+        return
+    sentence = "This operation takes no body."
+    places: list[list[str]] = [[name] for name in sent] if isinstance(sent, dict) else [[]]
+    faults = [
+        {"code": "unknown_field", "message": sentence, "param": _pointer(place) or None} for place in places
+    ]
+    raise Refusal(400, "invalid_request", sentence, param=faults[0]["param"], extra={"errors": faults})
+
+
 # What is answered
 
 
@@ -187,9 +203,15 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     return refusal.response(request_id_of(request))
 
 
+def _pointer(place: Iterable[object]) -> str:
+    """A JSON pointer to a place."""
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in place]
+    return "".join(f"/{part}" for part in parts)
+
+
 def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
     place = error["loc"][1:] if error["loc"][0] in ("body", "query", "header", "path") else error["loc"]
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    pointer = _pointer(place)
     message = str(error["msg"]).removeprefix("Value error, ")
     code = "unknown_field" if error["type"] == "extra_forbidden" else "invalid_value"
     if error["type"] == "missing":

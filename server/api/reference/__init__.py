@@ -1,0 +1,1 @@
+"""The Studies API's documentation for people, made of its OpenAPI file."""
