@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from dialog.blueprint import Blueprint
 from dialog.events import Event
-from server.api.house import held_by, house_of
+from server.api.house import house_of
 from server.api.studies.agents import agent_object, agents_of
 from server.api.studies.blueprints import blueprint_object
 from server.api.studies.channels import channel_object, channels_of
@@ -19,6 +19,7 @@ from server.api.studies.run_shapes import analysis_object, responses_object, run
 from server.store.blueprints import Snapshot
 from server.store.documents import Document, Documents, OfRun
 from server.store.event_rows import read_facts
+from server.store.holding import held_by
 from server.store.organizations import ApiKey
 from server.store.run import Run
 from server.store.shelf import Kept, Shelf
@@ -137,7 +138,9 @@ def _put_documents(
     designs: dict[tuple[str, int], Blueprint] = {}
     for run, one in zip(runs, shown, strict=True):
         pin = run.blueprint_id, run.blueprint_version
-        for name in wanted:
+        for name in _PROJECTIONS:
+            if name not in wanted:
+                continue
             document = next((each for kind, each in documents[run.id].items() if kind == name), None)
             if document is None or run.id not in facts:
                 one[name] = None
