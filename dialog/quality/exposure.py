@@ -101,11 +101,11 @@ def _repeats(
     reading: Reading, shown: dict[str, Exposure], wordings: dict[str, dict[str | None, _Wording]]
 ) -> None:
     """What was said again counts where the whole wording is in it; all that sounded counts for its time."""
-    for _, speech in reading.spoken():
+    for sitting, speech in reading.spoken():
         exposure = shown.get(speech.node_key or "")
         if exposure is None:
             continue
-        exposure.agent_s = round(exposure.agent_s + speech.seconds, 3)
+        exposure.agent_s = round(exposure.agent_s + sitting.sounded(speech), 3)
         if speech.kind not in ("re_ask", "recap") or not speech.reached:
             continue
         for wording in wordings.get(exposure.node_key, {}).values():

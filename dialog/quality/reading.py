@@ -27,7 +27,7 @@ class Spoken(msgspec.Struct):
 
     @property
     def seconds(self) -> float:
-        """How long it sounded; 0 for what was only shown."""
+        """How long it took to be heard."""
         if self.began is None or self.ended_at is None:
             return 0.0
         return max(0.0, self.ended_at - self.began.at)
@@ -63,6 +63,10 @@ class Sitting(msgspec.Struct):
     @property
     def session_id(self) -> str:
         return self.opened.session_id if self.opened is not None else ""
+
+    def sounded(self, speech: Spoken) -> float:
+        """Seconds for which a speech of ours sounded; 0 where it was only shown."""
+        return 0.0 if self.opened is not None and self.opened.channel == "text" else speech.seconds
 
     def voiced(self, began_at: float, ended_at: float) -> float:
         """Seconds of the participant's voice between these two."""
@@ -108,7 +112,11 @@ class Reading(msgspec.Struct, frozen=True):
     @property
     def agent_seconds(self) -> float:
         """How long we were heard, without the design's own words at the beginning and at the end."""
-        return sum(speech.seconds for _, speech in self.spoken() if speech.kind not in ("opening", "outro"))
+        return sum(
+            sitting.sounded(speech)
+            for sitting, speech in self.spoken()
+            if speech.kind not in ("opening", "outro")
+        )
 
     @property
     def participant_seconds(self) -> float:

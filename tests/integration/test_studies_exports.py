@@ -1,8 +1,11 @@
 """Exports and the quality of runs over HTTP, of talks that are in the store."""
 
+import asyncio
 import csv
+import gc
 import io
 import json
+import logging
 import re
 import zipfile
 from collections.abc import AsyncIterator
@@ -22,8 +25,10 @@ from server.store.deletions import Deletions
 from server.store.organizations import Tenant
 from server.store.run import Participant
 from tests.support.blueprints import two_questions
+from tests.support.page import opened_page, start_text
 from tests.support.past_talks import talk_that_was
 from tests.support.running_server import RunningServer, Study, running_server
+from tests.support.small_study import small_blueprint
 from tests.support.studies import program
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parent.parent / "data" / "refi-qda-Project.xsd")
@@ -243,6 +248,46 @@ async def test_quality_tells_the_score_the_disposition_the_probes_and_the_exposu
     ]
     assert quality.participant_s > 0
     assert answer.json() == (await talk.get(f"/interview-runs/{talk.run_id}/quality")).json()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_talk_in_writing_is_led_as_well_and_exported_as_it_was(server: RunningServer) -> None:
+    study = await server.study(small_blueprint())
+    async with opened_page(server, study) as page:
+        await start_text(page)
+        await page.answer_all(["A pencil.", "It broke."])
+    talk = Exported(server, study, study.run_id)
+    async with asyncio.timeout(60):
+        while (await talk.run("md")).status_code == 409:  # noqa: ASYNC110 - the transcript is being made
+            await asyncio.sleep(0.1)
+    quality = QualityObject.model_validate((await talk.get(f"/interview-runs/{study.run_id}/quality")).json())
+    consent = json.loads(unzipped(await talk.run())["consent.json"])
+
+    assert (100, []) == (quality.score, quality.reasons)
+    assert [(True, 0.0, 0.0)] * 2 == [
+        (one.heard_in_full, one.agent_s, one.participant_s) for one in quality.exposure
+    ]
+    assert ("granted", "page") == (consent["status"], consent["method"])
+    assert consent["text"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_reader_who_leaves_in_the_middle_harms_nobody(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    talk = await exported(server)
+    path = server.house.recordings.path(talk.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(20_000_000))
+    headers = {"Authorization": f"Bearer {talk.study.key}"}
+    address = f"/api/v1/interview-runs/{talk.run_id}/export"
+    for _ in range(3):
+        async with server.http.stream("GET", address, headers=headers) as answer:
+            await anext(answer.aiter_raw(1_000))
+    gc.collect()
+
+    assert 200 == (await talk.run("md")).status_code
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -1,6 +1,7 @@
 """Each format of an export, made of played talks and of what nobody should say."""
 
 import csv
+import gc
 import io
 import json
 import re
@@ -79,6 +80,18 @@ def test_an_archive_can_be_taken_away_as_it_is_written(tmp_path: Path) -> None:
     assert max(map(len, pieces)) <= PIECE_SIZE + 200
     assert zipfile.ZIP_STORED == archive.getinfo("b.ogg").compress_type
     assert (2026, 9, 21, 14, 13, 20) == archive.getinfo("a.txt").date_time
+
+
+def test_an_archive_can_be_let_go_of_at_any_point() -> None:
+    for begun in (False, True):
+        stream = ZipStream(WHEN)
+        list(stream.add("a.txt", [b"one"]))
+        if begun:
+            stream.begin("b.txt")
+            stream.write(b"half")
+        stream.abandon()
+        stream.abandon()
+    gc.collect()  # an archive that is collected while it is open complains
 
 
 def test_a_runs_archive_names_each_of_its_files(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from server.api.errors import Refusal
 from server.api.house import House, house_of
 from server.api.studies.blueprints import BlueprintId
 from server.api.studies.conventions import Reader, errors, not_found
-from server.api.studies.in_steps import in_a_thread, in_steps
+from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
 from server.api.studies.quality import DispositionObject
 from server.api.studies.run_archive import run_archive
 from server.api.studies.run_material import Designs, is_over, material_of
@@ -183,9 +183,10 @@ async def _study(
         async for piece in in_steps(house.steps, file.begin()):
             yield piece
         while True:
-            page = await house.runs.page(tenant, Window(RUN_PAGE, seen), blueprint_id=blueprint.id)
+            window = Window(RUN_PAGE, seen)
+            page = await to_its_end(house.runs.page(tenant, window, blueprint_id=blueprint.id))
             for run in page.data:
-                material = await material_of(house, run, designs)
+                material = await to_its_end(material_of(house, run, designs))
                 if material is not None:
                     async for piece in in_steps(house.steps, file.add(material)):
                         yield piece

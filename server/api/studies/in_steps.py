@@ -2,8 +2,8 @@
 server: between two steps the talks have their turn. Knows nothing of what is worked at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
 
@@ -15,12 +15,21 @@ async def in_a_thread(places: asyncio.Semaphore, work: Callable[[], Result]) -> 
     """Do one step when there is a place. It comes to its end even if nobody waits for it any more, so that
     nothing is closed under its feet."""
     async with places:
-        step = asyncio.get_running_loop().run_in_executor(None, work)
-        try:
-            return await asyncio.shield(step)
-        except asyncio.CancelledError:
-            await asyncio.wait([step])
-            raise
+        return await _ended(asyncio.get_running_loop().run_in_executor(None, work))
+
+
+async def to_its_end(reading: Coroutine[Any, Any, Result]) -> Result:
+    """Read from the database, to the end even if nobody waits for it any more: a connection that is broken
+    off in the middle is lost, and complains."""
+    return await _ended(asyncio.get_running_loop().create_task(reading))
+
+
+async def _ended(work: asyncio.Future[Result]) -> Result:
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 async def in_steps(places: asyncio.Semaphore, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

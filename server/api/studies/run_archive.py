@@ -12,7 +12,7 @@ from dialog.events import AnswerErased, AnswerStruck
 from dialog.struck_sound import erasures_due
 from dialog.transcript import rfc3339
 from server.api.house import House
-from server.api.studies.in_steps import in_steps
+from server.api.studies.in_steps import in_steps, to_its_end
 from server.api.studies.run_material import erased, event_lines, log_pages, whole_log
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import Beside, archive_head
@@ -36,14 +36,17 @@ async def run_archive(house: House, run: Run, material: Material) -> AsyncIterat
         left_out=_NOT_YET_ERASED if recorded and due else "",
     )
     archive = ZipStream(str(material.run["updated_at"]))
-    async for piece in in_steps(house.steps, archive_head(archive, material, beside)):
-        yield piece
-    archive.begin("events.ndjson")
-    async for lines in _log(house, run.id, due=due):
-        async for piece in in_steps(house.steps, map(archive.write, lines)):
+    try:
+        async for piece in in_steps(house.steps, archive_head(archive, material, beside)):
             yield piece
-    async for piece in in_steps(house.steps, _tail(archive, beside.recording)):
-        yield piece
+        archive.begin("events.ndjson")
+        async for lines in _log(house, run.id, due=due):
+            async for piece in in_steps(house.steps, map(archive.write, lines)):
+                yield piece
+        async for piece in in_steps(house.steps, _tail(archive, beside.recording)):
+            yield piece
+    finally:
+        archive.abandon()
 
 
 def _tail(archive: ZipStream, sound: Path | None) -> Iterator[bytes]:
@@ -64,7 +67,7 @@ async def _log(house: House, run_id: str, *, due: bool) -> AsyncIterator[Iterato
 async def _erasing_is_due(house: House, run_id: str) -> bool:
     """Whether anything was struck that is not erased yet."""
     kinds = (AnswerStruck.__name__, AnswerErased.__name__)
-    return bool(erasures_due(await read_events(house.database, run_id, kinds=kinds)))
+    return bool(erasures_due(await to_its_end(read_events(house.database, run_id, kinds=kinds))))
 
 
 def _consent_of(run: Run) -> dict[str, Any] | None:

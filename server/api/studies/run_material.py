@@ -14,6 +14,7 @@ from dialog.strike import struck
 from dialog.struck_sound import erasures_due
 from dialog.transcript import transcript
 from server.api.house import House
+from server.api.studies.in_steps import to_its_end
 from server.api.studies.run_shapes import (
     analysis_object,
     responses_object,
@@ -32,7 +33,7 @@ EVENT_PAGE = 500
 async def log_pages(house: House, run_id: str) -> AsyncIterator[list[Event]]:
     """A run's stored log, a page at a time."""
     seq = 0
-    while page := await read_events(house.database, run_id, after=seq, limit=EVENT_PAGE):
+    while page := await to_its_end(read_events(house.database, run_id, after=seq, limit=EVENT_PAGE)):
         yield page
         seq = page[-1].seq
 

@@ -78,4 +78,5 @@ class QdaArchive:
         yield self._archive.close()
 
     def close(self) -> None:
+        self._archive.abandon()
         self._project.close()

@@ -1,6 +1,7 @@
 """A ZIP archive that is written from its first byte to its last, and taken away as it comes: no seeking, and
 no more of it in memory than was written since the last taking. Knows nothing of what is in it."""
 
+import contextlib
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -85,6 +86,14 @@ class ZipStream:
         """The archive's directory."""
         self._archive.close()
         return self._outlet.take()
+
+    def abandon(self) -> None:
+        """Let go of an archive that is not to come to its end. Safe at any time."""
+        with contextlib.suppress(ValueError, OSError):
+            if self._entry is not None:
+                self._entry.close()
+        self._entry = None
+        self._archive.fp = None  # else it would still write its directory when it is collected
 
 
 def _zip_date(instant: str) -> tuple[int, int, int, int, int, int]:
