@@ -48,18 +48,19 @@ _NEVER_LAST: Final = (
     | DATES
     | EMPTY_WORDS
     | frozenset(
-        "hour hours minute minutes second seconds years months weeks mornings evenings next last first sure "
-        "able right wrong whole main different same best better worse worst easier harder bigger smaller "
-        "later early late long short new old big little high low open full ready bit kinds sorts piece "
-        "pieces while order half problem problems issue issues idea ideas answer answers questions examples "
-        "reasons situation situations course side sides line level type types number numbers amount basis "
-        "terms sense".split()
+        "night nights hour hours minute minutes second seconds years months weeks mornings evenings next "
+        "last first sure able right wrong whole main different same best better worse worst easier harder "
+        "bigger smaller later early late long short new old big little high low open full ready bit kinds "
+        "sorts piece pieces while order half problem problems issue issues idea ideas answer answers "
+        "questions examples reasons situation situations course side sides line level type types number "
+        "numbers amount basis terms sense".split()
     )
 )
 _DROPPED_FIRST: Final = frozenset(
     "next last first second whole entire main different certain particular various new old big small little "
     "great good bad nice real actual own couple".split()
 )
+_SHORT_PAST: Final = frozenset("died used tied lied owed".split())
 _SURE: Final = 1.0
 """Points from which a stem is taken for a noun's: a determiner before it is one."""
 
@@ -182,5 +183,6 @@ def _can_name(lower: str) -> bool:
         and lower not in NUMBERS
         and not lower[0].isdigit()
         and "'" not in lower
+        and lower not in _SHORT_PAST
         and not (lower.endswith("ed") and len(lower) > 4)
     )

@@ -68,6 +68,8 @@ class Documents:
     async def begin(self, run_id: str) -> OfRun:
         """The documents that a talk fills as it goes on, as far as its design wants them; what is missing is
         made. Safe to call again. Raises RunNotFound."""
+        if there := (await self.of_runs([run_id]))[run_id]:
+            return there  # they came in one transaction
         async with self._database.write() as connection:
             run = await run_row(connection, run_id, lock=True)  # so that nobody else makes them beside us
             wanted = [kind for kind in await wanted_of(connection, run) if kind != "analysis"]
