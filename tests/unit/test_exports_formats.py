@@ -16,6 +16,7 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.api.studies.story import TEXTS
 from server.pipeline.exports.file_names import file_name
 from server.pipeline.exports.markdown import escaped, markdown
 from server.pipeline.exports.material import Material
@@ -333,6 +334,13 @@ def test_a_file_has_a_name_that_is_safe_everywhere(title: str, expected: str) ->
 
 
 # What is written about them
+
+
+def test_the_descriptions_example_of_a_table_has_its_columns() -> None:
+    rows = list(csv.reader(io.StringIO(TEXTS["text/csv"], newline="")))
+
+    assert list(COLUMNS) == rows[0]
+    assert [len(COLUMNS)] == [len(row) for row in rows[1:]]
 
 
 def test_the_page_on_exports_names_every_file_and_column() -> None:

@@ -196,6 +196,61 @@ OF_PARTS: Final[dict[str, dict[str, Any]]] = {
         "at": 61.48,
         "body": {"type": "NodeEntered", "node_key": "last_failure"},
     },
+    "QualityObject": {
+        "status": "completed",
+        "score": 95,
+        "points": 5,
+        "agent_s": 41.2,
+        "participant_s": 118.6,
+    },
+    "RuleObject": {"rule": "talk_over", "weight": 5, "count": 1, "points": 5},
+    "ReasonObject": {
+        "rule": "talk_over",
+        "points": 5,
+        "message": "The next question began before the answer had ended.",
+        "node_key": "last_failure",
+        "at": 71.36,
+        "event_seqs": [118, 124],
+    },
+    "DispositionObject": {
+        "code": "1.1",
+        "category": "I",
+        "label": "Complete",
+        "applicable": 2,
+        "answered": 2,
+        "share_answered": 1.0,
+    },
+    "ProbeRecordObject": {
+        "node_key": "last_failure",
+        "technique": "mirroring",
+        "reason": "detail",
+        "question": "You mentioned the label printer. What was that like?",
+        "source": "rules",
+        "judged_by": "embedded",
+        "drafted": False,
+        "refused": [],
+        "violations": [],
+        "span": "The label printer",
+        "at": 66.02,
+        "seq": 97,
+        "heard_share": 1.0,
+        "reply_entry_id": "ent_" + _HEX,
+        "words": 14,
+        "words_gained": 6,
+        "participant_s": 5.8,
+    },
+    "ExposureObject": {
+        "node_key": "last_failure",
+        "node_type": "question",
+        "heard_share": 1.0,
+        "asked_at": 58.4,
+        "asked_seq": 84,
+        "outcome": "answered",
+        "answers": 2,
+        "participant_s": 24.1,
+        "participant_words": 61,
+        "agent_s": 6.9,
+    },
     "DeletionReceipt": {
         "reason": "api",
         "counts": {"sessions": 1, "events": 131, "recording_bytes": 913_408},
@@ -234,8 +289,13 @@ TEXTS: Final = {
     "text/plain": "Agent: What happened the last time one of them failed you?\n"
     "Participant: The label printer. It ate a whole roll on Monday.\n",
     "text/markdown": "**Which tools do you use at work?**\n\nA label printer, mostly.\n",
-    "text/csv": "run_id,question_key,answer\n"
-    f"run_{_HEX},last_failure,The label printer. It ate a whole roll on Monday.\n",
+    "text/csv": "run_id,run_status,disposition,blueprint_id,blueprint_version,external_id,participant_name,"
+    "participant_metadata,run_metadata,started_at,completed_at,language,position,question_key,node_type,"
+    "question_text,answered,summary,verbatim,data,sentiment,follow_ups_asked,probing_complete,"
+    "transcript_entry_ids\r\n"
+    f"run_{_HEX},completed,1.1,bp_{_HEX},1,employee-31,Kim,,,{INSTANT},{INSTANT},en,2,last_failure,question,"
+    f"{_NODE['text']},true,The label printer ate a whole roll.,The label printer. It ate a whole roll on "
+    f"Monday.,,negative,1,true,ent_{_HEX}\r\n",
     "application/x-ndjson": '{"role":"participant","content":"The label printer."}\n',
     "text/event-stream": "retry: 2000\n\nid: 42\nevent: NodeEntered\n"
     'data: {"seq":42,"at":61.48,"body":{"type":"NodeEntered","node_key":"last_failure"}}\n\n',
