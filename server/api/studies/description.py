@@ -41,7 +41,7 @@ _COMMON_HEADERS: Final[dict[str, Any]] = {
         "example": "true",
     },
 }
-_RETRIED: Final = ("rate_limited", "storage_unavailable", "at_capacity", "idempotency_key_in_use")
+_RETRIED: Final = ("rate_limited", "storage_unavailable", "at_capacity", "idempotency_key_in_use", "conflict")
 
 IF_NONE_MATCH: Final[dict[str, Any]] = {
     "name": "If-None-Match",
