@@ -3,6 +3,7 @@ is talking."""
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -18,6 +19,9 @@ A burst is what a browser's jitter buffer hoards (300 ms of delay for seconds af
 timestamp that moves by the missed slots, with the sequence continuous and the voice going on where it was,
 brings it back at once.
 """
+
+_TIMER_GRAIN: Final = 0.001
+"""Seconds by which timers may come early: a beat so close is held rather than slept for again."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ class Metronome:
         """What is done for all legs together, before each beat."""
         self._first_slots: dict[Beaten, int] = {}
         self._slot = 0
+        self._deadline = math.inf
+        """When the next beat is due, by the event loop's clock; never while no leg stands in it."""
         self._occupied = asyncio.Event()
         self.effort = EncoderEffort()
         """How hard live voices are encoded, which is what gives way first when there is too much to do."""
@@ -74,24 +80,38 @@ class Metronome:
             await self._beat_while_occupied()
 
     async def _beat_while_occupied(self) -> None:
-        deadline = loop_time()
-        while self._first_slots:
-            await asyncio.sleep(max(0.0, deadline - loop_time()))
-            # Looked at after waking: the packet on which the loop slept must not go out late with its old
-            # time.
-            self.lateness = loop_time() - deadline
-            self._late(self.lateness)
-            if self.lateness > STALL:
-                missed = int(self.lateness / FRAME_DURATION)
-                self.missed_slots += missed
-                self._slot += missed
-                deadline += missed * FRAME_DURATION
-            began = loop_time()
-            self._beat()
-            self._slot += 1
-            if self.effort.beat(self.lateness, loop_time() - began):
-                log.info("= live voices are encoded at complexity %d", self.effort.complexity)
-            deadline += FRAME_DURATION
+        self._deadline = loop_time()
+        try:
+            while self._first_slots:
+                deadline = self._deadline
+                await asyncio.sleep(max(0.0, deadline - loop_time()))
+                self.lateness = loop_time() - deadline
+                self._late(self.lateness)
+                self.beat_if_due(loop_time() + _TIMER_GRAIN)
+        finally:
+            self._deadline = math.inf
+
+    def beat_if_due(self, now: float) -> None:
+        """Hold the beat if it is due at `now`, on the event loop's clock.
+
+        For whoever takes packets off the wire, after each: a loop with many sockets sees to all that can be
+        read before it looks at its timers, and the beat would come later with every talk.
+        """
+        late = now - self._deadline
+        if late < 0.0:
+            return
+        # Looked at after waking: the packet on which the loop slept must not go out late with its old time.
+        if late > STALL:
+            missed = int(late / FRAME_DURATION)
+            self.missed_slots += missed
+            self._slot += missed
+            self._deadline += missed * FRAME_DURATION
+        self._deadline += FRAME_DURATION
+        began = loop_time()
+        self._beat()
+        self._slot += 1
+        if self.effort.beat(self.lateness, loop_time() - began):
+            log.info("= live voices are encoded at complexity %d", self.effort.complexity)
 
     def _beat(self) -> None:
         try:

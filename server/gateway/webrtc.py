@@ -245,15 +245,16 @@ class WebRtcLeg:
     # From the wire
 
     def _take_rtp(self, data: bytes) -> None:
-        receiver = self.receiver
+        receiver, now = self.receiver, loop_time()
         if receiver is None or self._ended.done():
             return
         try:
-            receiver.receive(data, loop_time())
+            receiver.receive(data, now)
         except Exception as error:  # an ear that raises is a bug: it ends this leg alone
             self._ear_raised(error)
         else:
             self._wait_for_hole()
+        self._metronome.beat_if_due(now)
 
     def _wait_for_hole(self) -> None:
         """Wake when the next hole is given up: ticks are too coarse, they may come 20 ms later."""

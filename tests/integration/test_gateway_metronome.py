@@ -90,3 +90,30 @@ async def test_a_leg_may_leave_in_its_own_tick_and_the_metronome_rests_until_the
 
     assert again.slots[0] == 0
     assert missed == metronome.missed_slots  # rest is no stall
+
+
+async def test_a_beat_that_is_due_is_held_between_packets_and_once() -> None:
+    async with beating() as metronome:
+        leg = Counted(metronome)
+        metronome.join(leg)
+        await ticked(leg, 3)
+        before = list(leg.slots)
+        time.sleep(0.025)  # noqa: ASYNC251 - packets, all of which the loop sees to before its timers
+        metronome.beat_if_due(asyncio.get_running_loop().time())
+        metronome.beat_if_due(asyncio.get_running_loop().time())
+        between = leg.slots[len(before) :]
+        await ticked(leg, len(before) + 5)
+
+    assert 1 == len(between)
+    assert leg.slots == sorted(set(leg.slots))
+
+
+async def test_no_beat_is_due_while_nobody_stands_in_it() -> None:
+    async with beating() as metronome:
+        leg = Counted(metronome, leave_at=1)
+        metronome.join(leg)
+        await ticked(leg, 1)
+        await asyncio.sleep(0.05)
+        metronome.beat_if_due(asyncio.get_running_loop().time())
+
+    assert [0] == leg.slots
