@@ -256,12 +256,11 @@ class Caller:
             self.turns[-1].reply = now
 
     def _watch(self, receiver: rtcrtpreceiver.RTCRtpReceiver) -> None:
-        """See packets on arrival; aiortc's jitter buffer would add 80 ms."""
-        handle = receiver._handle_rtp_packet
+        """See packets on arrival, and no more: aiortc's jitter buffer would add 80 ms, and wake a thread for
+        each."""
 
         async def watched(packet: RtpPacket, arrival_time_ms: int) -> None:
             self.packet_received(len(packet.payload), time.monotonic())
-            await handle(packet, arrival_time_ms=arrival_time_ms)
 
         receiver._handle_rtp_packet = watched  # type: ignore[method-assign]
 
