@@ -205,7 +205,8 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 Ready = Callable[[House, str], None]
 
 
-def run_server(settings: Settings, ready: Ready) -> uvicorn.Server:
+
+def run_server(settings: Settings, ready: Ready) -> "_Server":
     """A server to be awaited by `serve()`; `ready` is called with its house and URL once it listens."""
     config = uvicorn.Config(
         create_app(settings),

@@ -12,7 +12,7 @@ from server.cli.configuration import load_settings, opened_database, storage_opt
 from server.cli.files import load_blueprint, readable_file
 from server.cli.outcome import make_room
 from server.cli.output import Failure
-from server.cli.seeding import SAMPLE, Seeded, seed
+from server.cli.seeding import SAMPLE, Seeded, demo_key, seed
 from server.cli.serving import prepare, run_on_loop, served
 from server.cli.simulated import load_participant, rehearse
 from server.settings import Settings
@@ -78,18 +78,19 @@ def demo(
 
 async def _serve_sample(settings: Settings, design: Blueprint) -> None:
     await asyncio.to_thread(upgrade_database, settings)
-    async with served(settings) as (url, serving):
+    async with served(settings) as server:
         async with opened_database(settings) as database:
-            _tell(url, await seed(database, settings, design, "Demo participant"))
-        await serving
+            key = await demo_key(database)
+        _tell(server.url, key, await seed(server.local_url, key, design, "Demo participant"))
+        await server.ended
 
 
-def _tell(url: str, seeded: Seeded) -> None:
+def _tell(url: str, key: str, seeded: Seeded) -> None:
     run = f"{url}/api/v1/interview-runs/{seeded.run_id}"
-    curl = f'curl -H "Authorization: Bearer {seeded.api_key}"'
+    curl = f'curl -H "Authorization: Bearer {key}"'
     click.echo(f"Vivavoce is ready at {url}")
     click.echo(f"Take part:   {url}/join/{seeded.run_id}#{seeded.join_token}")
-    click.echo(f"API key:     {seeded.api_key}")
+    click.echo(f"API key:     {key}")
     click.echo(f"Transcript:  {curl} {run}/transcript")
     click.echo(f"For reading: {curl} -H 'Accept: text/plain' {run}/transcript")
     click.echo(f"Answers:     {curl} {run}/responses")

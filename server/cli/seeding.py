@@ -1,19 +1,18 @@
 """What a new server begins with: its first keys; and, to try it, a study ready to be taken part in."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import msgspec
 
 import server
 from dialog.blueprint import Blueprint
+from server.api.studies.application import PREFIX
+from server.cli.output import Failure
 from server.settings import Settings
-from server.store.blueprints import Blueprints
 from server.store.database import Database
-from server.store.organizations import SCOPES, Organizations, Tenant
-from server.store.paging import Window
-from server.store.run import Participant
-from server.store.runs import Runs
+from server.store.organizations import SCOPES, Organizations
 from server.store.vault import Vault
 
 SAMPLE: Final = Path(server.__file__).parent / "examples" / "product-discovery"
@@ -25,11 +24,10 @@ KEY_NAME: Final = "demo"
 
 
 class Seeded(msgspec.Struct, frozen=True):
-    """What a newcomer needs."""
+    """What a newcomer is let in by."""
 
     run_id: str
     join_token: str
-    api_key: str
 
 
 def open_vault(settings: Settings) -> Vault:
@@ -60,27 +58,52 @@ async def first_keys(database: Database) -> FirstKeys | None:
     return FirstKeys(live, test)
 
 
-async def seed(database: Database, settings: Settings, blueprint: Blueprint, participant: str) -> Seeded:
-    """Publish the blueprint, unless the newest one is the same, and make a run of it and a key."""
+async def demo_key(database: Database) -> str:
+    """The demonstration's key to the first organization's live mode. The first key can't come of the API."""
     organizations = Organizations(database)
     organization = await organizations.first()
-    tenant = Tenant(organization.id, test_mode=False)
-    blueprints = Blueprints(database)
-    published = await blueprints.page(tenant, Window(100), status="published")
-    kept = None
-    for stored in published.data:
-        if await blueprints.snapshot(stored.id, stored.version) == blueprint:
-            kept = stored
-            break
-    if kept is None:
-        kept = await blueprints.publish(tenant, (await blueprints.create(tenant, blueprint)).id)
-    run, token = await Runs(database, open_vault(settings)).create(
-        tenant,
-        kept.id,
-        consent_needed=blueprint.settings.consent,
-        participant=Participant(name=participant),
-    )
     _, secret = await organizations.replace_key(
         organization.id, test_mode=False, scopes=("read", "write", "operate"), name=KEY_NAME
     )
-    return Seeded(run.id, token, secret)
+    return secret
+
+
+async def seed(origin: str, key: str, design: Blueprint, participant: str) -> Seeded:
+    """Publish a design through the Studies API, unless it is there already, and make a run of it. Raises
+    Failure."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=f"{origin}{PREFIX}", headers=headers, trust_env=False) as http:
+        newest = {"status": "published", "expand[]": "agent", "limit": 100}
+        published = (await _asked(http, "GET", "/blueprints", params=newest))["data"]
+        kept = next((each for each in published if _is_of(each, design)), None)
+        if kept is None:
+            kept = await _publish(http, design)
+        asked = {"blueprint_id": kept["id"], "participant": {"name": participant}}
+        run = await _asked(http, "POST", "/interview-runs", json=asked)
+    return Seeded(run["id"], run["join_token"])
+
+
+async def _publish(http: httpx.AsyncClient, design: Blueprint) -> dict[str, Any]:
+    body = design.model_dump(mode="json", by_alias=True)
+    agent = await _asked(http, "POST", "/agents", json=body.pop("agent"))
+    draft = await _asked(http, "POST", "/blueprints", json={**body, "agent_id": agent["id"]})
+    return await _asked(http, "POST", f"/blueprints/{draft['id']}/publish")
+
+
+def _is_of(shown: dict[str, Any], design: Blueprint) -> bool:
+    """Whether a blueprint, as the API shows it with its agent, is of this design."""
+    whole = design.model_dump(mode="json", by_alias=True)
+    agent = {name: shown["agent"].get(name) for name in whole["agent"]}
+    if design.agent.model_settings is None:
+        agent |= {name: whole["agent"][name] for name in ("model_config", "model_preset")}
+    parts = {name: shown[name] for name in whole if name != "agent"}
+    return Blueprint.model_validate({**parts, "agent": agent}) == design
+
+
+async def _asked(http: httpx.AsyncClient, method: str, path: str, **request: Any) -> dict[str, Any]:
+    """What the server answers. Raises Failure with its own sentence."""
+    answer = await http.request(method, path, **request)
+    body: dict[str, Any] = answer.json()
+    if answer.is_error:
+        raise Failure(f"The study can't be made: {body['error']['message']}")
+    return body

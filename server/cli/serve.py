@@ -37,7 +37,7 @@ def serve(
     asyncio.run(_tell_first_keys(settings))
     started = False
 
-    def tell(url: str) -> None:
+    def tell(url: str, _: str) -> None:
         nonlocal started
         started = True
         click.echo(f"Vivavoce is ready at {url}")

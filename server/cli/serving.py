@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
@@ -50,27 +50,37 @@ def prepare(settings: Settings, log_level: str) -> None:
         ) from None
 
 
+class Served(NamedTuple):
+    """A server that listens."""
+
+    url: str
+    local_url: str
+    """Where this machine reaches it, whatever the public URL leads to."""
+    ended: asyncio.Task[None]
+    """Done when somebody has ended the server."""
+
+
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
-    """Serve beside the body: its URL, and the task that ends when somebody ends the server. Raises Failure.
+async def served(settings: Settings) -> AsyncIterator[Served]:
+    """Serve beside the body. Raises Failure.
 
     Afterwards the server ends as when a supervisor asks: no new talk begins, those under way are safe.
     """
-    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    listening: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     # The server raises the signal that ended it once more when it is done; here there is nothing left to end.
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     # This function owns the task and awaits it below. Not a TaskGroup: it would wrap a Failure into a group,
     # and nobody could read what went wrong.
     serving = asyncio.get_running_loop().create_task(
-        serve(settings, ready=url.set_result, stop=stop), name="server"
+        serve(settings, ready=lambda *urls: listening.set_result(urls), stop=stop), name="server"
     )
     try:
-        await asyncio.wait((url, serving), return_when=asyncio.FIRST_COMPLETED)
-        if not url.done():
+        await asyncio.wait((listening, serving), return_when=asyncio.FIRST_COMPLETED)
+        if not listening.done():
             await serving
             raise Failure(NOT_STARTED)
-        yield url.result(), serving
+        yield Served(*listening.result(), serving)
     finally:
         stop.set()
         await serving

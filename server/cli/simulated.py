@@ -15,7 +15,7 @@ from dialog.responses import response_items
 from server.cli.configuration import opened_database
 from server.cli.outcome import write_json, write_outcome
 from server.cli.output import Failure, progress
-from server.cli.seeding import seed
+from server.cli.seeding import demo_key, seed
 from server.cli.serving import served
 from server.providers.protocols import ProviderError
 from server.rehearsal.link import JoinLink, LinkError
@@ -54,9 +54,11 @@ async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out:
     except (ClipError, ProviderError) as error:
         raise Failure(f"The participant has no voice: {error}") from None
     async with opened_database(settings) as database:
-        async with served(settings) as (url, _):
-            seeded = await seed(database, settings, design, persona.name or "Simulated participant")
-            link = JoinLink.parse(f"{url}/join/{seeded.run_id}#{seeded.join_token}")
+        async with served(settings) as server:
+            key = await demo_key(database)
+            name = persona.name or "Simulated participant"
+            seeded = await seed(server.local_url, key, design, name)
+            link = JoinLink.parse(f"{server.url}/join/{seeded.run_id}#{seeded.join_token}")
             participant = SimulatedParticipant(link, persona, clips)
             participant.progress = progress
             try:

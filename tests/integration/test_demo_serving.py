@@ -55,3 +55,28 @@ async def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
             assert b"can't be listened on" in err
             assert b"--port" in err
             assert b"Traceback" not in err
+
+
+async def test_a_second_demo_takes_the_study_that_is_there_wherever_participants_reach_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "vivavoce.toml").write_text('public_url = "https://interviews.example.org"\n')
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    api = f"http://127.0.0.1:{port}/api/v1"
+    for _ in range(2):
+        async with program("demo", "--port", str(port), cwd=tmp_path) as child:
+            ready = await next_line(child)
+            link = (await next_line(child)).split()[-1]
+            key = (await next_line(child)).split()[-1]
+            async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {key}"}) as http:
+                blueprints = (await http.get(f"{api}/blueprints")).json()["data"]
+                agents = (await http.get(f"{api}/agents")).json()["data"]
+                runs = (await http.get(f"{api}/interview-runs")).json()["data"]
+            await told_to_end(child)
+
+    assert "Vivavoce is ready at https://interviews.example.org" == ready
+    assert runs[0]["join_url"] == link
+    assert [1, 1, 2] == [len(blueprints), len(agents), len(runs)]
+    assert [False, "published", 1] == [blueprints[0][name] for name in ("test_mode", "status", "version")]

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from dialog.blueprint import Blueprint
 from dialog.events import Event
-from server.cli.seeding import seed
+from server.cli.seeding import open_vault
 from server.settings import Settings
+from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.event_rows import read_events
 from server.store.migrations import upgrade
+from server.store.organizations import Organizations, Tenant
+from server.store.runs import Runs
 from tests.support.house import ROOT
 from tests.support.running_server import Door, Study
 
@@ -59,8 +62,16 @@ class MortalServer(Door):
         """Publish a blueprint and make one run of it; the server needn't run."""
         upgrade(self.settings.database_url)
         async with Database(self.settings.database_url) as database:
-            seeded = await seed(database, self.settings, blueprint, "A participant")
-        return Study(seeded.run_id, seeded.join_token, seeded.api_key)
+            organizations, blueprints = Organizations(database), Blueprints(database)
+            organization = await organizations.first()
+            tenant = Tenant(organization.id, test_mode=False)
+            made = await blueprints.create(tenant, blueprint)
+            await blueprints.publish(tenant, made.id)
+            run, token = await Runs(database, open_vault(self.settings)).create(tenant, made.id)
+            _, key = await organizations.create_key(
+                organization.id, test_mode=False, scopes=("read", "write", "operate")
+            )
+        return Study(run.id, token, key)
 
     async def events(self, study: Study) -> list[Event]:
         """What lies in the database at this moment; the server needn't run."""

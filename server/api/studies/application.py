@@ -31,7 +31,6 @@ from server.api.studies import (
     organization,
     quality,
     runs,
-    records,
     talking,
     webhooks,
 )
@@ -126,7 +125,6 @@ def studies_api(state: State) -> StudiesApi:
     )
     for resource in resources:
         api.include_router(resource.router, dependencies=[Depends(no_stray_body)])
-        records,
     api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
     return api
 
