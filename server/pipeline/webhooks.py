@@ -65,10 +65,13 @@ class Webhooks:
         One transaction for each batch: what happened is marked in the same breath, so that a kill makes
         neither a gap nor a second delivery.
         """
+        async with self._database.read() as connection:  # holds up nobody, and there is mostly nothing new
+            if (await connection.execute(_NEW.limit(1))).first() is None:
+                return 0
         made = 0
         while True:
             async with self._database.write() as connection:
-                rows = (await connection.execute(_NEW)).all()
+                rows = (await connection.execute(_NEW.with_for_update(skip_locked=True))).all()
                 for row in rows:
                     made += await self._dispatch_one(connection, row)
             if len(rows) < BATCH:
@@ -208,11 +211,7 @@ class Webhooks:
 
 
 _NEW: Final = (
-    select(HappeningRow)
-    .where(HappeningRow.dispatched_at.is_(None))
-    .order_by(HappeningRow.id)
-    .limit(BATCH)
-    .with_for_update(skip_locked=True)
+    select(HappeningRow).where(HappeningRow.dispatched_at.is_(None)).order_by(HappeningRow.id).limit(BATCH)
 )
 
 

@@ -84,11 +84,13 @@ class Jobs:
             )
             .order_by(JobRow.due_at, JobRow.id)
             .limit(1)
-            .with_for_update(skip_locked=True)
         )
+        async with self._database.read() as connection:  # holds up nobody, and there is mostly nothing to do
+            if (await connection.execute(free)).first() is None:
+                return None
         lease = new_id("wrk_")
         async with self._database.write() as connection:
-            row = (await connection.execute(free)).first()
+            row = (await connection.execute(free.with_for_update(skip_locked=True))).first()
             if row is None:
                 return None
             await connection.execute(
