@@ -3,10 +3,8 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from server.live.session import SessionPolicy
-from tests.support.census import take_census
+from tests.support.census import at_rest, fill_thread_pool, take_census
 from tests.support.running_server import RunningServer, running_server
 from tests.support.short_visits import Visit, talk_and_vanish, visit_number, write_and_end
 from tests.support.small_study import small_blueprint
@@ -29,13 +27,13 @@ async def receive(server: RunningServer, visits: list[Visit]) -> None:
             await asyncio.sleep(0.05)
     await server.http.aclose()
     await asyncio.sleep(1.0)  # connections that were closed at the other end are noticed
+    await at_rest(server.house.database)
 
 
-# The pool of the database opens connections, each a thread and files, when the outbox is looked at meanwhile.
-@pytest.mark.long
 async def test_twenty_visits_leave_no_task_thread_file_or_socket(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server:
         server.house.registry.policy = SessionPolicy(linger=0.5)
+        await fill_thread_pool()
         await receive(server, [write_and_end, *(visit_number(n, 2) for n in range(4))])
         before = take_census(server.house.registry)
         server.http = type(server.http)(base_url=server.origin, timeout=20)

@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import QueuePool
 
 from server.live.registry import Registry
+from server.store.database import Database
+from server.store.jobs import Jobs
 
 _OURS = Path("/proc/self")
 
@@ -52,6 +55,29 @@ def take_census(registry: Registry) -> Census:
         visits=len(registry._visits),
         resident_kib=_resident_kib(),
     )
+
+
+async def fill_thread_pool() -> None:
+    """Have the running loop's pool start all its threads: by itself it does so whenever more work than never
+    before meets."""
+    size = min(32, (os.cpu_count() or 1) + 4)
+    together = threading.Barrier(size)
+    await asyncio.gather(*(asyncio.to_thread(together.wait) for _ in range(size)))
+
+
+async def at_rest(database: Database) -> None:
+    """Wait until the office has done what is to be done, the pool of the database is whole and nobody is at
+    it: the office looks in every second."""
+    jobs = Jobs(database)
+    while await jobs.waiting():  # noqa: ASYNC110 - it is on the disk
+        await asyncio.sleep(0.2)
+    await database.warm()
+    pool = database.engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)
+    looks = 0
+    while looks < 3:  # the thread and the task of what was closed last end a moment after it
+        await asyncio.sleep(0.02)
+        looks = 0 if pool.checkedout() else looks + 1
 
 
 def _kind(task: "asyncio.Task[object]") -> str:
