@@ -19,7 +19,6 @@ from benchmarks.two_channels import (
     Sound,
     channels,
     interview,
-    session_of,
     talking,
 )
 from dialog.commands import HoldSpeech, Say
@@ -128,7 +127,7 @@ async def _interrupt_all(
     visit: RecordedVisit, server: RunningServer, study: Study, count: int, chance: Random
 ) -> tuple[list[Barged], float, list[str]]:
     await visit.light("mine")
-    log, barged, faults, before = Log(session_of(server, study)), [], [], 0
+    log, barged, faults, before = Log(server.session(study)), [], [], 0
     reading = asyncio.get_running_loop().create_task(log.read())
     try:
         for number in range(count):

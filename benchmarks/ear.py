@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.late_network import jittered
 from benchmarks.report import Row, publish, this_machine
-from benchmarks.two_channels import RATE_HZ, Sound, channels, interview, session_of, talking
+from benchmarks.two_channels import RATE_HZ, Sound, channels, interview, talking
 from dialog.events import Event
 from dialog.latency import percentile, replies
 from server.clock import loop_time
@@ -87,7 +87,7 @@ async def hold_interview(turns: int, jitter: float) -> tuple[Recorded, list[Even
                 await asyncio.sleep(0.5)  # what is heard comes later than what is shown
                 recorded.append((before, await visit.take()))
             rendered, sounded = await visit.clock()
-            session = session_of(server, study)
+            session = server.session(study)
             began = time.time() - loop_time() + session.started_at
             return Recorded(recorded, rendered, sounded, 1000 * began), await server.events(study)
 

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dialog.blueprint import Blueprint
-from server.live.session import Session
 from tests.support.chromium import chromium
 from tests.support.join_page import watch
 from tests.support.running_server import RunningServer, Study
@@ -92,11 +91,3 @@ async def talking(server: RunningServer, blueprint: Blueprint) -> AsyncIterator[
         await visit.agree()
         await visit.check_devices()
         yield visit, study
-
-
-def session_of(server: RunningServer, study: Study) -> Session:
-    """The sitting of a run that is being talked in."""
-    visit = server.house.registry.find(study.run_id)
-    assert visit is not None
-    assert visit.session is not None
-    return visit.session

@@ -23,7 +23,7 @@ from server.live.wire import (
     TypedText,
     Welcome,
 )
-from tests.support.page import TestPage, opened_page
+from tests.support.page import TestPage, agreed_page, opened_page
 from tests.support.running_server import Door, RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 
@@ -56,9 +56,7 @@ def last_seq(page: TestPage) -> int:
 
 
 async def test_a_reload_shows_the_talk_so_far_and_goes_on_in_the_same_sitting(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await answer_first(page)
     async with opened_page(server, study) as page:
@@ -78,9 +76,7 @@ async def test_a_reload_shows_the_talk_so_far_and_goes_on_in_the_same_sitting(se
 
 
 async def test_a_page_whose_socket_was_lost_gets_only_what_it_has_missed(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await answer_first(page)
         seen = last_seq(page)
@@ -94,9 +90,7 @@ async def test_a_page_whose_socket_was_lost_gets_only_what_it_has_missed(server:
 
 
 async def test_a_message_sent_again_after_a_reconnect_counts_once(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await answer_first(page)
         await until_yours(page)
@@ -134,9 +128,7 @@ async def test_an_empty_sitting_is_closed_and_the_run_goes_on_in_the_next(server
         await page.agree()
         await page.send(Start("text"))
         await answer_first(page)
-    async with asyncio.timeout(10):
-        while server.house.registry.find(study.run_id) is not None:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.05)
+    await server.forgotten(study)
     server.house.registry.policy = SessionPolicy()
     async with opened_page(server, study) as page:
         await page.send(Start("text"))
@@ -154,9 +146,7 @@ async def test_an_empty_sitting_is_closed_and_the_run_goes_on_in_the_next(server
 
 
 async def test_stopping_for_good_ends_the_run_as_abandoned_with_what_was_said(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await answer_first(page)
         await until_yours(page)
@@ -168,9 +158,7 @@ async def test_stopping_for_good_ends_the_run_as_abandoned_with_what_was_said(se
 
 
 async def test_a_struck_answer_is_gone_from_the_stored_log_and_from_the_page(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await answer_first(page)
         await until_yours(page)

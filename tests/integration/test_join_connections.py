@@ -8,10 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.live.session import Session
 from server.live.wire import Start
 from tests.support.gateway import Caller, until
-from tests.support.page import TestPage, opened_page
+from tests.support.page import TestPage, agreed_page, opened_page
 from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 
@@ -47,17 +46,8 @@ def leg_of(answer: httpx.Response) -> str:
     return answer.headers["location"].rsplit("/", 1)[1]
 
 
-def session_of(server: RunningServer, study: Study) -> Session:
-    visit = server.house.registry.find(study.run_id)
-    assert visit is not None
-    assert visit.session is not None
-    return visit.session
-
-
 async def test_the_answer_names_the_ice_servers_as_the_session_does(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with offering(server, study, page) as (_, answer):
             links = answer.headers["link"].split(", ")
 
@@ -75,14 +65,12 @@ async def test_an_offer_that_never_connects_leaves_the_talk_where_it_is(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.gateway.webrtc.CONNECT_TIMEOUT", 1.0)
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with offering(server, study, page) as (caller, answer):
             await caller.take(answer.text)
             await page.send(Start("voice"))
             await until(lambda: len(caller.pcm) > 32_000)
-            session = session_of(server, study)
+            session = server.session(study)
             async with offering(server, study, page) as (_, never):
                 both = {leg_of(answer), leg_of(never)} <= server.house.legs.keys()
                 heard = len(caller.pcm)
@@ -96,9 +84,7 @@ async def test_an_offer_that_never_connects_leaves_the_talk_where_it_is(
 
 
 async def test_a_new_connection_takes_over_once_it_stands_and_the_old_one_ends(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with offering(server, study, page) as (first, answer):
             await first.take(answer.text)
             await page.send(Start("voice"))
@@ -116,9 +102,7 @@ async def test_a_new_connection_takes_over_once_it_stands_and_the_old_one_ends(s
 
 
 async def test_of_two_offers_under_way_the_newer_wins_whichever_stands_first(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with (
             offering(server, study, page) as (older, first),
             offering(server, study, page) as (newer, second),
@@ -133,9 +117,7 @@ async def test_of_two_offers_under_way_the_newer_wins_whichever_stands_first(ser
 
 
 async def test_another_window_need_not_wait_for_the_connection_of_the_first(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with offering(server, study, page) as (caller, answer):
             await caller.take(answer.text)
             await page.send(Start("voice"))

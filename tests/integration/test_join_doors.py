@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.live.wire import Consent, Ended, Floor, Refused, Start, TypedText, Welcome
-from tests.support.page import opened_page
+from tests.support.page import agreed_page, opened_page
 from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import small_blueprint
 
@@ -93,9 +93,7 @@ async def test_sound_before_consent_is_refused(server: RunningServer) -> None:
 
 
 async def test_garbage_in_an_offer_gets_a_plain_answer(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         path = f"/join/{study.run_id}/whip"
         bearer = {"Authorization": f"Bearer {page.session['access_token']}"}
         sdp = {**bearer, "Content-Type": "application/sdp"}
@@ -144,9 +142,7 @@ async def test_garbage_instead_of_a_hello_closes_the_socket_with_a_reason(
 async def test_garbage_in_mid_talk_ends_that_socket_and_not_the_talk(
     server: RunningServer, garbage: str | bytes
 ) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         await page.send(Start("text"))
         await page.socket.send(garbage)
         with pytest.raises(ConnectionClosed):

@@ -9,7 +9,7 @@ from dialog.commands import Duck, HoldSpeech, ResumeSpeech
 from dialog.events import AnswerCommitted, NodeEntered, SpeechHeard
 from dialog.signals import PacketsReturned, PacketsStopped, ParticipantJoined, SpeechEnded
 from server.live.wire import Caption, Ended, Floor, Level, Mute, Question, Start, TypedText
-from tests.support.page import TestPage, opened_page
+from tests.support.page import TestPage, agreed_page, opened_page
 from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import QUESTIONS, small_blueprint
 from tests.support.talkers import SocketTalker, socket_talker, webrtc_talker
@@ -83,9 +83,7 @@ async def test_a_cut_speech_is_on_record_as_far_as_it_was_heard(
 async def test_an_interview_moves_from_voice_to_writing_and_back_in_one_sitting(
     server: RunningServer, tmp_path: Path
 ) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with socket_talker(server, study, page, tmp_path):
             await begin(page)
             await page.until(Question)
@@ -110,9 +108,7 @@ async def test_an_interview_moves_from_voice_to_writing_and_back_in_one_sitting(
 async def test_a_sound_connection_that_breaks_and_returns_goes_on_in_the_same_talk(
     server: RunningServer, tmp_path: Path
 ) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with socket_talker(server, study, page, tmp_path):
             await begin(page)
             await page.until(Question)
@@ -129,9 +125,7 @@ async def test_a_sound_connection_that_breaks_and_returns_goes_on_in_the_same_ta
 
 
 async def test_a_muted_microphone_is_not_heard(server: RunningServer, tmp_path: Path) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with socket_talker(server, study, page, tmp_path) as talker:
             await begin(page)
             await page.until(Question)
@@ -148,9 +142,7 @@ async def test_a_muted_microphone_is_not_heard(server: RunningServer, tmp_path: 
 async def test_two_legs_at_once_leave_one_and_the_voice_goes_over_the_newer(
     server: RunningServer, tmp_path: Path
 ) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         async with socket_talker(server, study, page, tmp_path) as first:
             await begin(page)
             await page.until(Question)

@@ -15,8 +15,8 @@ from server.live.wire import Floor, Start
 from server.store.event_log import EventLog, StorageChanged
 from server.store.run import Run
 from tests.support.hostile import code_of
-from tests.support.page import opened_page
-from tests.support.running_server import RunningServer, Study, running_server
+from tests.support.page import agreed_page, opened_page
+from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import small_blueprint
 from tests.support.still_leg import StillLeg
 
@@ -26,12 +26,6 @@ async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
     async with running_server(tmp_path / "house") as running:
         running.house.registry.policy = SessionPolicy(linger=0.2)
         yield running
-
-
-async def forgotten(server: RunningServer, study: Study) -> None:
-    async with asyncio.timeout(10):
-        while server.house.registry.find(study.run_id) is not None:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("modes", [("voice", "text"), ()], ids=["after switching to typing", "before start"])
@@ -49,7 +43,7 @@ async def test_a_tab_that_is_closed_when_its_sound_is_over_is_missed(
             await page.until(Floor)
         await leg.close("closed")
         await carrying
-    await forgotten(server, study)
+    await server.forgotten(study)
     events = await server.events(study)
 
     assert ["left"] == [e.body.reason for e in events if isinstance(e.body, SessionClosed)]
@@ -68,7 +62,7 @@ async def test_a_visit_that_nobody_enters_is_forgotten_and_means_nobody_is_here(
     study = await server.study(small_blueprint())
     await server.house.visit(await server.house.runs.find(study.run_id))
     here = server.house.registry.is_here(study.run_id)
-    await forgotten(server, study)
+    await server.forgotten(study)
 
     assert not here
 
@@ -111,9 +105,7 @@ async def test_a_sitting_outlives_whoever_asked_for_it_and_gave_up(
         return await open_session(run_id, storage_changed)
 
     monkeypatch.setattr(server.house.keeper, "open_session", open_late)
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         visit = server.house.registry.find(study.run_id)
         assert visit is not None
         starter = asyncio.get_running_loop().create_task(visit.attach(StillLeg()))
@@ -130,9 +122,7 @@ async def test_a_sitting_outlives_whoever_asked_for_it_and_gave_up(
 
 
 async def test_connections_are_not_offered_without_end(server: RunningServer) -> None:
-    study = await server.study(small_blueprint())
-    async with opened_page(server, study) as page:
-        await page.agree()
+    async with agreed_page(server, small_blueprint()) as (study, page):
         path = f"/join/{study.run_id}/whip"
         headers = {
             "Authorization": f"Bearer {page.session['access_token']}",

@@ -10,6 +10,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from dialog.blueprint import Blueprint
 from server.live.wire import (
     AnyFromPage,
     AnyToPage,
@@ -23,7 +24,7 @@ from server.live.wire import (
     TypedText,
     Welcome,
 )
-from tests.support.running_server import Door, Study
+from tests.support.running_server import Door, RunningServer, Study
 
 _decoder = msgspec.json.Decoder(AnyToPage)
 Message = TypeVar("Message", bound=msgspec.Struct)
@@ -95,6 +96,15 @@ async def opened_page(server: Door, study: Study, *, after_seq: int = 0) -> Asyn
         await page.send(Hello(session["access_token"], after_seq))
         await page.until(Welcome)
         yield page
+
+
+@asynccontextmanager
+async def agreed_page(server: RunningServer, blueprint: Blueprint) -> AsyncIterator[tuple[Study, TestPage]]:
+    """Open the link of a new run, and consent."""
+    study = await server.study(blueprint)
+    async with opened_page(server, study) as page:
+        await page.agree()
+        yield study, page
 
 
 async def start_text(page: TestPage) -> None:

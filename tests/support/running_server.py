@@ -13,6 +13,7 @@ from dialog.blueprint import Blueprint
 from dialog.events import Event
 from server.api.house import House
 from server.app import run_server
+from server.live.session import Session
 from server.settings import Settings
 from server.store.event_rows import read_events
 from server.store.organizations import Tenant
@@ -80,6 +81,19 @@ class RunningServer(Door):
             organization.id, test_mode=True, scopes=["read", "write"]
         )
         return Study(run.id, token, secret)
+
+    def session(self, study: Study) -> Session:
+        """The sitting of a run that is being talked in."""
+        visit = self.house.registry.find(study.run_id)
+        assert visit is not None
+        assert visit.session is not None
+        return visit.session
+
+    async def forgotten(self, study: Study) -> None:
+        """Wait until nobody is waited for any more in a run."""
+        async with asyncio.timeout(10):
+            while self.house.registry.find(study.run_id) is not None:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
 
     async def events(self, study: Study) -> list[Event]:
         """Everything that has happened in the run up to now, once it is stored."""
