@@ -12,7 +12,7 @@ from dialog.events import AnswerErased, AnswerStruck
 from dialog.struck_sound import erasures_due
 from dialog.transcript import rfc3339
 from server.api.house import House
-from server.api.studies.in_steps import in_steps, to_its_end
+from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
 from server.api.studies.run_material import erased, event_lines, log_pages, whole_log
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import Beside, archive_head
@@ -58,7 +58,8 @@ def _tail(archive: ZipStream, sound: Path | None) -> Iterator[bytes]:
 
 async def _log(house: House, run_id: str, *, due: bool) -> AsyncIterator[Iterator[bytes]]:
     if due:
-        yield event_lines(await asyncio.to_thread(erased, await whole_log(house, run_id)))
+        events = await whole_log(house, run_id)
+        yield event_lines(await in_a_thread(house.steps, lambda: erased(events)))
         return
     async for page in log_pages(house, run_id):
         yield event_lines(page)

@@ -1,7 +1,6 @@
 """What exports and the quality report are made of, read so that no talk notices: a page of a log, or one
 run's documents, at a time; all that takes arithmetic is done in a thread."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from dialog.strike import struck
 from dialog.struck_sound import erasures_due
 from dialog.transcript import transcript
 from server.api.house import House
-from server.api.studies.in_steps import to_its_end
+from server.api.studies.in_steps import in_a_thread, to_its_end
 from server.api.studies.run_shapes import (
     analysis_object,
     responses_object,
@@ -87,9 +86,10 @@ async def material_of(house: House, run: Run, designs: Designs) -> Material | No
     facts = (await read_facts(house.database, [run.id])).get(run.id, [])
     due = bool(erasures_due(facts))
     if due:  # what quotes the struck words is found by all events
-        facts = await asyncio.to_thread(erased, await whole_log(house, run.id))
-    design = await designs.of(run)
-    return await asyncio.to_thread(_material, run, documents, design, facts, due, house.settings.public_url)
+        events = await whole_log(house, run.id)
+        facts = await in_a_thread(house.steps, lambda: erased(events))
+    design, url = await designs.of(run), house.settings.public_url
+    return await in_a_thread(house.steps, lambda: _material(run, documents, design, facts, due, url))
 
 
 def _material(
