@@ -21,9 +21,13 @@ from benchmarks.report import Row, publish, this_machine
 from dialog.events import AnswerCommitted, Event, NodeEntered, QuestionAsked, SessionOpened
 from server.app import SWITCH_INTERVAL
 from server.cli.serving import run_on_loop
-from server.pipeline.office import open_office
+from server.pipeline.office import DISPATCH_INTERVAL
+from server.pipeline.outward import Outward
+from server.pipeline.webhooks import DELIVER, Webhooks
+from server.pipeline.worker import Worker
 from server.store.database import Database
 from server.store.event_log import EventLog
+from server.store.jobs import Jobs
 from server.store.log_writer import LogWriter
 from server.store.migrations import upgrade
 from server.store.runs import progress_note
@@ -76,7 +80,7 @@ async def measure(store: Store, talks: Sequence[list[Event]], seconds: float, se
     async with (
         timed_transactions(store.database, waits),
         LogWriter(store.database) as writer,
-        open_office(store.database, Vault(SECRET), private_targets=False),
+        looked_after(store.database),
         asyncio.TaskGroup() as tasks,
     ):
         others = [tasks.create_task(_make_runs(store))]
@@ -92,6 +96,23 @@ async def measure(store: Store, talks: Sequence[list[Event]], seconds: float, se
             task.cancel()
     waits.seconds = perf_counter() - began
     return waits
+
+
+@contextlib.asynccontextmanager
+async def looked_after(database: Database) -> AsyncIterator[None]:
+    """What the office does beside the talks: the outbox is looked at and jobs are asked for."""
+    async with Outward(private=False) as outward, asyncio.TaskGroup() as tasks:
+        webhooks = Webhooks(database, Vault(SECRET), outward)
+
+        async def tell() -> None:
+            while True:
+                await webhooks.dispatch()
+                await asyncio.sleep(DISPATCH_INTERVAL)
+
+        async with Worker(Jobs(database), {DELIVER: webhooks.deliver}).working():
+            telling = tasks.create_task(tell())
+            yield
+            telling.cancel()
 
 
 async def _replay(
