@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from dialog.judgement import Distress
 from dialog.lexicon import (
     DATES,
     EMPTY_WORDS,
@@ -256,7 +257,7 @@ def _stands_alone(text: str, words: list[Word], place: int) -> bool:
     return any(mark in between for mark in ".,;:!?") or not is_content(words[place + 1].lower)
 
 
-def distress_in(text: str) -> Literal["mild", "moderate", "severe"] | None:
+def distress_in(text: str) -> Distress | None:
     """Plain words of acute distress, by a small list; a sad story told calmly is none."""
     heard = plain(text)
     if _SEVERE.search(heard):

@@ -11,6 +11,7 @@ from dialog.assessment import Assessment
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
 from dialog.forms import clear_answer
+from dialog.hard_topics import HardTopics
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Judgement, JudgementRequest, Right, Vetted
@@ -67,6 +68,7 @@ class Conduct:
         self._turns = turns
         self._prompter = prompter
         self._out = out
+        self._hard_topics = HardTopics(interview, moments, out, prompter)
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
         self._stand_in = ""
@@ -84,12 +86,12 @@ class Conduct:
         if decision is None:
             return
         if self._vetted_of[0] is not decision or self._vetted_of[1] is not request:
-            self._vet(decision, request)
+            self._vet(decision, request, now)
         if self._sound == "failed":
             if self._turns.state not in TAKEN:
                 self.forget("failed")
                 return
-            self._go_unheard(f"voice: {self._preparation.failure}")
+            self._go_unheard(f"voice: {self._preparation.failure}", now)
         if self._turns.taking.ready(now) and self._sound == "ready":
             self._conclude(now)
 
@@ -100,7 +102,7 @@ class Conduct:
 
     # Judgements and the sound of what follows from them
 
-    def _vet(self, decision: Judgement, request: JudgementRequest | None) -> None:
+    def _vet(self, decision: Judgement, request: JudgementRequest | None, now: float) -> None:
         """Look at the words of a new decision, and have the voice begin on what may be said."""
         turn, field = self._turns.turn, self._interview.field
         unasked = decision.verdict in ("wants_right", "asks_back", "distress")
@@ -108,7 +110,7 @@ class Conduct:
         self._vetted_of = (decision, request)
         if turn is None or unasked or (field is not None and decision.verdict != "refused"):
             return
-        self._vetted = self._interview.vet(decision, request)
+        self._vetted = self._interview.vet(decision, request, now)
         probe = self._vetted.probe
         if probe is None or probe.text == self._stand_in:  # which is not to wait for the voice again
             self._preparation.drop()
@@ -121,7 +123,7 @@ class Conduct:
         probe = self._vetted.probe
         return "ready" if probe is None else self._preparation.state(probe.text, self._prompter.speed)
 
-    def _go_unheard(self, reason: str) -> None:
+    def _go_unheard(self, reason: str, now: float) -> None:
         """The voice is not there in time: known words take the place of the probe."""
         probe = self._vetted.probe
         if probe is not None:
@@ -131,13 +133,13 @@ class Conduct:
             self._assessment.go_unheard(self._interview.node, reason, instead)
             decision = self._assessment.decision
             if decision is not None:
-                self._vet(decision, self._assessment.request)
+                self._vet(decision, self._assessment.request, now)
 
-    def _overdue(self) -> None:
+    def _overdue(self, now: float) -> None:
         """The deadline of the judgement, and of the sound of what follows from it, has come."""
         self._assessment.overdue(self._interview.node)
         if self._sound == "awaited" and self._assessment.decision is self._vetted_of[0]:
-            self._go_unheard("voice_overdue")
+            self._go_unheard("voice_overdue", now)
 
     def _draft(self, now: float) -> None:
         turn = self._turns.turn
@@ -160,7 +162,7 @@ class Conduct:
             case HoldOver():
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
-                self._overdue()
+                self._overdue(now)
             case DraftDue():
                 self._draft(now)
             case HandedOver():
@@ -302,7 +304,7 @@ class Conduct:
         self._turns.commit()
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
-            self._moments.confirm_hard_topic(now)
+            self._hard_topics.met(turn, judgement.distress or "moderate", now)
             return
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
 

@@ -87,7 +87,7 @@ def _outright(request: JudgementRequest) -> Judgement | None:
     latest = request.latest
     distress = distress_in(latest)
     if distress:
-        return Judgement("distress", reasons=(f"distress:{distress}",))
+        return Judgement("distress", reasons=(f"distress:{distress}",), distress=distress)
     right = spoken_right(latest)
     if right is not None and right != "done":
         return Judgement("wants_right", right=right, reasons=("whole_utterance_is_a_claim",))

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from dialog.commands import AnyCommand, SpeechKind
-from dialog.judgement import Probe
+from dialog.judgement import Distress, Probe
 from dialog.signals import AnySignal
 
 FloorState = Literal[
@@ -42,7 +42,7 @@ Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
 FinalOutcome = Literal["completed", "stopped", "cancelled", "time", "failed"]
 
 
-PauseReason = Literal["participant", "silence", "muted", "noise"]
+PauseReason = Literal["participant", "silence", "muted", "noise", "distress"]
 
 
 class Fact(msgspec.Struct, frozen=True, tag=True):
@@ -272,6 +272,14 @@ class NoticeGiven(Fact, frozen=True):
     offers: tuple[str, ...] = ()
 
 
+class DistressHeard(Fact, frozen=True):
+    """An answer showed distress: its topic is probed no further, and people may have to be called."""
+
+    turn_id: int
+    node_key: str
+    level: Distress
+
+
 class InterviewFinished(Fact, frozen=True):
     outcome: FinalOutcome
 
@@ -306,6 +314,7 @@ AnyFact = (
     | InterviewPaused
     | InterviewResumed
     | NoticeGiven
+    | DistressHeard
     | InterviewFinished
 )
 

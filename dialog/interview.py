@@ -29,6 +29,7 @@ from dialog.policy import Policy, Profile, patience_of
 from dialog.probe_guard import check_probe
 from dialog.prompter import Prompter
 from dialog.routing import next_route, probing_ceiling
+from dialog.terms import Terms
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 from dialog.wording import wants_yes_or_no
@@ -54,6 +55,7 @@ class Interview:
         self._prompter = prompter
         self._shown: set[str] = set()
         self._profiles: dict[tuple[str, str | None], Profile] = {}
+        self.terms = Terms(blueprint, policy.time_reserve)
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
 
@@ -191,12 +193,13 @@ class Interview:
         earlier = " ".join(one.text for one in self._out.state.answers_at(node.key))
         return probe_failed(turn.text, earlier)
 
-    def vet(self, judgement: Judgement, request: JudgementRequest | None) -> Vetted:
+    def vet(self, judgement: Judgement, request: JudgementRequest | None, now: float) -> Vetted:
         """The probe to ask, if any: nothing unguarded is spoken, nor given to a voice. Refused, the
         researcher's own or a neutral one takes its place, unless that was asked here already."""
         probe, node = judgement.probe, self.node
-        left = probing_ceiling(self.blueprint, node) - self._out.state.node(node.key).follow_ups
-        if probe is None or left <= 0:
+        so_far = self._out.state.node(node.key)
+        left = probing_ceiling(self.blueprint, node) - so_far.follow_ups
+        if probe is None or left <= 0 or so_far.distressed or self.terms.short_of_time(self._out.state, now):
             return Vetted()
         written = probe.text in (node.fallback_probe, script.NEUTRAL_PROBE)
         refused = () if written or request is None else tuple(check_probe(probe, request))
@@ -306,8 +309,12 @@ class Interview:
 
     def leave_node(self, outcome: Outcome, now: float, assessed: tuple[int, ...] = ()) -> None:
         """Close the present node and ask the next question, or end."""
-        self._out.append(NodeClosed(self.node.key, outcome))
+        self.close_node(outcome)
         self._advance(now, assessed)
+
+    def close_node(self, outcome: Outcome) -> None:
+        """Ask nothing more at the present node."""
+        self._out.append(NodeClosed(self.node.key, outcome))
 
     def go_on(self, now: float) -> None:
         """Ask what is open after a break in between two questions."""
@@ -318,12 +325,16 @@ class Interview:
 
     def _advance(self, now: float, assessed: tuple[int, ...] = ()) -> None:
         state = self._out.state
-        limit = self.blueprint.settings.max_duration_m * 60 * self._policy.time_reserve
-        hurry = state.elapsed(now) >= limit
-        route = next_route(self.blueprint, state, self._metadata, frozenset(assessed), hurry)
+        held, short = frozenset(assessed), self.terms.short_of_time(state, now)
+        route = next_route(self.blueprint, state, self._metadata, held, short)
         if route.node_key is None:
-            self.close("time" if hurry else "completed", script.outro(self.blueprint), now)
+            left = short and next_route(self.blueprint, state, self._metadata, held, False).node_key
+            outcome: FinalOutcome = "time" if left or self.terms.told_of_time else "completed"
+            self.close(outcome, script.outro(self.blueprint), now)
             return
+        if route.reason == "required_left" and not self.terms.told_of_time:
+            self.terms.told_of_time = True
+            self._prompter.say("notice", script.SHORT_OF_TIME, now)
         self._out.append(NodeEntered(route.node_key, route.edge, route.reason))
         self.ask(now)
 

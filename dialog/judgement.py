@@ -19,6 +19,9 @@ Verdict = Literal[
     "distress",
 ]
 
+Distress = Literal["mild", "moderate", "severe"]
+"""How grave it is: to be asked about, a topic to leave, or a reason to stop and to call somebody."""
+
 Right = Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop", "done"]
 """What a participant may ask for at any moment, by voice, button or key."""
 
@@ -93,6 +96,8 @@ class Judgement(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
     """Which rules or remarks led here, for the log."""
     judged_by: str = "embedded"
+    distress: Distress | None = None
+    """With `distress`: how grave; None = whoever judged couldn't say."""
 
 
 class Vetted(msgspec.Struct, frozen=True):

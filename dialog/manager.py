@@ -287,6 +287,7 @@ class Manager:
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
         turns, state = self._turns, self._out.state
+        self._interview.terms.agree(signal.time_limit, signal.help_line)
         turns.lull.detection.listen(signal.detector, signal.recogniser)
         turns.lull.listen(signal.channel != "text", turns.turn, now)
         if turns.state not in ("waiting", "away", "paused"):

@@ -35,7 +35,7 @@ class Moments:
         self.pausing: PauseReason | None = None
         """A pause that sets in when what is being said has been heard."""
         self.confirming: str | None = None
-        """What a yes or no is awaited for: `stop`, `go_on` or `hard_topic`."""
+        """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic` or `other_topic`."""
 
     def question_changed(self) -> None:
         """A new question has a new chance to be understood."""
@@ -80,7 +80,7 @@ class Moments:
                 self._out.append(NoticeGiven("human", text, ("pause",)))
                 self._prompter.say("notice", text, now)
             case "stop":
-                self._confirm("stop", script.CONFIRM_STOP, now)
+                self.confirm("stop", script.CONFIRM_STOP, now)
             case "done":
                 pass
 
@@ -98,7 +98,8 @@ class Moments:
         self._interrupt()
         self._turns.answering.set_aside("withdrawn")
 
-    def _confirm(self, what: str, question: str, now: float) -> None:
+    def confirm(self, what: str, question: str, now: float) -> None:
+        """Ask for a yes or no before anything else."""
         self._drop_turn()
         self.confirming = what
         self._turns.floor.profile = self._interview.confirmation_profile
@@ -106,15 +107,7 @@ class Moments:
 
     def confirm_go_on(self, now: float) -> None:
         """We stopped twice for nobody: ask instead of starting a third time."""
-        self._confirm("go_on", script.SHALL_I_GO_ON, now)
-
-    def confirm_hard_topic(self, now: float) -> None:
-        """Something painful was said: give the help line, and leave the way on to the participant."""
-        line = script.help_line(self._interview.blueprint)
-        if line is not None:
-            self._out.append(NoticeGiven("help", line, ("pause", "skip")))
-            self._prompter.say("notice", line, now)
-        self._confirm("hard_topic", script.HARD_TOPIC, now)
+        self.confirm("go_on", script.SHALL_I_GO_ON, now)
 
     def takes_as_confirmation(self, answer: str | None) -> bool:
         """Whether this is no answer of its own: any word about stopping, a yes or no about anything else."""
@@ -137,13 +130,18 @@ class Moments:
         if answer is None:
             return False
         self._drop_turn()
-        if answer == "no":
-            if what == "hard_topic":
-                self._interview.skip(now)
-            else:
+        match what, answer:
+            case "other_topic", "yes":
+                self._interview.leave_node("answered", now)
+            case "other_topic", _:
+                self._interview.close_node("answered")
                 self.pause("participant", script.PAUSED, now)
-        else:
-            self._interview.ask_again(now)
+            case "hard_topic", "no":
+                self._interview.skip(now)
+            case _, "no":
+                self.pause("participant", script.PAUSED, now)
+            case _:
+                self._interview.ask_again(now)
         return True
 
     def _strike(self, now: float) -> None:

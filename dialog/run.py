@@ -5,6 +5,7 @@ Kept words, path, answers and what is being asked all come from here; nobody kee
 """
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import assert_never
 
 import msgspec
@@ -21,6 +22,7 @@ from dialog.events import (
     AnswerTaken,
     AnyFact,
     DataRecorded,
+    DistressHeard,
     DraftClosed,
     EndDoubted,
     FallbackUsed,
@@ -72,6 +74,8 @@ class NodeState(msgspec.Struct, frozen=True):
     """Fields that stay without a value."""
     redirected: bool = False
     """Straying was led back here once."""
+    distressed: bool = False
+    """An answer here showed distress."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -129,10 +133,7 @@ _UNTOUCHED = NodeState()
 
 def fold(facts: Iterable[AnyFact]) -> RunState:
     """The state after these facts."""
-    state = RunState()
-    for fact in facts:
-        state = apply(state, fact)
-    return state
+    return reduce(apply, facts, RunState())
 
 
 def begin_session(state: RunState, number: int | None = None) -> RunState:
@@ -163,8 +164,6 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             | NoticeGiven()
         ):
             return state
-        case EndDoubted():
-            return state
         case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
             return _heard(state, fact)
         case SessionOpened():
@@ -190,7 +189,9 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             if fact.turn_id != state.kept_turn:  # said beside an answer, which goes on
                 return state
             return replace(state, kept_turn=0, kept_words="")
-        case DataRecorded() | FieldMissed() | FieldPassed() | ProbeChosen() | AnswerJudged() | NodeClosed():
+        case DistressHeard() | DataRecorded() | FieldMissed() | FieldPassed():
+            return _at_node(state, fact)
+        case ProbeChosen() | AnswerJudged() | NodeClosed():
             return _at_node(state, fact)
         case InterviewPaused():
             return replace(state, paused=True)
@@ -198,7 +199,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return replace(state, paused=False)
         case InterviewFinished():
             return replace(state, finished=fact.outcome, asked=None)
-        case SessionClosed() | RecordingBegan() | AnswerErased():
+        case EndDoubted() | SessionClosed() | RecordingBegan() | AnswerErased():
             return state
         case _:
             assert_never(fact)
@@ -226,9 +227,8 @@ def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | Wor
                 kept_revision=0,
             )
         case WordsHeard():
-            words = (
-                fact.text if state.kept_turn != fact.turn_id else f"{state.kept_words} {fact.text}".strip()
-            )
+            joined = f"{state.kept_words} {fact.text}".strip()
+            words = joined if state.kept_turn == fact.turn_id else fact.text
             ids = state.client_ids | {fact.client_id} if fact.client_id else state.client_ids
             return replace(
                 state,
@@ -315,7 +315,7 @@ def _without_turn(node: NodeState, turn_id: int) -> NodeState:
     )
 
 
-_NodeFact = DataRecorded | FieldMissed | FieldPassed | ProbeChosen | AnswerJudged | NodeClosed
+_NodeFact = DistressHeard | DataRecorded | FieldMissed | FieldPassed | ProbeChosen | AnswerJudged | NodeClosed
 
 
 def _at_node(state: RunState, fact: _NodeFact) -> RunState:
@@ -328,6 +328,8 @@ def _at_node(state: RunState, fact: _NodeFact) -> RunState:
             node = replace(node, missed=(*node.missed, fact.field))
         case FieldPassed():
             node = replace(node, passed=(*node.passed, fact.field))
+        case DistressHeard():
+            node = replace(node, distressed=True)
         case ProbeChosen():
             node = replace(node, follow_ups=node.follow_ups + 1)
         case AnswerJudged():

@@ -46,6 +46,11 @@ NO_CONTACT = "No person is at hand right now. You can pause, and come back at an
 GENTLE_REDIRECT = "Thank you. Coming back to the question:"
 FIRM_REDIRECT = "Let's come back to the question:"
 HARD_TOPIC = "Thank you for telling me. We can pause, leave this question, or go on. Shall we go on?"
+OTHER_TOPIC = "Thank you for telling me. We'll leave this here. Shall we go on with another question?"
+PAUSED_DISTRESS = (
+    "Thank you for telling me. I'll stop here. Go on only if and when you want to, with the same link."
+)
+SHORT_OF_TIME = "We are nearly out of time, so I'll go on to what matters most."
 NEUTRAL_PROBE = "Could you tell me a little more about that?"
 FLOOR_RULE = "Take all the time you need. When an answer is complete, just stop, or press the done button."
 WRITTEN_RULE = "Take all the time you need, and send each answer when it is complete."
@@ -75,10 +80,14 @@ def human_contact(blueprint: Blueprint) -> str:
     return f"You can reach a person here: {contact}." if contact else NO_CONTACT
 
 
-def help_line(blueprint: Blueprint) -> str | None:
-    """Where help is to be had, if the researcher named any."""
-    lines = blueprint.settings.help_lines
-    return f"If you would like to talk to somebody: {lines[0]}." if lines else None
+def help_line(named: str) -> str | None:
+    """Where help is to be had, if anybody named anything."""
+    return f"If you would like to talk to somebody: {named.rstrip('.')}." if named else None
+
+
+def first_help_line(blueprint: Blueprint) -> str:
+    """The one that is said; "" where the researcher named none."""
+    return (blueprint.settings.help_lines or [""])[0]
 
 
 def ask(node: Node, field: FormField | None) -> str:
@@ -156,8 +165,11 @@ def check_in(number: int, answering: bool, closed: bool, question: str | None) -
     return TAKE_YOUR_TIME[0] if number == 0 else OFFER_WAYS_OUT
 
 
-def known_words(blueprint: Blueprint) -> list[str]:
-    """Every text of this blueprint that can be synthesised ahead, the opening first, each once."""
+def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
+    """Every text of this blueprint that can be synthesised ahead, the opening first, each once.
+
+    `help_named` is where help is to be had if the blueprint names nothing.
+    """
     texts = [opening(blueprint)]
     strays = blueprint.agent.boundaries.off_topic_handling != "allow"
     for node in blueprint.graph.nodes.values():
@@ -186,8 +198,9 @@ def known_words(blueprint: Blueprint) -> list[str]:
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
     texts += [ALREADY_GIVEN, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
+    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
-    texts += [text for text in (help_line(blueprint),) if text]
+    texts += [text for text in (help_line(first_help_line(blueprint) or help_named),) if text]
     texts.append(outro(blueprint))
     return list(dict.fromkeys(texts))

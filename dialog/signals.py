@@ -24,6 +24,11 @@ class ParticipantJoined(Signal, frozen=True):
     none, and none is asked."""
     recogniser: str = ""
     """Name of the calibration of the recogniser's own end-of-turn events; "" = it sends none."""
+    time_limit: float | None = None
+    """Seconds of talk, over all sittings of the run, that its channel allows; None = as many as the blueprint
+    does."""
+    help_line: str = ""
+    """Where help is to be had if the blueprint names nothing; "" = nobody said."""
 
 
 class ParticipantLeft(Signal, frozen=True):

@@ -81,6 +81,8 @@ class Stage:
         voice_delay: float | None = VOICE_DELAY,
         channel: str = "webrtc",
         ends_sound: float | None = 0.999,
+        time_limit: float | None = None,
+        help_line: str = "",
     ) -> None:
         self.manager = Manager(blueprint, facts=facts, policy=policy)
         self.now = 0.0
@@ -95,7 +97,8 @@ class Stage:
         self._playing: list[Heard] = []
         self._ends_sound = ends_sound
         self._voice_stamp: dict[int, int] = {}
-        self.at(0.0, ParticipantJoined(channel, "" if ends_sound is None else DETECTOR))  # type: ignore[arg-type]
+        detector = "" if ends_sound is None else DETECTOR
+        self.at(0.0, ParticipantJoined(channel, detector, "", time_limit, help_line))  # type: ignore[arg-type]
 
     # Scripting
 

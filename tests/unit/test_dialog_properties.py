@@ -30,6 +30,7 @@ BODIES: dict[Any, Any] = {
     str: TEXTS,
     int: NUMBERS,
     float: SECONDS,
+    float | None: st.none() | SECONDS,
     dict[str, object]: st.dictionaries(
         st.sampled_from(("owns", "age", "score")), st.sampled_from((1, "x", None))
     ),
@@ -137,6 +138,7 @@ def ways_there() -> dict[FloorState, tuple[int, list[tuple[AnySignal, float]]]]:
 def one_of_each(rng: Random) -> Iterator[AnySignal]:
     """A signal of every kind, its ids those of something early, or of nothing."""
     values: dict[Any, Any] = {str: "yes", int: rng.randrange(4), float: 0.4, bool: rng.random() < 0.5}
+    values[float | None] = rng.choice((None, 0.4))
     for kind in get_args(AnySignal):
         fields: dict[str, Any] = {}
         for name, wanted in kind.__annotations__.items():

@@ -1,0 +1,44 @@
+"""What is done when an answer shows distress: asked about, left, or stopped for. Diagnoses nothing, and
+leaves the way on to the participant.
+
+Who else must know of it is seen to elsewhere, by the fact that this puts on the log.
+"""
+
+from dialog import script
+from dialog.events import DistressHeard, NoticeGiven
+from dialog.interview import Interview
+from dialog.judgement import Distress
+from dialog.moments import Moments
+from dialog.outbox import Outbox
+from dialog.prompter import Prompter
+from dialog.turn import Turn
+
+
+class HardTopics:
+    """One session's."""
+
+    def __init__(self, interview: Interview, moments: Moments, out: Outbox, prompter: Prompter) -> None:
+        self._interview = interview
+        self._moments = moments
+        self._out = out
+        self._prompter = prompter
+
+    def met(self, turn: Turn, level: Distress, now: float) -> None:
+        """Meet distress in an answer that is on the record: the graver, the less is left of the topic."""
+        self._out.append(DistressHeard(turn.turn_id, turn.node_key, level))
+        match level:
+            case "mild":
+                self._moments.confirm("hard_topic", script.HARD_TOPIC, now)
+            case "moderate":
+                self._name_help(now)
+                self._moments.confirm("other_topic", script.OTHER_TOPIC, now)
+            case "severe":
+                self._interview.close_node("answered")
+                self._name_help(now)
+                self._moments.pause("distress", script.PAUSED_DISTRESS, now)
+
+    def _name_help(self, now: float) -> None:
+        line = script.help_line(self._interview.terms.help_line)
+        if line is not None:
+            self._out.append(NoticeGiven("help", line, ("pause", "skip")))
+            self._prompter.say("notice", line, now)

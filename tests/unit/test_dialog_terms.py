@@ -1,0 +1,193 @@
+"""What a channel and an organization add to a blueprint: a limit of time, and where help is to be had."""
+
+from typing import Any
+
+from dialog import script
+from dialog.events import (
+    AnswerCommitted,
+    DistressHeard,
+    InterviewFinished,
+    InterviewPaused,
+    NodeClosed,
+    NodeEntered,
+    NoticeGiven,
+    ProbeChosen,
+)
+from dialog.judgement import Judgement, JudgementRequest
+from dialog.signals import ParticipantJoined, TextTyped
+from tests.support.blueprints import blueprint, question
+from tests.support.play import Stage
+
+LINE = "Samaritans, day and night: 116 123"
+MILD = "sorry i'm crying"
+MODERATE = "i can't talk about this anymore"
+SEVERE = "since then i have thought about suicide a lot"
+
+
+def stage_with(design: Any, *, time_limit: float | None = None, help_line: str = "") -> Stage:
+    """A talk in writing, on these terms."""
+    stage = Stage(design, ends_sound=None, channel="text", time_limit=time_limit, help_line=help_line)
+    return stage.run_until_floor_is("open")
+
+
+def types(stage: Stage, text: str) -> None:
+    stage.at(stage.now, TextTyped(text, f"typed-{stage.now}"))
+    stage.run(stage.now + 20)
+
+
+def said(stage: Stage) -> list[str]:
+    return [heard.say.text for heard in stage.speeches]
+
+
+def path(stage: Stage) -> list[str]:
+    return [fact.node_key for fact in stage.facts(NodeEntered) if isinstance(fact, NodeEntered)]
+
+
+def outcomes(stage: Stage) -> list[str]:
+    return [fact.outcome for fact in stage.facts(InterviewFinished) if isinstance(fact, InterviewFinished)]
+
+
+def three(**settings: Any) -> Any:
+    return blueprint(
+        question("a", "What is first?"),
+        question("b", "What is second?", required=False),
+        question("c", "What is third?"),
+        **settings,
+    )
+
+
+def test_the_smaller_of_the_channels_limit_and_the_blueprints_counts() -> None:
+    for minutes, seconds, at, expected in (
+        (10, 60.0, 55, ["a", "c"]),
+        (1, 600.0, 55, ["a", "c"]),
+        (10, 600.0, 55, ["a", "b"]),
+        (10, None, 55, ["a", "b"]),
+    ):
+        stage = stage_with(three(max_duration_m=minutes), time_limit=seconds)
+        stage.run(at)
+        types(stage, "we did everything by hand back then")
+
+        assert expected == path(stage)
+
+
+def test_who_runs_short_of_time_is_told_once_and_hears_the_required_questions_first() -> None:
+    stage = stage_with(three(), time_limit=1.0)
+    stage.run(5)
+    types(stage, "we did everything by hand back then")
+    types(stage, "nothing at all, it went on as before")
+
+    assert ["a", "c"] == path(stage)
+    assert ["time"] == outcomes(stage)
+    assert 1 == said(stage).count(script.SHORT_OF_TIME)
+    assert said(stage).index(script.SHORT_OF_TIME) < said(stage).index("What is third?")
+    assert "Thank you, good-bye." == said(stage)[-1]
+
+
+def test_a_talk_whose_every_question_was_asked_is_completed_however_late() -> None:
+    stage = stage_with(blueprint(question("a", "What is first?")), time_limit=1.0)
+    stage.run(5)
+    types(stage, "we did everything by hand back then")
+
+    assert ["completed"] == outcomes(stage)
+
+
+def test_nothing_is_probed_when_time_runs_short() -> None:
+    design = blueprint(
+        question("a", "What is first?", probing={"enabled": True, "max_follow_ups": 3}),
+        question("b", "What is second?"),
+    )
+    ample, short = stage_with(design), stage_with(design, time_limit=1.0)
+    for stage in (ample, short):
+        stage.run(5)
+        types(stage, "it was good")
+
+    assert len(ample.facts(ProbeChosen)) == 1
+    assert [] == short.facts(ProbeChosen)
+    assert ["a", "b"] == path(short)
+
+
+def test_the_organizations_help_line_is_given_where_the_blueprint_names_none() -> None:
+    for own, expected in ((None, LINE), (["555 0100"], "555 0100")):
+        stage = stage_with(three(help_lines=own), help_line=LINE)
+        types(stage, MODERATE)
+        notices = [each for each in stage.facts(NoticeGiven) if isinstance(each, NoticeGiven)]
+
+        assert [f"If you would like to talk to somebody: {expected}."] == [each.text for each in notices]
+        assert notices[0].text in said(stage)
+
+
+def test_mild_distress_is_asked_about_and_the_question_stays_theirs() -> None:
+    stage = stage_with(three(), help_line=LINE)
+    types(stage, MILD)
+    asked = said(stage)[-1]
+    types(stage, "yes")
+
+    assert script.HARD_TOPIC == asked
+    assert [] == stage.facts(NoticeGiven)
+    assert ["a"] == path(stage)
+    assert "What is first?" in said(stage)[-1]
+
+
+def test_moderate_distress_ends_the_topic_and_asks_whether_to_go_on() -> None:
+    stage = stage_with(three(), help_line=LINE)
+    types(stage, MODERATE)
+    asked = said(stage)[-1]
+    types(stage, "yes")
+
+    assert script.OTHER_TOPIC == asked
+    assert ["a", "b"] == path(stage)
+    assert "What is second?" == said(stage)[-1]
+
+
+def test_who_would_rather_not_go_on_is_paused_and_comes_back_to_another_question() -> None:
+    stage = stage_with(three())
+    types(stage, MODERATE)
+    types(stage, "no")
+    paused = stage.floor
+    stage.feed(ParticipantJoined("text"))
+    stage.run(stage.now + 20)
+
+    assert "paused" == paused
+    assert ["a", "b"] == path(stage)
+
+
+def test_severe_distress_pauses_the_talk_names_help_and_is_on_the_log() -> None:
+    stage = stage_with(three(), help_line=LINE)
+    types(stage, SEVERE)
+    heard = [each for each in stage.facts(DistressHeard) if isinstance(each, DistressHeard)]
+    committed = [each for each in stage.facts(AnswerCommitted) if isinstance(each, AnswerCommitted)]
+
+    assert "paused" == stage.floor
+    assert [("a", "severe")] == [(each.node_key, each.level) for each in heard]
+    assert [SEVERE] == [each.text for each in committed]
+    assert [InterviewPaused("distress")] == stage.facts(InterviewPaused)
+    assert ["a"] == [each.node_key for each in stage.facts(NodeClosed) if isinstance(each, NodeClosed)]
+    assert [f"If you would like to talk to somebody: {LINE}.", script.PAUSED_DISTRESS] == said(stage)[-2:]
+
+
+def test_a_topic_that_hurt_is_not_probed_when_more_is_said_of_it() -> None:
+    probed = question("a", "What is first?", probing={"enabled": True, "max_follow_ups": 3})
+    stage = stage_with(blueprint(probed, question("b", "What is second?")))
+    types(stage, MODERATE)
+    types(stage, "it was good")
+
+    assert [] == stage.facts(ProbeChosen)
+    assert ["a", "b"] == path(stage)
+
+
+def test_distress_of_unknown_gravity_ends_the_topic() -> None:
+    def judged(_: JudgementRequest) -> Judgement:
+        return Judgement("distress", judged_by="a model")
+
+    stage = Stage(three(), judge_with=judged, channel="text").run_until_floor_is("open")
+    types(stage, "that is hard to say")
+
+    assert [DistressHeard(1, "a", "moderate")] == stage.facts(DistressHeard)
+    assert script.OTHER_TOPIC == said(stage)[-1]
+
+
+def test_what_is_said_in_distress_or_haste_is_known_ahead() -> None:
+    words = script.known_words(three(), LINE)
+
+    assert {script.OTHER_TOPIC, script.PAUSED_DISTRESS, script.SHORT_OF_TIME} <= set(words)
+    assert f"If you would like to talk to somebody: {LINE}." in words
