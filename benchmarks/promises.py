@@ -26,6 +26,7 @@ _UNTOLD: Final[RunStatus] = "processing"
 class Verdict(msgspec.Struct):
     """How much was confirmed, and every promise that was broken, in words."""
 
+    kills: int = 0
     runs: int = 0
     events: int = 0
     answers: int = 0

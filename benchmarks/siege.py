@@ -3,6 +3,7 @@ HTTP, webhooks. Keeps what was confirmed to whom; whether it was kept is judged 
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Iterator
 from random import Random
 from typing import Any, Final, Protocol
@@ -14,6 +15,7 @@ from websockets.exceptions import WebSocketException
 
 from dialog.blueprint import Blueprint
 from server.cli.seeding import open_vault
+from server.clock import loop_time
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.delivery_tables import (
@@ -129,13 +131,15 @@ class Siege:
             secret = open_vault(settings).seal(_SIGNING)
             await Shelf(database, WebhookRow, "whk_").create(tenant, body, secret=secret)
 
-    async def hold(self, kills: int, *, talks: int, makers: int) -> None:
-        """Start the server and kill it, so many times, with everybody at it; it doesn't run afterwards."""
+    async def hold(self, kills: int, *, talks: int, makers: int, longest: float = math.inf) -> None:
+        """Start the server and kill it, so many times, with everybody at it; it doesn't run afterwards. After
+        `longest` seconds it ends with fewer."""
+        over = loop_time() + longest
         async with asyncio.TaskGroup() as tasks:
             busy = [tasks.create_task(self._talk()) for _ in range(talks)]
             busy += [tasks.create_task(self._make()) for _ in range(makers)]
             busy.append(tasks.create_task(self._read()))
-            for _ in range(kills):
+            while self.kills < kills and loop_time() < over:
                 await self._server.start()
                 self._up.set()
                 await self._live()
