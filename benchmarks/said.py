@@ -15,6 +15,8 @@ class Heard(msgspec.Struct):
     said_at: float
     began_at: float | None = None
     until: float = math.inf
+    due_at: float = math.inf
+    """When its first sound will be at the ear, once it is known."""
     played: float = 0.0
     held: bool = False
     plan: int = 0

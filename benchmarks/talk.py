@@ -10,10 +10,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Literal
 
-from msgspec.structs import replace
-
 from benchmarks.ear_signals import Senses, signals_of
 from benchmarks.said import Given, Heard
+from benchmarks.talk_judge import TalkJudge
 from benchmarks.world import Answer, Gap, Script, Speaker, World
 from dialog.blueprint import Blueprint
 from dialog.calibration import DETECTORS
@@ -29,9 +28,7 @@ from dialog.commands import (
     Say,
     StopSpeech,
 )
-from dialog.embedded_interviewer import judge
 from dialog.events import AnyFact
-from dialog.judgement import Judgement
 from dialog.manager import Manager
 from dialog.policy import Policy
 from dialog.script import known_words
@@ -87,8 +84,8 @@ class Talk:
         self._speaker = speaker
         self._senses = senses
         self._answers = answers
-        self._probing = any(node.probing.enabled for node in blueprint.graph.nodes.values())
         self._known = known if known is not None else frozenset(known_words(blueprint))
+        self._judged_by = TalkJudge(world, seed, self._rng, blueprint, self._known)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = 0
         self._playing: list[Heard] = []
@@ -161,16 +158,9 @@ class Talk:
                 pass
 
     def _judge(self, command: Judge) -> None:
-        number, judgement, delay = len(self.given) - 1, Judgement("sufficient"), 0.0
-        drawn = Random(f"{self._seed}/probe/{number}").random() < self._world.generated_probes
-        self.generated.discard(number)
-        if drawn and (probed := judge(command.request)).probe is not None:
-            judgement = probed
-            if probed.probe.text not in self._known:
-                self.generated.add(number)
-        if self._probing:  # what the answer to a closed question means is known by rules
-            judgement = replace(judgement, judged_by="model")
-            delay = self._world.first_token.draw(self._rng)
+        number = len(self.given) - 1
+        judgement, delay, new = self._judged_by.judge(command.request, number)
+        (self.generated.add if new else self.generated.discard)(number)
         arrived = JudgementArrived(command.judgement_id, judgement)
 
         def arrive() -> None:
@@ -218,8 +208,7 @@ class Talk:
 
     def _play(self, heard: Heard) -> None:
         heard.plan += 1
-        plan, world = heard.plan, self._world
-        ready = self.now
+        plan, world, ready = heard.plan, self._world, self.now
         if heard.say.text not in self._known:
             if heard.say.text not in self._sounds_at:
                 self._sounds_at[heard.say.text] = heard.said_at + world.first_sound.draw(self._rng)
@@ -231,7 +220,17 @@ class Talk:
                 self._feed(SpeechBegan(heard.say.speech_id))
                 self._end_later(heard)
 
-        self.at(ready + world.sending + world.downlink, begin)
+        heard.due_at = ready + world.sending + world.downlink
+        self.at(heard.due_at, begin)
+
+    def _silence(self, heard: Heard) -> bool:
+        """Fade it out; returns whether any of it is heard: what was sent can't be called back."""
+        silent_at = self.now + self._world.fade + self._world.downlink
+        if heard.began_at is None and heard.due_at < silent_at:
+            heard.began_at = heard.due_at
+        if heard.began_at is not None:
+            heard.until = min(silent_at, heard.began_at + self._duration(heard.say) - heard.played)
+        return heard.began_at is not None
 
     def _end_later(self, heard: Heard) -> None:
         heard.plan += 1
@@ -248,8 +247,7 @@ class Talk:
     def _over(self, heard: Heard, fraction: float, *, cut: bool) -> None:
         self._playing.remove(heard)
         heard.plan += 1
-        words = heard.say.text.split()
-        text = " ".join(words[: round(fraction * len(words))])
+        text = " ".join((words := heard.say.text.split())[: round(fraction * len(words))])
         following = self._playing[0] if self._playing else None
         self._feed(SpeechEnded(heard.say.speech_id, text, fraction, cut))
         if following is not None and following in self._playing and following.began_at is None:
@@ -267,8 +265,8 @@ class Talk:
         dropped = self._playing[place:]
         silent_at = self.now + self._world.fade + self._world.downlink
         for heard in reversed(dropped):
-            if heard.began_at is not None and not heard.held:
-                heard.until = min(silent_at, heard.began_at + self._duration(heard.say) - heard.played)
+            if not heard.held:
+                self._silence(heard)
             heard.plan += 1
             if heard is not dropped[0]:
                 self._playing.remove(heard)
@@ -285,10 +283,12 @@ class Talk:
         for heard in self._playing[:1]:
             if heard.say.speech_id == speech_id and not heard.held:
                 heard.plan += 1
+                begun = heard.began_at
+                if self._silence(heard):
+                    if begun is None:
+                        self._tell(heard.due_at, SpeechBegan(speech_id))
+                    heard.played += max(0.0, self.now - (heard.began_at or 0.0))
                 heard.held = True
-                if heard.began_at is not None:
-                    heard.until = self.now + self._world.fade + self._world.downlink
-                    heard.played += max(0.0, self.now - heard.began_at)
 
     def _resume(self, speech_id: int) -> None:
         for heard in self._playing[:1]:

@@ -6,6 +6,7 @@ from dialog.events import AnswerReleased, FloorState, TurnOpened, WordsHeard
 from dialog.floor import Floor
 from dialog.lull import TIMERS as LULL_TIMERS
 from dialog.lull import Lull
+from dialog.policy import Profile
 from dialog.speaking import Speaking
 from dialog.steps import AnswerSeemsOver, NothingSaid, Step, WordsChanged
 from dialog.timers import Timers
@@ -39,6 +40,11 @@ class Answering:
     def voiceless(self) -> bool:
         """Nobody listens by ear (a text talk)."""
         return self._lull.voiceless
+
+    @property
+    def profile(self) -> Profile:
+        """How patiently this question is listened to, with the senses that there are."""
+        return self._lull.profile
 
     def need_turn(self, now: float) -> Turn:
         """The open answer, opened now if there is none."""
@@ -82,7 +88,7 @@ class Answering:
     def go_on(self, utterance_id: int, now: float) -> None:
         """Voice, or words without one: the participant is speaking."""
         if self._floor.state == "lull" and self.turn is not None:
-            self.patience.pause_bridged(now - self.turn.ended_at)
+            self._bridge(self.turn, now)
         if self._floor.state in TAKEN:
             self.release(now)
         self.stop_token()
@@ -96,10 +102,14 @@ class Answering:
         if self._floor.state != "hearing":
             self._floor.move("onset")
 
+    def _bridge(self, turn: Turn, now: float) -> None:
+        turn.go_on(now)
+        self.patience.weigh(turn.word_count, turn.pauses)
+
     def release(self, now: float) -> None:
         """The answer goes on after all: nothing was committed, so nothing is undone."""
         turn = self.need_turn(now)
-        self.patience.pause_bridged(now - turn.ended_at)
+        self._bridge(turn, now)
         self._timers.cancel(*HOLD_TIMERS)
         self.stop_token()
         self._floor.out.append(AnswerReleased(turn.turn_id))

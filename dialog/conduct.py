@@ -228,13 +228,13 @@ class Conduct:
             return
         if spoken_right(turn.latest) == "done":
             stage = "done"
-        profile = self._turns.floor.profile
+        profile = self._turns.lull.profile
         features = step.features.as_log(profile) if step.features is not None else {}
         self._out.append(AnswerTaken(turn.turn_id, turn.revision, stage, features))
         if stage in ("one", "two"):
             hums = profile.name == "reflect"
             token = self._prompter.acknowledge(turn, now, hums=hums) if profile.acknowledges else None
-            self._turns.taking.begin(token, now)
+            self._turns.taking.begin(token, now, late=stage == "two")
         else:
             self._turns.taking.at_once(now)
         self._assessment.take(turn, self._interview.node, self._interview.field)

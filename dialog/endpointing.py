@@ -30,6 +30,8 @@ _OUTLASTED: Final = tuple(
 """Over log time, how rare the pauses are that last longer (eot-bench, English): few do, and ever fewer."""
 _AT_REFERENCE: Final = 1.765
 """At 0.7 s silence itself is worth nothing: the prior is that of pauses which last as long."""
+_OPEN: Final = 0.2
+"""What reads less finished than this goes on, unless somebody has lost the thread."""
 _NEVER: Final = 60.0
 
 
@@ -119,7 +121,8 @@ def weigh(
     complete = completeness_of(text, words, closed, sources.question)
     addressed = closed or addresses(words, sources.question)
     heard = _heard(sources, fusion)
-    standing = profile.prior + fusion.text * _text_log_ratio(complete) + (heard or 0.0)
+    text = fusion.closed_text if closed else fusion.text
+    standing = profile.prior + text * _text_log_ratio(complete) + (heard or 0.0)
     if not final:
         standing -= fusion.unfinal
     if not closed:
@@ -128,6 +131,8 @@ def weigh(
         standing += share * fusion.length * math.log(length / fusion.usual_words)
         if not addressed:
             standing -= fusion.unaddressed
+        if complete > _OPEN:
+            standing = max(standing, fusion.utmost_doubt)
     logit = standing + _worth_of(_counted(silence, profile), sources.pace, fusion)
     score = 1.0 / (1.0 + math.exp(-logit))
     return Features(

@@ -158,6 +158,8 @@ class AnswerCommitted(Fact, frozen=True):
     typed: bool = False
     reply_to: int | None = None
     """speech_id of the question or probe that it answers."""
+    pauses: tuple[float, ...] = ()
+    """Seconds of each silence within it; of them the next session learns how patient to be."""
 
 
 class AnswerReopened(Fact, frozen=True):

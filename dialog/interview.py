@@ -10,7 +10,6 @@ from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import HangUp
 from dialog.events import (
-    AnswerCommitted,
     AnswerJudged,
     DataRecorded,
     FallbackUsed,
@@ -166,19 +165,7 @@ class Interview:
 
     def _record_answer(self, turn: Turn) -> None:
         asked = self._out.state.asked
-        self._out.append(
-            AnswerCommitted(
-                turn.turn_id,
-                turn.revision,
-                turn.node_key,
-                turn.text,
-                turn.confidence,
-                turn.began_at,
-                turn.ended_at,
-                turn.typed,
-                asked.speech_id if asked is not None else None,
-            )
-        )
+        self._out.append(turn.committed(asked.speech_id if asked is not None else None))
 
     def amend(self, turn: Turn) -> None:
         """A last word came after the commit: the record gets it, nothing else changes."""

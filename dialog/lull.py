@@ -1,13 +1,15 @@
 """The silence after somebody has spoken: when to look, how the evidence stands, and when to ask whether they
 are still there."""
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from dialog.completeness import ends_in_filler
+from dialog.completeness import content_words, ends_in_filler
 from dialog.endpointing import Features, Sources, due_at, threshold, weigh
 from dialog.events import EndDoubted
 from dialog.floor import Floor
 from dialog.patience import Patience
+from dialog.policy import Profile
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
 from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
@@ -15,8 +17,17 @@ from dialog.turn import Turn
 from dialog.turn_detection import Hint, TurnDetection
 
 TIMERS = ("stage", "look", "cue", "check_in")
+_GOING_ON = 4
+"""Words of content after a request for time that are no request any more."""
 Deafness = Literal["link", "microphone"]
 """Why nothing is heard: no packets come, or the microphone is off."""
+
+
+def _spoken(floor: Floor) -> Iterator[tuple[int, Sequence[float]]]:
+    """What earlier sessions have heard: the words of each answer, and its pauses."""
+    for answer in floor.out.state.answers:
+        if not answer.typed:
+            yield len(answer.text.split()), answer.pauses
 
 
 class Lull:
@@ -26,7 +37,7 @@ class Lull:
         self._floor = floor
         self._timers = timers
         self.detection = TurnDetection(floor.out)
-        self.patience = Patience(floor.policy)
+        self.patience = Patience(floor.policy, _spoken(floor))
         self.voiceless = False
         """Nobody listens by ear: no check-ins and no cues (a text talk)."""
         self._deaf: set[Deafness] = set()
@@ -35,6 +46,12 @@ class Lull:
         self._thinking_since: float | None = None
         self._doubted: float | None = None
         """How the evidence stood, but for the silence, when it last was not enough in this lull."""
+
+    @property
+    def profile(self) -> Profile:
+        """How patiently this question is listened to, with the senses that there are."""
+        asked, policy = self._floor.profile, self._floor.policy
+        return asked if self.detection.is_aided else policy.unaided_profiles.get(asked.name, asked)
 
     @property
     def frozen(self) -> bool:
@@ -78,7 +95,7 @@ class Lull:
 
     def enter(self, turn: Turn) -> None:
         """The voice has stopped; `turn.ended_at` says when."""
-        profile, policy, ended_at = self._floor.profile, self._floor.policy, turn.ended_at
+        profile, policy, ended_at = self.profile, self._floor.policy, turn.ended_at
         first_look = max(ended_at + self._first_look(turn), self._thinking_until)
         self._timers.set("stage", first_look)
         self.detection.begin_lull()
@@ -92,7 +109,7 @@ class Lull:
     def _first_look(self, turn: Turn) -> float:
         """The delay of stage one, doubled after a filler; of stage two for profiles that have no other, and
         for words that may not be all that was said."""
-        profile = self._floor.profile
+        profile = self.profile
         if profile.stage_one_delay is None or turn.ends_unheard:
             return profile.stage_two_delay
         if ends_in_filler(turn.text):
@@ -136,6 +153,8 @@ class Lull:
     def give_time(self, turn: Turn, now: float) -> None:
         """ "Let me think" buys time at once: a reflective profile, and no cue or check-in for a while."""
         if not asks_for_time(turn.latest):
+            if now < self._thinking_until and content_words(turn.latest) >= _GOING_ON:
+                self._thinking_until = now  # who goes on has thought
             return
         policy = self._floor.policy
         if self._thinking_since is None:
@@ -151,7 +170,7 @@ class Lull:
 
     def look(self, turn: Turn, now: float) -> list[Step]:
         """Weigh the evidence at this moment."""
-        profile, policy = self._floor.profile, self._floor.policy
+        profile, policy = self.profile, self._floor.policy
         heard_until = self._timers.heard_until(now)
         silence = heard_until - turn.ended_at
         first_look = self._first_look(turn)
@@ -197,16 +216,15 @@ class Lull:
             detection.recogniser,
             detection.hint,
             self._floor.question,
-            self.patience.pace,
         )
         final = not turn.pending
-        return weigh(turn.text, silence, final, self._floor.profile, self._floor.policy.fusion, sources)
+        return weigh(turn.text, silence, final, self.profile, self._floor.policy.fusion, sources)
 
     def _doubt(self, turn: Turn, features: Features) -> None:
         """Put on record that the evidence was not enough, once for each way that it stood."""
         if features.standing != self._doubted:
             self._doubted = features.standing
-            self._floor.out.append(EndDoubted(turn.turn_id, features.as_log(self._floor.profile)))
+            self._floor.out.append(EndDoubted(turn.turn_id, features.as_log(self.profile)))
 
     def ask_detector(self, turn: Turn | None, now: float) -> None:
         """Have the audio model look, so that its answer is there at stage one."""
@@ -233,7 +251,7 @@ class Lull:
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:
         """A voice was heard, but no word: wait for the recogniser, then say so, or let a cough pass."""
-        patience = self._floor.profile.stage_two_delay + self._floor.policy.final_words_timeout
+        patience = self.profile.stage_two_delay + self._floor.policy.final_words_timeout
         if turn.pending and silence < patience:
             self._timers.set("stage", now + 0.25)
             return []

@@ -4,9 +4,10 @@ Knows no question; it tells an answer going on, an interruption and a cough apar
 """
 
 from dialog.barge_in import judge_overlap, outweighs
-from dialog.commands import Duck, HoldSpeech, ResumeSpeech, StopSpeech, Unduck
+from dialog.commands import HoldSpeech, StopSpeech
 from dialog.completeness import content_words
 from dialog.floor import Floor
+from dialog.lowered_voice import LoweredVoice
 from dialog.said_over import SaidOver
 from dialog.speaking import ASKING, Speaking, Speech
 from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
@@ -40,6 +41,7 @@ class Overlap:
         """Those of them that were over before the voice that is on now set in."""
         self._at_once = False
         """Both began at the same time: what is said now is no answer to words that were not heard."""
+        self._voice = LoweredVoice(floor, speaking, timers)
         self.said_over = SaidOver(speaking)
         self._stopping: int | None = None
         self._times_resumed = 0
@@ -49,6 +51,7 @@ class Overlap:
         self.beside = self.late = None
         self._stopping = None
         self._at_once = False
+        self._voice.forget()
         self._timers.cancel(*TIMERS)
 
     def asked(self) -> None:
@@ -97,13 +100,17 @@ class Overlap:
         current = self._speaking.current
         if current is None:
             return []
+        began_at = current.began_at if current.began_at is not None else now
+        at_once = self._began_at - began_at <= policy.both_at_once
         if self._may_rejoin(now):
-            self._duck(current.speech_id)
+            if at_once:  # who has hardly heard us, or not at all, is going on
+                self._voice.keep_back(current.speech_id)
+            else:
+                self._voice.lower(current.speech_id)
             self._decide_later("rejoin", policy.rejoin_speech)
         elif current.barge_in:
-            began_at = current.began_at if current.began_at is not None else now
-            self._at_once = self._began_at - began_at <= policy.both_at_once
-            self._duck(current.speech_id)
+            self._at_once = at_once
+            self._voice.lower(current.speech_id)
             self._decide_later("overlap", self._decision)
         return []
 
@@ -120,7 +127,7 @@ class Overlap:
     def echoed(self, now: float) -> None:
         """What was heard over the agent was the agent: nobody has spoken."""
         if self._floor.state == "ducked":
-            self._unduck()
+            self._unduck(now)
             self.beside = None
         elif self._floor.state == "yielded" and self._stopping is None:
             self.take_up(now)
@@ -132,15 +139,8 @@ class Overlap:
             return self._judge(now)
         return []
 
-    def _duck(self, speech_id: int) -> None:
-        self._floor.out.append(Duck(speech_id))
-        self._floor.move("duck")
-
-    def _unduck(self) -> None:
-        current = self._speaking.current
-        if current is not None:
-            self._floor.out.append(Unduck(current.speech_id))
-        self._floor.move("unduck")
+    def _unduck(self, now: float) -> None:
+        self._voice.bring_back(now)
         self._timers.cancel(*TIMERS)
 
     def voice_off(self, silence: float, voiced: float, now: float) -> list[Step]:
@@ -205,7 +205,7 @@ class Overlap:
         self.beside, self.late = late, None
         if rejoining:
             return self._rejoin()
-        self._duck(current.speech_id)
+        self._voice.lower(current.speech_id)
         return self._yield(now)
 
     def _rejoinable(self, current: Speech) -> bool:
@@ -231,7 +231,7 @@ class Overlap:
             case "yield":
                 return self._yield(now)
             case "go_on":
-                self._unduck()
+                self._unduck(now)
                 self.beside = None
             case "wait":
                 self._timers.set("overlap", now + 0.1)
@@ -291,6 +291,7 @@ class Overlap:
             self._floor.out.append(StopSpeech(current.speech_id))
             self._speaking.drop_queue()
         self._timers.cancel(*TIMERS, "unheard", "overdue")
+        turn.go_on(beside.began_at)
         turn.absorb(beside)
         turn.reopened = True
         self.committed = self.beside = None
@@ -306,7 +307,7 @@ class Overlap:
                 )
                 if long_enough:
                     return self._rejoin()
-                self._unduck()
+                self._unduck(now)
             case "overlap":
                 return self._judge(now)
             case "no_words":
@@ -338,7 +339,5 @@ class Overlap:
         current = self._speaking.current
         self.reset()
         if current is not None:
-            current.resumed = True
-            self._floor.out.append(ResumeSpeech(current.speech_id))
-            self._timers.set("overdue", now + current.expected_duration())
+            self._voice.say_the_rest(current, now)
             self._floor.move("speak")

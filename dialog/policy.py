@@ -7,6 +7,7 @@ Delays and durations are in seconds; what a larger value costs is said beside ea
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from dialog.blueprint import Node, Patience
 
@@ -25,8 +26,8 @@ class Profile(msgspec.Struct, frozen=True):
     acknowledges: bool
     """Whether taking the turn is marked by a short word at once."""
     hold_duration: float
-    """From the acknowledgement's onset to the next question's, at the ear. Larger: cheaper wrong guesses,
-    later questions."""
+    """From the acknowledgement's onset to the next question's, at the ear, of an answer taken at stage one.
+    Larger: cheaper wrong guesses, later questions."""
     cue_delay: float | None
     """Silence after which an audible "I'm listening" is due; None = the page's light alone."""
     check_in_delays: tuple[float, ...]
@@ -41,29 +42,47 @@ class Profile(msgspec.Struct, frozen=True):
     prior: float
     """Log-odds that a silence of 0.7 s is an end rather than a pause: how many pauses there are to one end.
     """
+    late_hold_duration: float | None = None
+    """The same at stage two, where more guesses are wrong; None = no other. Larger: a longer tail."""
     one_word_answers: bool = False
     """Whether a lone "yes" or "right" answers the question; else it is only a sign of listening."""
 
 
 PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
-        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.87, 0.78, 0.6, one_word_answers=True
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.765, 0.70, 0.6, one_word_answers=True
     ),
-    "narrative": Profile("narrative", 0.7, 2.0, True, True, 0.9, 2.6, (5.0, 12.0), "pause", 0.62, 0.78, -0.8),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.9, 2.6, (6.0, 15.0), "pause", 0.62, 0.78, -0.8),
-    "reflect": Profile("reflect", 1.0, 2.5, True, True, 2.0, None, (8.0, 20.0), "pause", 0.66, 0.80, -0.8),
+    "narrative": Profile(
+        "narrative", 0.7, 2.0, True, True, 0.78, 2.6, (5.0, 12.0), "pause", 0.58, 0.42, -0.8, 1.0
+    ),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.78, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 1.0),
+    "reflect": Profile(
+        "reflect", 1.0, 2.5, True, True, 1.85, None, (8.0, 20.0), "pause", 0.68, 0.50, -0.8, 2.0
+    ),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
 }
+_ALONE = {"stage_one_delay": 1.6, "stage_two_delay": 2.6, "strict_threshold": 0.5, "hold_duration": 0.9}
+UNAIDED_PROFILES: dict[Patience, Profile] = {
+    **PROFILES,
+    "closed": replace(PROFILES["closed"], stage_one_delay=0.8, stage_two_delay=1.4, strict_threshold=0.79),
+    "narrative": replace(PROFILES["narrative"], **_ALONE),
+    "recall": replace(PROFILES["recall"], **_ALONE),
+    "reflect": replace(PROFILES["reflect"], stage_one_delay=1.8, stage_two_delay=2.8, strict_threshold=0.5),
+}
+"""An audio model gives strong evidence after 0.7 s of silence. Without one the words are never that sure, and
+are asked later; silence alone later still."""
 
 
 class Fusion(msgspec.Struct, frozen=True):
     """What each source of evidence counts for (dialog.endpointing), as a factor of its likelihood ratio or in
     log-odds."""
 
-    silence: float = 1.0
+    silence: float = 0.8
     text: float = 1.2
+    closed_text: float = 0.5
+    """The same after a closed question: what answers it is often only its beginning ("daily, I'd say")."""
     audio: float = 1.0
     hints: float = 1.0
     unfinal: float = 0.6
@@ -75,6 +94,9 @@ class Fusion(msgspec.Struct, frozen=True):
     """Its share that counts where nobody has listened for the end: there every take is a late one already."""
     fewest_words: int = 8
     """Shorter answers than this count as of this length: what is brief and sounds over is over."""
+    utmost_doubt: float = -3.6
+    """The least log-odds that words, sound and length come to, silence aside, where the words aren't open:
+    part of what they say they say together. Larger: fewer ends that are waited for beyond four seconds."""
     unaddressed: float = 0.8
     """Taken off while nothing was said that the question did not say already."""
 
@@ -84,6 +106,8 @@ class Policy(msgspec.Struct, frozen=True):
     deployment."""
 
     profiles: dict[Patience, Profile] = msgspec.field(default_factory=lambda: PROFILES)
+    unaided_profiles: dict[Patience, Profile] = msgspec.field(default_factory=lambda: UNAIDED_PROFILES)
+    """The same for a session in which nobody listens for ends: silence and words have to tell them."""
     fusion: Fusion = Fusion()
     thinking_time: float = 8.0
     """Added when somebody asks for a moment; asked again it starts anew, up to `thinking_limit` in all."""
@@ -143,6 +167,9 @@ class Policy(msgspec.Struct, frozen=True):
     """Imagined pauses of one second that a person's own pattern is weighed against. Larger: slower to adapt.
     """
     patience_range: tuple[float, float] = (0.8, 2.0)
+    longest_wait: float = 5.5
+    """Silence that a hold which is lengthened for somebody's own pauses comes to at most. Larger: fewer slow
+    speakers cut off, more ends that are answered too late."""
     cut_off_factor: float = 1.3
     """More patience after we cut somebody off, wearing off over three answers."""
     speech_start_timeout: float = 2.5

@@ -57,6 +57,8 @@ class Answer(msgspec.Struct, frozen=True):
     confidence: float
     asked: str
     """What it answers, as it was worded."""
+    typed: bool = False
+    pauses: tuple[float, ...] = ()
 
 
 class NodeState(msgspec.Struct, frozen=True):
@@ -242,13 +244,8 @@ def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | Wor
 
 
 def _committed(state: RunState, fact: AnswerCommitted) -> RunState:
-    answer = Answer(
-        fact.turn_id,
-        fact.node_key,
-        fact.text,
-        fact.confidence,
-        state.asked.text if state.asked is not None else "",
-    )
+    asked = state.asked.text if state.asked is not None else ""
+    answer = Answer(fact.turn_id, fact.node_key, fact.text, fact.confidence, asked, fact.typed, fact.pauses)
     earlier = [other for other in state.answers if other.turn_id == fact.turn_id]
     if earlier:  # an amendment: the words change, nothing else
         answer = replace(answer, asked=earlier[0].asked)

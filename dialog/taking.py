@@ -21,15 +21,17 @@ class Taking:
         self._answering = answering
         self._hold_over = False
         self._held_until = 0.0
+        self._late = False
         self._owed_since = 0.0
         """When a commit began to wait for the last words."""
 
-    def begin(self, token: Speech | None, now: float) -> None:
-        """Hold the floor open before committing: behind an acknowledgement, or silently."""
+    def begin(self, token: Speech | None, now: float, *, late: bool = False) -> None:
+        """Hold the floor open before committing, behind an acknowledgement or not; `late`: at stage two."""
+        self._late = late
         if token is None:
-            self._begin(self._hold_duration(), "take_quietly", now)
+            self._begin(self._hold_duration(now), "take_quietly", now)
         else:  # from its onset the hold is counted anew; half a second is for a token that never sounds
-            self._begin(self._hold_duration() + 0.5, "take", now)
+            self._begin(self._hold_duration(now) + 0.5, "take", now)
 
     def at_once(self, now: float) -> None:
         """Somebody said or pressed that the answer is over: no acknowledgement, no hold."""
@@ -48,12 +50,19 @@ class Taking:
         self._held_until = until
         self._timers.set("hold", until)
 
-    def _hold_duration(self) -> float:
-        return self._floor.profile.hold_duration * self._answering.patience.factor()
+    def _hold_duration(self, since: float) -> float:
+        """What the profile asks for, times the person's own patience, which waits no silence out for ever."""
+        profile, turn = self._answering.profile, self._answering.turn
+        late = profile.late_hold_duration if self._late else None
+        usual = profile.hold_duration if late is None else late
+        own = usual * self._answering.patience.factor()
+        if turn is None or own <= usual:
+            return own
+        return max(usual, min(own, turn.ended_at + self._floor.policy.longest_wait - since))
 
     def acknowledging(self, onset: float) -> None:
         """The acknowledgement is at the ear: hold and deadline are counted from its onset."""
-        self._hold(onset + self._hold_duration())
+        self._hold(onset + self._hold_duration(onset))
         self._timers.set("judgement", onset + self._floor.policy.judgement_deadline)
 
     def acknowledged(self, now: float) -> None:

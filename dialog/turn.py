@@ -4,9 +4,10 @@ by."""
 from typing import Final
 
 from dialog.completeness import content_words
-from dialog.events import RemarkMade
+from dialog.events import AnswerCommitted, RemarkMade
 from dialog.signals import FinalTranscript, PartialTranscript
 
+_SHORTEST_PAUSE: Final = 0.2
 VOICE_AFTER_GAP: Final = 0.5
 """Seconds of voice after a gap from which its last words are known again."""
 
@@ -29,6 +30,8 @@ class Turn:
         self.gap_ended_at: float | None = None
         """When sound came again after so much of it was missing that a word may have been in it."""
         self.voiced = 0.0
+        self.pauses: list[float] = []
+        """Seconds of each silence that lay within it."""
         self.revision = revision
         self.typed = False
         self.check_ins = 0
@@ -66,6 +69,11 @@ class Turn:
         return self._text
 
     @property
+    def word_count(self) -> int:
+        """How many words there are so far."""
+        return self.text.count(" ") + 1 if self.text else 0
+
+    @property
     def latest(self) -> str:
         """The words of the newest utterance or typed message."""
         for kind, key in reversed(self._order):
@@ -87,6 +95,12 @@ class Turn:
     def utterances(self) -> list[int]:
         """The utterances that it is made of, so far."""
         return [key for kind, key in self._order if kind == "spoken"]
+
+    def go_on(self, now: float) -> None:
+        """The silence since its end lay within it."""
+        silence = now - self.ended_at
+        if silence >= _SHORTEST_PAUSE:
+            self.pauses.append(round(silence, 2))
 
     def begin_utterance(self, utterance_id: int) -> None:
         """Voice has set in: an utterance belongs to this turn, and its last word is owed."""
@@ -163,6 +177,21 @@ class Turn:
         self.typed = self.typed or later.typed
         self.revision += 1
         self._text = None
+
+    def committed(self, reply_to: int | None) -> AnswerCommitted:
+        """Its words as an answer on the record, to the speech of this id."""
+        return AnswerCommitted(
+            self.turn_id,
+            self.revision,
+            self.node_key,
+            self.text,
+            self.confidence,
+            self.began_at,
+            self.ended_at,
+            self.typed,
+            reply_to,
+            tuple(self.pauses),
+        )
 
     def remark(self, meaning: str) -> RemarkMade:
         """Its words as something that is no answer."""

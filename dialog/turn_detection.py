@@ -3,7 +3,7 @@ itself. Holds one lull's evidence; weighs nothing."""
 
 from typing import Literal
 
-from dialog.calibration import detector_of
+from dialog.calibration import RECOGNISERS, detector_of
 from dialog.commands import LookForEnd
 from dialog.outbox import Outbox
 
@@ -31,6 +31,11 @@ class TurnDetection:
     def listen(self, detector: str, recogniser: str) -> None:
         """Who is there to tell of ends, from now on."""
         self.detector, self.recogniser = detector, recogniser
+
+    @property
+    def is_aided(self) -> bool:
+        """Whether anybody listens for ends whose word is believed."""
+        return self.recogniser in RECOGNISERS or detector_of(self.detector) is not None
 
     def begin_lull(self) -> None:
         """The voice has stopped: what was said of an earlier silence says nothing of this one."""

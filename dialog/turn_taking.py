@@ -168,7 +168,7 @@ class TurnTaking:
             raise AssertionError("nothing to commit")
         self.answering.clear_clocks()
         self.overlap.commit(turn)
-        self.answering.patience.answer_given()
+        self.answering.patience.answer_given(0 if turn.typed else turn.word_count, turn.pauses)
         self.lull.answer_over()
         return turn
 
@@ -184,6 +184,7 @@ class TurnTaking:
         """The committed answer goes on."""
         self.answering.turn = turn
         self.answering.patience.cut_off()
+        self.answering.patience.weigh(turn.word_count, turn.pauses)
         self._hear_on(now)
 
     def adopt_interruption(self, now: float) -> None:

@@ -16,6 +16,7 @@ from dialog.signals import (
     KeyPressed,
     PartialTranscript,
     RightClaimed,
+    SpeechLasted,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -37,6 +38,7 @@ class Participant:
         blueprint: Blueprint,
         tell: Callable[[AnySignal], None],
         later: Later,
+        heard: Callable[[int, float], None] = lambda utterance_id, length: None,
     ) -> None:
         self.utterance = 0
         """The newest one."""
@@ -47,6 +49,7 @@ class Participant:
         self._blueprint = blueprint
         self._tell = tell
         self._later = later
+        self._heard = heard
         self._typed = 0
 
     def wait(self) -> float:
@@ -62,6 +65,7 @@ class Participant:
         length = max(0.3, 0.3 * len(words) * rng.uniform(0.7, 1.5))
         if rng.random() > 0.08 * wild:
             self._later(0.08, lambda: self._tell(SpeechStarted(number)))
+            self._sound_on(number, length)
         shown = [count for count in range(1, len(words) + 1) if rng.random() < 0.6]
         if rng.random() > 0.1 * wild:
             for count in shown:
@@ -75,7 +79,17 @@ class Participant:
             voiced = max(0.02, length - 0.08)
             self._later(length + 0.2, lambda: self._tell(SpeechStopped(number, 0.2, voiced)))
         self._conclude_utterance(number, text, length)
+        self._heard(number, length)
         return length
+
+    def _sound_on(self, number: int, length: float) -> None:
+        """What the ear says while the voice lasts; also when it has stopped, or another has begun."""
+        rng = self._rng
+        since = rng.choice((0.2, 0.3, 0.5))
+        while since < length or rng.random() < 0.05 * self._wildness:
+            lasted = SpeechLasted(number, since if rng.random() < 0.9 else rng.uniform(0.0, 20.0))
+            self._later(since + 0.08, lambda lasted=lasted: self._tell(lasted))  # type: ignore[misc]
+            since += rng.choice((0.1, 0.5, 2.0))
 
     def _conclude_utterance(self, number: int, text: str, length: float) -> None:
         rng, wild = self._rng, self._wildness

@@ -9,7 +9,7 @@ from random import Random
 from typing import Literal, get_args
 
 from dialog.blueprint import Blueprint
-from dialog.commands import Command, Judge
+from dialog.commands import Command, Judge, LookForEnd
 from dialog.events import AnyFact, Event
 from dialog.judgement import Judgement, Right
 from dialog.manager import Manager
@@ -44,6 +44,7 @@ from tests.simulation.aftermath import (
     check_transcript,
     check_turns,
 )
+from tests.simulation.fickle_ear import FickleEar
 from tests.simulation.fickle_judge import FickleJudge
 from tests.simulation.mouth import Mouth, MouthFaults
 from tests.simulation.participant import Participant
@@ -79,7 +80,8 @@ class WildWorld:
         share = self.rng.random() * wild
         self._wildness = share
         faults = MouthFaults(*(self.rng.random() * limit * share for limit in (0.2, 0.15, 0.3, 0.05, 0.1)))
-        self._participant = Participant(self.rng, share, blueprint, self.feed, self.later)
+        self._ear = FickleEar(self.rng, share, self.feed, self.later)
+        self._participant = Participant(self.rng, share, blueprint, self.feed, self.later, self._ear.hint)
         self._judge = FickleJudge(self.rng, self.rng.random() * share, share, self.feed, self.later)
         self._mouth = Mouth(self.rng, faults, self._tell_soon, self.later)
         self._watch = Watch(self.manager, self._mouth, blueprint)
@@ -151,6 +153,8 @@ class WildWorld:
                 self._mouth.perform(output)
                 if isinstance(output, Judge):
                     self._judge.judge(output)
+                elif isinstance(output, LookForEnd):
+                    self._ear.look(output)
         self._watch.after(before, signal, outputs, self.now)
 
     def _log(self, body: object) -> None:
@@ -188,7 +192,7 @@ class WildWorld:
     def _join(self, channel: Literal["webrtc", "websocket", "text", "phone"]) -> None:
         if not self.present and not self._resting:
             self.present = True
-            self.feed(ParticipantJoined(channel))
+            self.feed(ParticipantJoined(channel, self._ear.detector, self._ear.recogniser))
 
     def _trouble(self) -> float:
         rng = self.rng
@@ -233,6 +237,7 @@ class WildWorld:
                 JudgementArrived(late, Judgement("sufficient")),
                 JudgementFailed(late, "late"),
                 JudgementArrived(10_000, Judgement("distress")),
+                self._ear.stale(),
                 TimePassed(),
             )
         )
@@ -252,6 +257,7 @@ class WildWorld:
         self._resting = True
         self._mouth.heal()
         self._judge.heal()
+        self._ear.heal()
         self.run_for(10.0)
         if self._operator:
             self.feed(OperatorHandedBack())

@@ -157,10 +157,37 @@ def test_backchannels_and_fillers_are_no_content() -> None:
 def test_patience_grows_with_a_persons_own_pauses_within_bounds() -> None:
     patience = Patience(DEFAULT_POLICY)
     assert pytest.approx(1.0) == patience.factor()
-    for _ in range(200):
-        patience.pause_bridged(4.0)
+    patience.weigh(400, [4.0] * 40)
 
     assert 1.9 < patience.factor() <= 2.0
+
+
+@pytest.mark.parametrize("stretch", [0.9, 1.0, 1.6])
+def test_who_pauses_longer_throughout_is_given_as_much_more_time(stretch: float) -> None:
+    # 120 pauses among 450 words, one in ten beyond a second; those below 0.3 s are never heard
+    every = [0.3 * (0.556 / (share / 120)) ** (1 / 1.44) for share in range(1, 121)]
+    heard = [round(min(stretch * pause, 5.0), 2) for pause in every if stretch * pause > 0.3]
+    patience = Patience(DEFAULT_POLICY, [(450, heard)])
+
+    assert pytest.approx(stretch, rel=0.12) == patience.pace
+
+
+def test_what_earlier_sessions_have_heard_of_a_persons_pauses_counts() -> None:
+    known = Patience(DEFAULT_POLICY)
+    for _ in range(3):
+        known.answer_given(40, (0.4, 0.6, 1.9, 2.1))
+
+    assert known.pace == Patience(DEFAULT_POLICY, [(40, (0.4, 0.6, 1.9, 2.1))] * 3).pace > 1.2
+
+
+def test_an_answer_that_goes_on_after_all_is_counted_once() -> None:
+    patience, other = Patience(DEFAULT_POLICY), Patience(DEFAULT_POLICY)
+    patience.answer_given(20, (0.5,))
+    patience.cut_off()
+    patience.answer_given(40, (0.5, 2.0))
+    other.answer_given(40, (0.5, 2.0))
+
+    assert other.pace == patience.pace
 
 
 def test_patience_grows_after_a_cut_off_and_wears_off_over_three_answers() -> None:
@@ -168,7 +195,7 @@ def test_patience_grows_after_a_cut_off_and_wears_off_over_three_answers() -> No
     patience.cut_off()
     factors = [patience.factor()]
     for _ in range(3):
-        patience.answer_given()
+        patience.answer_given(0, ())
         factors.append(patience.factor())
 
     assert pytest.approx([1.3, 1.2, 1.1, 1.0]) == factors

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialog.commands import HoldSpeech, ResumeSpeech
 from dialog.events import (
     AnswerCommitted,
     AnswerReleased,
@@ -13,6 +14,7 @@ from dialog.events import (
     NodeEntered,
     RemarkMade,
 )
+from dialog.policy import PROFILES
 from dialog.signals import (
     DonePressed,
     FinalTranscript,
@@ -22,6 +24,7 @@ from dialog.signals import (
     PacketsStopped,
     PartialTranscript,
     SpeechStarted,
+    SpeechStopped,
     TextTyped,
     TypingNoticed,
 )
@@ -51,7 +54,7 @@ def test_a_finished_answer_is_acknowledged_held_and_committed() -> None:
 
     assert [ANSWER] == committed(stage)
     assert pytest.approx(end + 0.7, abs=0.02) == taken.at
-    assert pytest.approx(taken.at + 0.9, abs=0.02) == commit.at
+    assert pytest.approx(taken.at + PROFILES["narrative"].hold_duration, abs=0.03) == commit.at
 
 
 def test_a_pause_after_an_unfinished_clause_does_not_end_the_turn() -> None:
@@ -112,6 +115,37 @@ def test_a_reopened_answer_is_not_reopened_a_second_time() -> None:
     stage.run(stage.now + 8)
 
     assert 1 == len(stage.facts(AnswerReopened))
+
+
+def test_who_goes_on_before_the_next_question_is_heard_hears_nothing_of_it() -> None:
+    stage, now = asked()
+    end = stage.say(now + 0.5, ANSWER)
+    stage.run(end + 1.52)
+    asked_at = next(event.at for event in stage.events if isinstance(event.body, AnswerCommitted))
+    onset = asked_at + 0.02
+    stage.say(onset - 0.08, "and i forgot my keys on the table")
+    stage.run(onset + 0.02)
+    question_heard = next(speech for speech in stage.speeches if speech.say.node_key == "evening")
+
+    assert [question_heard.say.speech_id] == [
+        event.body.speech_id for event in stage.events if isinstance(event.body, HoldSpeech)
+    ]
+    assert None is question_heard.began_at
+
+
+def test_a_cough_before_the_next_question_is_heard_puts_it_off_and_loses_no_word() -> None:
+    stage, now = asked()
+    end = stage.say(now + 0.5, ANSWER)
+    stage.run(end + 1.52)
+    onset = next(event.at for event in stage.events if isinstance(event.body, AnswerCommitted)) + 0.02
+    stage.at(onset, SpeechStarted(7))
+    stage.at(onset + 0.3, SpeechStopped(7, 0.2, 0.1))
+    stage.run(onset + 8)
+    question_heard = next(speech for speech in stage.speeches if speech.say.node_key == "evening")
+
+    assert [] == stage.facts(AnswerReopened)
+    assert 1.0 == question_heard.fraction
+    assert 1 == len([event for event in stage.events if isinstance(event.body, ResumeSpeech)])
 
 
 def test_a_backchannel_over_the_next_question_reopens_nothing() -> None:
