@@ -29,6 +29,8 @@ class Receiver:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._receive(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return  # the sender died before it had said all: nothing was received
         finally:
             writer.close()
 
