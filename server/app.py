@@ -204,6 +204,8 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 Ready = Callable[[House, str], None]
 
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}  # noqa: S104
+"""Where this machine reaches what listens on every address, and how IPv6 is written into a URL."""
 
 
 def run_server(settings: Settings, ready: Ready) -> "_Server":
@@ -229,13 +231,14 @@ def run_server(settings: Settings, ready: Ready) -> "_Server":
 
 
 async def serve(
-    settings: Settings, *, ready: Callable[[str], None], stop: asyncio.Event | None = None
+    settings: Settings, *, ready: Callable[[str, str], None], stop: asyncio.Event | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` with the URL once it listens.
+    """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` once it listens, with the public
+    URL and the one at which this machine reaches it.
 
     Prints nothing.
     """
-    server = run_server(settings, lambda _, url: ready(url))
+    server = run_server(settings, lambda _, url: ready(url, server.local_url))
     async with _running(_end(server, stop or asyncio.Event())):
         await server.serve()
 
@@ -252,6 +255,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._settings = settings
         self._ready = ready
+        self.local_url = ""
 
     @property
     def _house(self) -> House | None:
@@ -263,7 +267,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._house is not None:
             assert isinstance(self.config.app, Starlette)
-            url = _url(self._settings, self.servers[0].sockets[0].getsockname()[1])
+            port = self.servers[0].sockets[0].getsockname()[1]
+            url = _url(self._settings, port)
+            self.local_url = f"http://{_ANY.get(self._settings.host, self._settings.host)}:{port}"
             # Only now is it known which port was free, and join links are made of it.
             settings = self._settings.model_copy(update={"public_url": url})
             self.config.app.state.house = house = replace(self._house, settings=settings)

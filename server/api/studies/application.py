@@ -125,12 +125,12 @@ def studies_api(state: State) -> StudiesApi:
     )
     for resource in resources:
         api.include_router(resource.router, dependencies=[Depends(no_stray_body)])
-    api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
-    return api
-
     api.add_exception_handler(
         405, _on_wrong_method([each for one in resources for each in one.router.routes])
     )
+    api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
+    return api
+
 
 def _on_wrong_method(routes: list[BaseRoute]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Answers with all methods that an address takes: each has a route of its own that knows of no other."""
@@ -147,12 +147,12 @@ def _on_wrong_method(routes: list[BaseRoute]) -> Callable[[Request, Exception], 
     return answer
 
 
-    @functools.cache
-    def written() -> bytes:
-        return msgspec.json.encode(api.openapi())
 def _description_file(api: StudiesApi) -> Callable[[Request], Awaitable[Response]]:
     """GET /openapi.json, for everybody: it says no more than this release does anywhere."""
 
+    @functools.cache
+    def written() -> bytes:
+        return msgspec.json.encode(api.openapi())
 
     async def answer(request: Request) -> Response:
         return Response(written(), media_type="application/json", headers={"Cache-Control": "no-cache"})
