@@ -165,8 +165,8 @@ class Siege:
             self._enough.set()
 
     async def settle(self, patience: float, *, leases_over: bool = False) -> None:
-        """Start it once more, and leave it alone until every webhook has been told, or `patience` is over;
-        then end it.
+        """Start it once more, and leave it alone until its jobs are done and every webhook has been told, or
+        `patience` is over; then end it.
 
         `leases_over` doesn't wait for the minute in which the jobs of the dead are still their own.
         """
@@ -190,8 +190,10 @@ class Siege:
     async def _untold(self) -> int:
         waiting = select(func.count()).select_from(HappeningRow).where(HappeningRow.dispatched_at.is_(None))
         pending = select(func.count()).where(WebhookDeliveryRow.status == "pending")
+        jobs = select(func.count()).select_from(JobRow).where(JobRow.gave_up_at.is_(None))
+        each_of = (waiting, pending, jobs)
         async with Database(self._server.settings.database_url) as database, database.read() as connection:
-            return sum([(await connection.execute(each)).scalar_one() for each in (waiting, pending)])
+            return sum([(await connection.execute(each)).scalar_one() for each in each_of])
 
     # Those who use it
 
