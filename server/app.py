@@ -55,10 +55,6 @@ PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
 LOOK_INTERVAL: Final = 10.0
 """Seconds by which a scheduled run may open late, and another run out late."""
-COLLECTED_AFTER: Final = 20_000
-"""New objects after which the collector looks for circles among them; by itself after 700. With many talks
-that is a dozen pauses a second, some of which look through all that the talks hold, and nearly everything is
-gone by then without it. Larger: what lies in circles is kept for longer."""
 SWITCH_INTERVAL: Final = 0.0002
 """Seconds after which a thread that works (the log, the recordings) gives the loop its turn, if it wants it.
 At Python's own 5 ms a quarter of a beat may go by."""
@@ -130,7 +126,6 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(COLLECTED_AFTER)
         sys.setswitchinterval(SWITCH_INTERVAL)
         yield House(
             settings=settings,
