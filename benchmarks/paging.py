@@ -189,15 +189,26 @@ async def queries(data_dir: Path, library: Library) -> dict[int, int]:
     return counted
 
 
-async def measure(
-    directory: Path, runs: int, walks: int, seed: int, database_url: str
-) -> tuple[Library, list[Walk]]:
+class Measured(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    library: Library
+    walks: list[Walk]
+    cpu: float
+    """Seconds of processor for a page, on one more walk that nobody disturbs."""
+
+
+async def measure(directory: Path, runs: int, walks: int, seed: int, database_url: str) -> Measured:
     """Stock a library and read it from a server in a process of its own."""
     settings = {"database_url": database_url} if database_url else {}
     async with mortal_server(directory, **settings) as server:
         library = await stock(server.settings, runs)
         await server.start()
-        return library, await read_disturbed(server.origin, library, walks, seed)
+        done = await read_disturbed(server.origin, library, walks, seed)
+        async with client(server.origin, library.reader) as http:
+            before = server.cpu_seconds()
+            alone = await walk(http)
+            return Measured(library, done, (server.cpu_seconds() - before) / len(alone.seconds))
 
 
 @click.command()
@@ -211,7 +222,8 @@ def command(runs: int, walks: int, seed: int, database_url: str, as_json: bool) 
     machine = this_machine()
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vivavoce-paging-")))
-        library, done = asyncio.run(measure(directory, runs, walks, seed, database_url))
+        measured = asyncio.run(measure(directory, runs, walks, seed, database_url))
+        library, done = measured.library, measured.walks
         more = {"database_url": database_url} if database_url else {}
         counted = asyncio.run(queries(directory, library)) if not more else {}
     victims = set(Random(seed).sample(library.run_ids, round(VICTIMS * len(library.run_ids))))
@@ -227,6 +239,7 @@ def command(runs: int, walks: int, seed: int, database_url: str, as_json: bool) 
             "ms",
             None if database_url else PAGE_BUDGET_MS,
         ),
+        Row("CPU of the server for such a page", round(1000 * measured.cpu, 1), "ms"),
         Row("the largest page", round(max(each.largest for each in done) / 1024), "KiB"),
     ]
     rows += [Row(f"queries for a page of {size}", count, "", counted[1]) for size, count in counted.items()]
