@@ -21,7 +21,7 @@ async def kept_in_time(
             if also_kept is not None:
                 await also_kept()
     except TimeoutError:
-        if log.stored_seq < seq:
+        if log.stored_seq < seq or also_kept is not None:
             return StorageFaltered(f"not stored within {longest:g} s")
     except (WriterFenced, LogBroken):
         return "never"
