@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 from dialog.manager import Manager
 from media.silero import SileroModel, SileroPanel
-from server.api import pages, participant_sockets, participants, vitals
+from server.api import entrance, pages, participant_sockets, participants, vitals
 from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
+            *entrance.ROUTES,
             *participants.ROUTES,
             *participant_sockets.ROUTES,
             *pages.ROUTES,
@@ -121,7 +122,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         await rooms.enter_async_context(registry)
         await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
         office = await rooms.enter_async_context(
-            open_office(database, vault, private_targets=settings.webhook_private_targets)
+            open_office(database, vault, recordings, private_targets=settings.webhook_private_targets)
         )
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()

@@ -105,7 +105,8 @@ class Settings(BaseSettings):
     idle_timeout: float = Field(
         86_400.0,
         ge=60,
-        description="Seconds after which a run that nobody is connected to counts as abandoned.",
+        description="Seconds after which a run that nobody is connected to is abandoned, unless its channel "
+        "says.",
     )
     webhook_private_targets: bool = Field(
         False, description="Whether webhooks may lead to plain HTTP and into this network."

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -24,14 +24,17 @@ from server.pipeline.office import Office
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
+from server.store.design_tables import ChannelRow
 from server.store.holding import held_by
 from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
+from server.store.open_links import OpenLinks
 from server.store.organizations import Organizations
 from server.store.recordings import Recordings
 from server.store.run import Run
 from server.store.run_status import JOINABLE
 from server.store.runs import Runs
+from server.store.shelf import Shelf
 from server.store.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -72,6 +75,8 @@ class House:
     legs: dict[str, CarriedLeg] = field(default_factory=dict)
     wrong_tokens: Allowances = field(default_factory=lambda: Allowances(per_second=0.2, burst=20.0))
     """By address."""
+    entrances: Allowances = field(default_factory=lambda: Allowances(per_second=0.5, burst=40.0))
+    """By address: each may make a run. Many people may share one, at a school or a company."""
     offers: Allowances = field(default_factory=lambda: Allowances(per_second=1.0, burst=5.0))
     """By run: each offer makes a connection, which is dear."""
     typed_texts: Allowances = field(default_factory=lambda: Allowances(per_second=2.0, burst=5.0))
@@ -96,10 +101,30 @@ class House:
         return held_by(run, await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version))
 
     async def case(self, run: Run) -> Case:
-        """What a talk of this run depends on."""
+        """What a talk of this run depends on. Raises Refusal (409) where its channel is disabled."""
+        channel = await self._channel(run)
+        if channel is not None:
+            refuse_if_disabled(channel, begun=run.status == "active")
         blueprint = await self.design(run)
         organization = await self.organizations.find(run.organization_id)
-        return Case(run.id, blueprint, organization.name, run.participant.metadata)
+        limits = channel["settings"] if channel is not None else {}
+        return Case(
+            run.id,
+            blueprint,
+            organization.name,
+            run.participant.metadata,
+            recording=limits.get("recording", True),
+            time_limit=limits.get("max_duration_s"),
+            help_lines=tuple(organization.settings.get("help_lines", ())),
+            completion=await OpenLinks(self.database, self.vault, self.runs).completion_of(run.id),
+        )
+
+    async def _channel(self, run: Run) -> Mapping[str, Any] | None:
+        """The body of the channel that a run is held on; None where it names none."""
+        if run.channel_id is None:
+            return None
+        found = await Shelf(self.database, ChannelRow, "chn_").find_many([run.channel_id])
+        return found[run.channel_id].body if run.channel_id in found else None
 
     async def visit(self, run: Run) -> Visit:
         """The visit of a run that may be joined. Raises Refusal (410, 503)."""
@@ -129,6 +154,13 @@ def house_of(connection: HTTPConnection) -> House:
     house = connection.app.state.house
     assert isinstance(house, House)
     return house
+
+
+def refuse_if_disabled(channel: Mapping[str, Any], *, begun: bool = False) -> None:
+    """Return if a talk may begin on this channel, or had begun before. Raises Refusal (409)."""
+    if channel["status"] == "disabled" and not begun:
+        sentence = "This interview is closed at present. Please ask the person who invited you."
+        raise Refusal(409, "channel_disabled", sentence)
 
 
 def refuse_if_over(run: Run) -> None:

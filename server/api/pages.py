@@ -34,9 +34,16 @@ async def join_page(request: Request) -> Response:
     return FileResponse(_ROOT / "join" / "index.html", headers={"Cache-Control": FRESH})
 
 
+async def entrance_page(request: Request) -> Response:
+    """GET /join/open/{link_id}: the same page for any link; it gets a run and goes on to that run's page."""
+    return FileResponse(_ROOT / "open" / "index.html", headers={"Cache-Control": FRESH})
+
+
 ROUTES: Final = [
+    Route("/join/open/{link_id}", entrance_page),
     Route("/join/{run_id}", join_page),
     Mount("/static/join", GZipMiddleware(_Assets(directory=_ROOT / "join"))),
     Mount("/static/docs", GZipMiddleware(_Assets(directory=_ROOT / "docs"))),
+    Mount("/static/open", GZipMiddleware(_Assets(directory=_ROOT / "open"))),
     Mount("/static/shared", GZipMiddleware(_Assets(directory=_ROOT / "shared"))),
 ]

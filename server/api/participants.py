@@ -10,8 +10,6 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dialog.blueprint import Blueprint
-from dialog.consent import disclosure
 from dialog.events import Event
 from server.api.errors import Refusal, read_body
 from server.api.house import CarriedLeg, House, house_of
@@ -19,9 +17,11 @@ from server.api.run_ids import checked_run_id
 from server.api.tokens import LIFETIME_MS, TokenRefused
 from server.clock import loop_time, new_id
 from server.gateway.offer import OfferRefused, RestartRefused
-from server.live.view import View
+from server.live.keeping import Case
+from server.live.view import CODE, View
 from server.live.visit import ConsentMissing
 from server.settings import IceServer
+from server.store.open_links import OpenLinks
 from server.store.run import Run, RunNotFound
 
 MAX_BODY: Final = 65_536
@@ -44,13 +44,27 @@ async def open_session(request: Request) -> Response:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Refusal(400, "invalid_request", "The body must be a JSON object with a token.") from None
     run = await _run_of_link(request, run_id, body.token)
-    house.admit(run)
-    run = await house.keeper.open_door(run_id)
-    case = await house.case(run)
+    await _admit(house, run)
     visit = house.registry.find(run_id)
+    case = visit.case if visit is not None else await house.case(run)
+    run = await house.keeper.open_door(run_id)
     history = await (house.keeper.history(run_id) if visit is None else visit.so_far())
-    shown = _session(house, run, case.blueprint, case.organization, history)
+    shown = _session(house, run, case, history)
     return JSONResponse(shown, headers={"Cache-Control": "no-store"})
+
+
+async def _admit(house: House, run: Run) -> None:
+    """Let somebody come, or come back. Raises Refusal (409, 410, 503); who had come to the end is told once
+    more what they are given for it."""
+    try:
+        house.admit(run)
+    except Refusal as refusal:
+        if run.status not in ("processing", "completed"):
+            raise
+        given = await OpenLinks(house.database, house.vault, house.runs).completion_of(run.id)
+        code, url = (given.code, given.url) if given is not None else (None, None)
+        told = [str(refusal), f"{CODE} {code}" if code else "", f"You can go on at {url}" if url else ""]
+        raise Refusal(refusal.status, refusal.code, " ".join(filter(None, told))) from None
 
 
 async def _run_of_link(request: Request, run_id: str, token: str) -> Run:
@@ -72,11 +86,9 @@ async def _run_of_link(request: Request, run_id: str, token: str) -> Run:
     raise Refusal(401, "token_invalid", sentence)
 
 
-def _session(
-    house: House, run: Run, blueprint: Blueprint, organization: str, history: list[Event]
-) -> dict[str, Any]:
+def _session(house: House, run: Run, case: Case, history: list[Event]) -> dict[str, Any]:
+    blueprint, asked = case.blueprint, case.disclosure
     settings = blueprint.settings
-    asked = disclosure(blueprint, organization=organization, recording_offered=True)
     view = View(blueprint)
     for event in history:
         view.see(event)
@@ -88,7 +100,7 @@ def _session(
         "status": run.status,
         "title": blueprint.name,
         "agent_name": blueprint.agent.name,
-        "organization": organization,
+        "organization": case.organization,
         "purpose": blueprint.description,
         "estimated_duration_m": settings.estimated_duration_m,
         "language": settings.language,
@@ -99,7 +111,7 @@ def _session(
             "text_hash": asked.text_hash,
             "recording_offered": asked.recording_offered,
             "human_contact": settings.human_contact,
-            "help_lines": settings.help_lines or [],
+            "help_lines": list(case.help_shown),
         },
         "resumed": bool(history),
         "progress": {"answered": progress.answered, "expected": progress.expected},

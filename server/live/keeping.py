@@ -8,12 +8,14 @@ from typing import Any, Protocol
 import msgspec
 
 from dialog.blueprint import Blueprint
-from dialog.consent import ConsentAnswer, ConsentState
+from dialog.consent import ConsentAnswer, ConsentState, Disclosure, disclosure
 from dialog.events import AnyFact, Event
+from dialog.judgement import Distress
 from media.recording import OggRecording
 from media.silero import SecondOpinion
 from server.live.recorder import PageFile, SessionRecorder
 from server.live.turn_loop import Core
+from server.live.view import Completion
 from server.providers.protocols import (
     KnownWords,
     LanguageModel,
@@ -35,6 +37,29 @@ class Case(msgspec.Struct, frozen=True):
     organization: str
     metadata: dict[str, Any]
     """Of the participant; edges may ask for it."""
+    recording: bool = True
+    """The sound may be kept where the participant agrees; else they aren't asked for it."""
+    time_limit: float | None = None
+    """Seconds of talk that the channel allows; None = as many as the blueprint does."""
+    help_lines: tuple[str, ...] = ()
+    """The organization's; they count where the blueprint names none."""
+    completion: Completion | None = None
+    """What the participant is given once the interview is completed."""
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """What is put to the participant before anything else."""
+        return disclosure(self.blueprint, organization=self.organization, recording_offered=self.recording)
+
+    @property
+    def help_shown(self) -> tuple[str, ...]:
+        """Where help is to be had."""
+        return tuple(self.blueprint.settings.help_lines or self.help_lines)
+
+    @property
+    def help_said(self) -> str:
+        """The same in a talk, where one is enough; "" = nobody named any."""
+        return next(iter(self.help_shown), "")
 
     @property
     def voice(self) -> Voice:
@@ -97,6 +122,10 @@ class Keeper(Protocol):
     async def finish_erasing(self, run_id: str) -> None:
         """Erase what was struck in an earlier sitting that broke off."""
 
+    async def call_operator(self, run_id: str, seq: int, node_key: str, level: Distress) -> None:
+        """Somebody must look at the run, because of this event of its log; never raises for want of
+        storage. Safe to call again."""
+
     async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
         """Note how far the run is; never raises for want of storage."""
 
@@ -110,13 +139,12 @@ class Keeper(Protocol):
         """Go on with the run's recording."""
 
 
-async def opened_recorder(keeper: Keeper, run_id: str) -> SessionRecorder | None:
+async def opened_recorder(keeper: Keeper, case: Case) -> SessionRecorder | None:
     """The recorder of a run's next sitting; None where the sound may not be kept."""
-    if not (await keeper.find(run_id)).records:
+    if not case.recording or not (await keeper.find(case.run_id)).records:
         return None
-    kept = await keeper.open_recording(
-        run_id, lambda reason: log.error("! %s", reason, extra={"run": run_id})
-    )
+    told = {"run": case.run_id}
+    kept = await keeper.open_recording(case.run_id, lambda reason: log.error("! %s", reason, extra=told))
     return SessionRecorder(kept.recording, kept.file, begun=kept.begun)
 
 

@@ -193,7 +193,8 @@ class Session:
         if changed or not self.joined:
             self.joined = True
             hints = self._kit.speech_to_text.turn_end_hints
-            self.mailbox.put(ParticipantJoined(self._channel(), self._looks.detector, hints))
+            channel, limit, help_line = self._channel(), self._case.time_limit, self._case.help_said
+            self.mailbox.put(ParticipantJoined(channel, self._looks.detector, hints, limit, help_line))
 
     def _channel(self) -> Channel:
         if self._mode == "text":

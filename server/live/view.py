@@ -3,7 +3,7 @@ time."""
 
 import math
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from dialog.blueprint import Blueprint, Node
 from dialog.events import (
@@ -64,15 +64,41 @@ FAREWELLS: Final = {
     "declined": "You have decided not to take part. Nothing was kept. Thank you for your time.",
 }
 
+CODE: Final = "Your completion code:"
+
 DISPLACED: Final = "This interview was opened in another window, and goes on there."
 SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
+
+
+class Completion(Protocol):
+    """What a visitor of an open link is given at the end (store.open_links.Completion)."""
+
+    @property
+    def code(self) -> str | None:
+        """To be shown elsewhere."""
+
+    @property
+    def url(self) -> str | None:
+        """Where to go on."""
+
+
+def farewell(outcome: str, completion: Completion | None) -> Ended:
+    """The end as the page shows it; what is given for taking part is given to who came to the end."""
+    words = FAREWELLS[outcome]
+    if completion is None or outcome not in ("completed", "time"):
+        return Ended(outcome, words)
+    if completion.code is not None:
+        words = f"{words} {CODE} {completion.code}"
+    return Ended(outcome, words, completion.url)
 
 
 class View:
     """Follow a run's log and say what the page must show with each event."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: Blueprint, completion: Completion | None = None) -> None:
+        """`completion` is what the participant is given at the end."""
         self._blueprint = blueprint
+        self._completion = completion
         self._captions = Captions()
         self._current: str | None = None
         self._closed: set[str] = set()
@@ -101,7 +127,7 @@ class View:
             case NoticeGiven():
                 return [Notice(event.seq, body.code, body.text, list(body.offers))]
             case InterviewFinished():
-                return [Ended(body.outcome, FAREWELLS[body.outcome])]
+                return [farewell(body.outcome, self._completion)]
             case _:
                 return list(self._captions.see(event))
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from dialog.consent import Consent, disclosure
+from dialog.consent import Consent
 from dialog.events import Event
 from dialog.responses import facts_of
 from dialog.script import known_words
@@ -91,7 +91,8 @@ class Visit:
     async def _prepare_words(self) -> None:
         """Have ready what is known to be said, while the participant still reads and tries the microphone."""
         if self._kit.known_words is not None:
-            await self._kit.known_words.prepare(known_words(self.case.blueprint), self.case.voice)
+            texts = known_words(self.case.blueprint, self.case.help_said)
+            await self._kit.known_words.prepare(texts, self.case.voice)
 
     def _displace(self, *, fresh: bool) -> None:
         """Let the former page go. A fresh one begins anew, so whoever talked before has left."""
@@ -106,10 +107,7 @@ class Visit:
         if self._standing is None:
             self._standing = await self._keeper.open_door(self.case.run_id)
         if self._consent is None:
-            asked = disclosure(
-                self.case.blueprint, organization=self.case.organization, recording_offered=True
-            )
-            self._consent = Consent(asked, consent_state(self._standing))
+            self._consent = Consent(self.case.disclosure, consent_state(self._standing))
         return self._consent
 
     async def _welcome(self, page: Page, history: list[Event]) -> None:
@@ -149,7 +147,7 @@ class Visit:
 
     async def show(self, page: Page, after_seq: int) -> None:
         """Show a page what it lacks and then what happens, until it or the sitting ends."""
-        view = View(self.case.blueprint)
+        view = View(self.case.blueprint, self.case.completion)
         begun = self._begun
         history = await self.so_far()
         for message in view.replay(history, after_seq):
@@ -301,7 +299,7 @@ class Visit:
         await self._keeper.finish_erasing(run_id)
         history = await self._keeper.history(run_id)
         events = await self._keeper.open_session(run_id, lambda _: None)
-        recorder = await opened_recorder(self._keeper, run_id)
+        recorder = await opened_recorder(self._keeper, self.case)
         noting = keep_progress(events, self.case, self._keeper)
         noted = self._run_task(noting, f"progress of {run_id}")
 

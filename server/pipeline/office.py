@@ -1,5 +1,5 @@
-"""What goes on beside the talks for as long as the server runs: the outbox is told, jobs are done, answers
-that nobody asks for again are forgotten."""
+"""What goes on beside the talks for as long as the server runs: the outbox is told, jobs are done, and what
+is to be kept no longer is forgotten."""
 
 import asyncio
 import contextlib
@@ -13,11 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.pipeline.aftermath import Aftermath
 from server.pipeline.analyst import EmbeddedAnalyst
 from server.pipeline.outward import Outward
+from server.pipeline.paging import Paging
+from server.pipeline.retention import RETIRE, Retention
 from server.pipeline.webhooks import DELIVER, Webhooks
 from server.pipeline.worker import PutOff, Work, Worker
 from server.store.database import Database
 from server.store.idempotency import Idempotency
 from server.store.jobs import Job, Jobs
+from server.store.operator_pages import PAGE
+from server.store.recordings import Recordings
 from server.store.scrubbing import SCRUB, scrub_all
 from server.store.vault import Vault
 
@@ -27,6 +31,8 @@ DISPATCH_INTERVAL: Final = 1.0
 """Seconds that something may lie in the outbox before anybody looks."""
 
 SWEEP_INTERVAL: Final = 600.0
+RETENTION_INTERVAL: Final = 60.0
+"""Seconds that a run may be kept for longer than it is to be."""
 
 SCRUB_PAUSE: Final = 5.0
 """Seconds until it is tried again to empty the corners of the database, where a long read was in the way."""
@@ -44,23 +50,34 @@ class Office(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def open_office(database: Database, vault: Vault, *, private_targets: bool) -> AsyncIterator[Office]:
+async def open_office(
+    database: Database, vault: Vault, recordings: Recordings, *, private_targets: bool
+) -> AsyncIterator[Office]:
     """Work until the block is left; what is in hand then is done after the next start.
 
     `private_targets` lets webhooks lead into this network.
     """
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
-        worker = Worker(Jobs(database), {DELIVER: webhooks.deliver, SCRUB: _scrubbing(database)})
+        retention = Retention(database, recordings)
+        work: dict[str, Work] = {
+            DELIVER: webhooks.deliver,
+            PAGE: Paging(database, vault, outward).deliver,
+            RETIRE: retention.retire,
+            SCRUB: _scrubbing(database),
+        }
+        worker = Worker(Jobs(database), work)
         aftermath = Aftermath(database, EmbeddedAnalyst())
         await aftermath.take_up()
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         async with worker.working(), scribe.working(), asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(_keep_telling(webhooks, worker), name="outbox")
             sweeping = tasks.create_task(_keep_sweeping(Idempotency(database)), name="sweep")
+            retiring = tasks.create_task(_keep_retiring(retention, worker), name="retention")
             yield Office(outward, webhooks, worker, aftermath, scribe)
             telling.cancel()
             sweeping.cancel()
+            retiring.cancel()
 
 
 def _scrubbing(database: Database) -> Work:
@@ -79,6 +96,16 @@ async def _keep_telling(webhooks: Webhooks, worker: Worker) -> None:
         except (SQLAlchemyError, OSError):
             log.exception("! webhooks can't be told now")
         await asyncio.sleep(DISPATCH_INTERVAL)
+
+
+async def _keep_retiring(retention: Retention, worker: Worker) -> None:
+    while True:
+        try:
+            if await retention.look():
+                worker.wake()
+        except (SQLAlchemyError, OSError):
+            log.exception("! it can't be seen now which runs are kept for too long")
+        await asyncio.sleep(RETENTION_INTERVAL)
 
 
 async def _keep_sweeping(answers: Idempotency) -> None:

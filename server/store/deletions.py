@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, wall_clock_ms
@@ -14,6 +14,7 @@ from server.store.database import Database
 from server.store.delivery_tables import DeletionRow, DocumentRow, HappeningRow, WebhookDeliveryRow
 from server.store.idempotency import forget_answers
 from server.store.organizations import Tenant
+from server.store.paging import Page, Window, read_page
 from server.store.recordings import Recordings
 from server.store.run import run_row
 from server.store.scrubbing import ask_for_scrubbing
@@ -70,6 +71,18 @@ class Deletions:
             await connection.execute(insert(DeletionRow).values(**msgspec.structs.asdict(receipt)))
             await ask_for_scrubbing(connection, receipt.created_at)
         return receipt
+
+    async def page(self, tenant: Tenant, window: Window) -> Page[Receipt]:
+        """A page of the tenant's receipts, newest first."""
+        statement = select(DeletionRow).where(
+            DeletionRow.organization_id == tenant.organization_id, DeletionRow.test_mode == tenant.test_mode
+        )
+        async with self._database.read() as connection:
+            return await read_page(connection, statement, DeletionRow.id, window, _receipt)
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    return Receipt(**row._mapping)
 
 
 async def _count(connection: AsyncConnection, table: Any, run_id: str) -> int:

@@ -150,3 +150,34 @@ class DeletionRow(Tables):
     reason: Mapped[str] = mapped_column(String(40))
     counts: Mapped[dict[str, Any]]
     created_at: Mapped[int]
+
+
+class OperatorPageRow(Tables):
+    """A call for an operator: that somebody must look at a run. It goes with its run."""
+
+    __tablename__ = "operator_page"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    run_id: Mapped[str] = mapped_column(Id, ForeignKey("interview_run.id", ondelete="CASCADE"))
+    seq: Mapped[int]
+    level: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    http_status: Mapped[int | None]
+    attempts: Mapped[int]
+    max_attempts: Mapped[int]
+    request_body: Mapped[str] = mapped_column(Text)
+    response_body: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(Text)
+    next_retry_at: Mapped[int | None]
+    completed_at: Mapped[int | None]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+    __table_args__ = (
+        Index(None, "organization_id", "test_mode", "id"),
+        Index(None, "run_id", "seq", unique=True),
+        CheckConstraint("status in ('pending', 'succeeded', 'failed')", name="status"),
+    )

@@ -134,3 +134,19 @@ class OpenLinkRow(Tables):
     updated_at: Mapped[int]
 
     __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
+
+
+class OpenLinkVisitRow(Tables):
+    """By which link a run came about, and of which visitor it is. It goes with its run."""
+
+    __tablename__ = "open_link_visit"
+
+    run_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("interview_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    open_link_id: Mapped[str] = mapped_column(Id, ForeignKey("open_link.id", ondelete="CASCADE"))
+    visitor_hash: Mapped[str] = mapped_column(String(64))
+    """Keyed: of a word that the visitor's browser drew."""
+    created_at: Mapped[int]
+
+    __table_args__ = (Index(None, "open_link_id", "visitor_hash", unique=True),)

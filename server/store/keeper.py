@@ -15,15 +15,18 @@ from sqlalchemy.orm import aliased
 
 from dialog.consent import ConsentAnswer
 from dialog.events import Event, InterviewFinished
+from dialog.judgement import Distress
 from media.ogg import parse_last_page
 from media.recording import OggRecording
 from server.clock import wall_clock_ms
 from server.store.database import Database
+from server.store.design_tables import ChannelRow
 from server.store.documents import Documents
 from server.store.erasures import Erasures
 from server.store.event_log import EventLog, StorageChanged
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
+from server.store.operator_pages import OperatorPages
 from server.store.recordings import RecordingFile, Recordings
 from server.store.run import ConsentRecord, Run
 from server.store.run_status import RunStatus
@@ -65,6 +68,7 @@ class RunKeeper:
     ) -> None:
         self._clock_ms = clock_ms
         self._erasures = Erasures(database, recordings)
+        self._pages = OperatorPages(database, clock_ms)
         self._documents = Documents(database, clock_ms)
         self._database = database
         self._runs = runs
@@ -116,14 +120,16 @@ class RunKeeper:
         return [run_id for run_id, _ in rows]
 
     async def abandon_idle(self, idle: float, here: Callable[[str], bool]) -> list[str]:
-        """Abandon the active runs in which nothing has happened for `idle` seconds, nobody being `here`;
-        returns their ids."""
-        before = self._clock_ms() - round(idle * 1000)
+        """Abandon the active runs in which nothing has happened for as long as their channel waits, or for
+        `idle` seconds where they have none, nobody being `here`; returns their ids."""
+        waits = ChannelRow.body["settings"]["idle_timeout_s"].as_float()
+        before = self._clock_ms() - 1000 * func.coalesce(waits, idle)
         any_event = aliased(EventRow)
         last_seq = select(func.max(any_event.seq)).where(any_event.run_id == RunRow.id).scalar_subquery()
         statement = (
-            select(RunRow.id, RunRow.updated_at, SessionRow.opened_at, EventRow.at)
+            select(RunRow.id, RunRow.updated_at, SessionRow.opened_at, EventRow.at, before)
             .select_from(RunRow)
+            .outerjoin(ChannelRow, ChannelRow.id == RunRow.channel_id)
             .outerjoin(EventRow, and_(EventRow.run_id == RunRow.id, EventRow.seq == last_seq))
             .outerjoin(SessionRow, SessionRow.id == EventRow.session_id)
             .where(RunRow.status == "active", RunRow.updated_at <= before)
@@ -133,8 +139,8 @@ class RunKeeper:
             rows = (await connection.execute(statement)).all()
         left = [
             (run_id, seen_at)
-            for run_id, seen_at, opened_at, at in rows
-            if (opened_at is None or opened_at + at * 1000 <= before) and not here(run_id)
+            for run_id, seen_at, opened_at, at, bound in rows
+            if (opened_at is None or opened_at + at * 1000 <= bound) and not here(run_id)
         ]
         return [run_id for run_id, seen_at in left if await self._runs.abandon(run_id, seen_at)]
 
@@ -147,6 +153,15 @@ class RunKeeper:
                     log.info("= erased what was struck before", extra={"run": each, "turns": turns})
             except OSError as error:
                 log.error("! a struck answer is still in the recording: %s", error, extra={"run": each})
+
+    async def call_operator(self, run_id: str, seq: int, node_key: str, level: Distress) -> None:
+        """Have somebody called where the run's organization wants that; asked again, it is done once."""
+        told = {"run": run_id}
+        try:
+            if await self._pages.call(run_id, seq=seq, node_key=node_key, level=level):
+                log.warning("= an operator is called: %s distress", level, extra=told)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("! an operator can't be called: %s", error, extra=told)
 
     async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
         """Note how far a run is; what storage can't take now, the next note has too."""

@@ -73,9 +73,35 @@ class Runs:
         `consent_needed` is the snapshot's own setting unless said otherwise. `expires_at` defaults to seven
         days from now, or from `scheduled_at`.
         """
+        async with self._database.write() as connection:
+            return await self.create_in(
+                connection,
+                tenant,
+                blueprint_id,
+                consent_needed=consent_needed,
+                participant=participant,
+                scheduled_at=scheduled_at,
+                expires_at=expires_at,
+                metadata=metadata,
+                place=place or Place(),
+            )
+
+    async def create_in(
+        self,
+        connection: AsyncConnection,
+        tenant: Tenant,
+        blueprint_id: str,
+        *,
+        consent_needed: bool | None = None,
+        participant: Participant | None = None,
+        scheduled_at: int | None = None,
+        expires_at: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        place: Place,
+    ) -> tuple[Run, str]:
+        """The same, as part of a transaction."""
         now = self._clock_ms()
         token = f"jt_{new_secret()}"
-        place = place or Place()
         values: dict[str, Any] = {
             "id": new_id("run_"),
             "organization_id": tenant.organization_id,
@@ -96,20 +122,19 @@ class Runs:
             "created_at": now,
             "updated_at": now,
         }
-        async with self._database.write() as connection:
-            await hold_place(connection, tenant, place)
-            agent_id, version, body = await _last_version(connection, tenant, blueprint_id)
-            consent = body["settings"]["consent"] if consent_needed is None else consent_needed
-            values["blueprint_version"], values["agent_id"] = version, place.agent_id or agent_id
-            values["consent_status"] = "pending" if consent else "not_required"
-            values["progress"] = no_progress(len(body["graph"]["nodes"]))
-            values |= await self._new_pin(connection)
-            await connection.execute(insert(RunRow).values(**values))
-            row = await run_row(connection, str(values["id"]))
-            await tell_of_run(connection, row, "interview_run.created", now)
-            if scheduled_at is not None:
-                await tell_of_run(connection, row, "interview_run.scheduled", now)
-            return run_of(row), token
+        await hold_place(connection, tenant, place)
+        agent_id, version, body = await _last_version(connection, tenant, blueprint_id)
+        consent = body["settings"]["consent"] if consent_needed is None else consent_needed
+        values["blueprint_version"], values["agent_id"] = version, place.agent_id or agent_id
+        values["consent_status"] = "pending" if consent else "not_required"
+        values["progress"] = no_progress(len(body["graph"]["nodes"]))
+        values |= await self._new_pin(connection)
+        await connection.execute(insert(RunRow).values(**values))
+        row = await run_row(connection, str(values["id"]))
+        await tell_of_run(connection, row, "interview_run.created", now)
+        if scheduled_at is not None:
+            await tell_of_run(connection, row, "interview_run.scheduled", now)
+        return run_of(row), token
 
     async def find(self, run_id: str, tenant: Tenant | None = None) -> Run:
         """Raises RunNotFound, also when the run isn't the tenant's. None is for the server's own purposes."""

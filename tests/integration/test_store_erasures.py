@@ -17,11 +17,14 @@ from dialog.events import (
 from dialog.signals import FinalTranscript, SpeechStarted, SpeechStopped
 from media.recording import PRE_SKIP
 from media.silencing import SilentSpan, silenced_pages
+from server.store.design_tables import ChannelRow
 from server.store.erasures import Erasures
 from server.store.event_rows import read_events
 from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.recordings import Recordings
+from server.store.run import Place
+from server.store.shelf import Shelf
 from tests.support.recordings import decoded, tone_level, two_tones
 from tests.support.store import Store, all_files, database_url, open_store
 
@@ -199,6 +202,30 @@ async def test_a_run_that_nobody_comes_back_to_is_abandoned(tmp_path: Path) -> N
         assert [] == early
         assert [left.id] == found
         assert ["abandoned", "active", "active", "awaiting_participant"] == statuses
+
+
+async def test_a_run_is_waited_for_as_long_as_its_channel_says(storage: str, tmp_path: Path) -> None:
+    async with open_store(storage) as store, AsyncExitStack() as rooms:
+        recordings = await rooms.enter_async_context(Recordings(tmp_path))
+        writer = await rooms.enter_async_context(LogWriter(store.database))
+        keeper = RunKeeper(store.database, store.runs, writer, recordings, store.clock)
+        channels = Shelf(store.database, ChannelRow, "chn_", store.clock)
+        runs = []
+        for seconds in (60, 31_536_000):
+            body = {"settings": {"recording": True, "max_duration_s": 600, "idle_timeout_s": seconds}}
+            kept = await channels.create(store.tenant, body, is_default=False)
+            place = Place(channel_id=kept.id)
+            run, _ = await store.runs.create(store.tenant, store.blueprint.id, place=place)
+            await store.runs.transition(run.id, "awaiting_consent")
+            await store.runs.transition(run.id, "active")
+            runs.append(run.id)
+        store.clock.now += 59_999
+        early = await keeper.abandon_idle(1.0, here=lambda _: False)
+        store.clock.now += 1
+        found = await keeper.abandon_idle(86_400.0, here=lambda _: False)
+
+    assert [] == early
+    assert runs[:1] == found
 
 
 async def test_a_run_that_is_gone_on_with_meanwhile_is_not_abandoned(storage: str) -> None:

@@ -67,6 +67,8 @@ async def everything(server: RunningServer) -> tuple[ApiKey, dict[str, str]]:
             made = await http.post(path, json=body)
             assert 201 == made.status_code, made.text
             ids[name] = made.json()["id"]
+        link = {"name": "Panel", "blueprint_id": run.blueprint_id}
+        ids["open_link_id"] = (await http.post("/open-links", json=link)).json()["id"]
     return owner, ids
 
 

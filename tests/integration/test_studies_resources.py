@@ -475,6 +475,7 @@ async def test_an_organization_is_read_and_changed_setting_by_setting(server: Ru
         "retention_days": 30,
         "help_lines": ["116 123"],
         "paging_webhook": None,
+        "paging_threshold": None,
         "publish_gate": None,
     } == changed["settings"]
     assert '"3"' == answer.headers["etag"]

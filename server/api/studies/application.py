@@ -28,8 +28,10 @@ from server.api.studies import (
     graphs,
     keys,
     leading,
+    open_links,
     organization,
     quality,
+    records,
     runs,
     talking,
     webhooks,
@@ -69,6 +71,7 @@ _TAGS: Final = {
     "Channels": "The ways by which participants come: browser, telephone, chat.",
     "Connectors": "Bots that join a meeting elsewhere.",
     "Credentials": "What carriers and meeting services ask for. Secrets go in and never come out.",
+    "Open links": "One address for a whole study: whoever opens it gets a run of their own.",
     "Interview runs": "One participant's way through one published version: made, led, and read.",
     "Webhooks": "Who is told what happens, by Standard Webhooks, and what they were told.",
     "API keys": "By what programs are let in.",
@@ -113,6 +116,7 @@ def studies_api(state: State) -> StudiesApi:
         channels,
         connectors,
         credentials,
+        open_links,
         runs,
         leading,
         talking,
@@ -122,6 +126,7 @@ def studies_api(state: State) -> StudiesApi:
         webhooks,
         keys,
         organization,
+        records,
     )
     for resource in resources:
         api.include_router(resource.router, dependencies=[Depends(no_stray_body)])

@@ -248,7 +248,9 @@ async def delete_blueprint(request: Request, key: Writer, blueprint_id: Blueprin
     except Stale:
         raise stale() from None
     except InUse:
-        raise Refusal(409, "in_use", "There are runs of this blueprint: archive it instead.") from None
+        raise Refusal(
+            409, "in_use", "There are runs of this blueprint, or open links to it: archive it instead."
+        ) from None
     return Response(status_code=204)
 
 

@@ -26,7 +26,7 @@ from server.api.studies.conventions import (
 )
 from server.api.studies.credentials import NamedCredentials, hold_credentials
 from server.api.studies.refusing import refusing
-from server.store.design_tables import ChannelRow
+from server.store.design_tables import ChannelRow, OpenLinkRow
 from server.store.paging import Window
 from server.store.shelf import Kept, Shelf
 from server.store.tables import RunRow
@@ -220,8 +220,9 @@ async def change_channel(
     "/channels/{channel_id}", status_code=204, responses=errors("in_use"), summary="Delete a channel"
 )
 async def delete_channel(request: Request, key: Writer, channel_id: ChannelId, seen: Seen) -> Response:
-    """Delete a way to come that no run names."""
+    """Delete a way to come that no run and no open link names."""
     used = exists().where(RunRow.channel_id == channel_id)
-    with refusing("channel", "There are runs on this channel: disable it instead."):
-        await channels_of(request).delete(key.tenant, channel_id, seen=seen, unless=(used,))
+    named = exists().where(OpenLinkRow.body["channel_id"].as_string() == channel_id)
+    with refusing("channel", "There are runs on this channel, or open links to it: disable it instead."):
+        await channels_of(request).delete(key.tenant, channel_id, seen=seen, unless=(used, named))
     return Response(status_code=204)

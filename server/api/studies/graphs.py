@@ -174,10 +174,13 @@ async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> 
 
 @router.post("/blueprints/{blueprint_id}/publish", summary="Publish the draft", **_CHECKED_EDIT)
 async def publish(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
-    """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no errors."""
+    """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no
+    errors, and no warnings either where the organization has a `publish_gate`."""
     found = await _validation(request, key.tenant, blueprint_id)
-    if not found.valid:
-        faults = msgspec.to_builtins(found.errors)
+    organization = await house_of(request).organizations.find(key.organization_id)
+    gated = organization.settings.get("publish_gate", False)
+    faults = msgspec.to_builtins([*found.errors, *(found.warnings if gated else [])])
+    if faults:
         first = faults[0]
         raise Refusal(
             422, "invalid_graph", first["message"], param=first["path"] or None, extra={"errors": faults}

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import hashlib
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
@@ -19,7 +20,7 @@ from server.api.studies.conventions import WRITES, Body, Writer, errors, not_fou
 from server.api.studies.run_shapes import RunObject
 from server.api.studies.runs import RunId, find_run, run_shown
 from server.live.session import Session
-from server.store.deletions import Deletions
+from server.store.deletions import Deletions, Receipt
 from server.store.run import Run, RunNotFound
 from server.store.run_status import TransitionRefused
 
@@ -168,19 +169,14 @@ async def delete_run(request: Request, key: Writer, run_id: RunId) -> Response:
         raise not_found("run") from None
     except OSError:
         raise storage_unavailable() from None
-    return shown(
-        {
-            "id": receipt.id,
-            "organization_id": receipt.organization_id,
-            "test_mode": receipt.test_mode,
-            "run_id": receipt.run_id,
-            "reason": receipt.reason,
-            "counts": receipt.counts,
-            "created_at": rfc3339(receipt.created_at),
-            "updated_at": rfc3339(receipt.created_at),
-            "object": "deletion_receipt",
-        }
-    )
+    return shown(receipt_object(receipt))
+
+
+def receipt_object(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as the API shows it."""
+    made = msgspec.structs.asdict(receipt)
+    at = rfc3339(receipt.created_at)
+    return {**made, "created_at": at, "updated_at": at, "object": "deletion_receipt"}
 
 
 def _refused(was: str, wanted: str) -> Refusal:

@@ -1,11 +1,13 @@
 """The organization that a key belongs to, as the API shows it and changes it."""
 
+import base64
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from dialog.blueprint import Short
+from dialog.judgement import Distress
 from dialog.transcript import rfc3339
 from server.api.errors import Refusal
 from server.api.house import house_of
@@ -19,8 +21,12 @@ from server.api.studies.conventions import (
     shown,
     stale,
 )
+from server.api.studies.webhooks import SECRET_BYTES
+from server.clock import new_key_bytes
 from server.pipeline.outward import LONGEST_URL, Refused
-from server.store.organizations import Organization, OrganizationChanged
+from server.pipeline.webhooks import SECRET_PREFIX
+from server.store.operator_pages import HOOK, SECRET
+from server.store.organizations import ApiKey, Organization, OrganizationChanged
 
 router = APIRouter(tags=["Organization"])
 
@@ -34,21 +40,27 @@ class OrganizationSettings(Body):
         default=None,
         ge=1,
         le=LONGEST_RETENTION_DAYS,
-        description="How long interviews are kept; unset: for good.",
+        description="How long interviews are kept after their end, with all that came of them; unset: for"
+        " good. Each is deleted with a receipt.",
     )
     help_lines: list[Short] | None = Field(
         default=None,
         max_length=20,
-        description="Named to participants in distress where the blueprint names none.",
+        description="Shown to participants, and the first of them said in distress, where the blueprint names"
+        " none.",
     )
     paging_webhook: str | None = Field(
         default=None,
         min_length=1,
         max_length=LONGEST_URL,
-        description="Called when somebody must look at once.",
+        description="Called when somebody must look at once, signed as webhooks are. What became of the calls"
+        " is in `/operator-pages`.",
+    )
+    paging_threshold: Distress | None = Field(
+        default=None, description="From which distress on it is called; unset: `severe`."
     )
     publish_gate: bool | None = Field(
-        default=None, description="Whether a blueprint needs a rehearsal before it can be published."
+        default=None, description="Whether warnings, too, keep a blueprint from being published."
     )
 
 
@@ -70,6 +82,16 @@ class OrganizationObject(BaseModel):
     created_at: str
     updated_at: str
     object: Literal["organization"]
+
+
+class ChangedOrganization(OrganizationObject):
+    """An organization that was changed."""
+
+    paging_secret: str | None = Field(
+        None,
+        description="Signs the calls of `paging_webhook`. It is shown this once, when that is set anew.",
+        examples=["whsec_…"],
+    )
 
 
 def organization_object(organization: Organization, *, test_mode: bool) -> dict[str, Any]:
@@ -98,7 +120,7 @@ async def read_organization(request: Request, key: Reader) -> Response:
 
 @router.patch(
     "/organization",
-    response_model=OrganizationObject,
+    response_model=ChangedOrganization,
     responses=errors(*WRITES, "invalid_url"),
     summary="Change the organization",
 )
@@ -109,15 +131,32 @@ async def change_organization(
     if key.test_mode:
         raise Refusal(403, "forbidden", "A test key can't change what live interviews go by.")
     sent = body.settings.model_dump(mode="json", exclude_unset=True)
-    if sent.get("paging_webhook") is not None:
-        try:
-            house_of(request).office.outward.check_url(sent["paging_webhook"])
-        except Refused as refused:
-            raise Refusal(400, "invalid_url", str(refused), param="/settings/paging_webhook") from None
+    secret = await _new_secret(request, key, sent)
     try:
         changed = await house_of(request).organizations.change(
             key.organization_id, name=body.name or None, settings=sent, seen=seen
         )
     except OrganizationChanged:
         raise stale() from None
-    return shown(organization_object(changed, test_mode=key.test_mode), revision=changed.revision)
+    told = {} if secret is None else {"paging_secret": secret}
+    return shown(organization_object(changed, test_mode=False) | told, revision=changed.revision)
+
+
+async def _new_secret(request: Request, key: ApiKey, sent: dict[str, Any]) -> str | None:
+    """The secret of a paging hook that is set anew, put into what is `sent`, sealed; None for any other
+    change. Raises Refusal (400)."""
+    if HOOK not in sent:
+        return None
+    house, url = house_of(request), sent[HOOK]
+    if url is None:
+        sent[SECRET] = None
+        return None
+    try:
+        house.office.outward.check_url(url)
+    except Refused as refused:
+        raise Refusal(400, "invalid_url", str(refused), param=f"/settings/{HOOK}") from None
+    if (await house.organizations.find(key.organization_id)).settings.get(HOOK) == url:
+        return None
+    secret = SECRET_PREFIX + base64.b64encode(new_key_bytes(SECRET_BYTES)).decode()
+    sent[SECRET] = house.vault.seal(secret).decode()
+    return secret

@@ -121,7 +121,7 @@ async def create_run(request: Request, key: Writer, body: RunCreate) -> Response
         sentence = "Give `channel_id` or `connector_id`, not both."
         raise Refusal(400, "invalid_request", sentence, param="/connector_id")
     house = house_of(request)
-    await _check_blueprint(request, key.tenant, body.blueprint_id)
+    await check_blueprint(request, key.tenant, body.blueprint_id)
     participant = Participant(body.participant.external_id, body.participant.name, body.participant.metadata)
     while True:
         place = await _place(request, key.tenant, body)
@@ -169,7 +169,7 @@ def _check_times(body: RunCreate) -> None:
         raise Refusal(400, "invalid_request", sentence, param=param, extra={"errors": listed_faults})
 
 
-async def _check_blueprint(request: Request, tenant: Tenant, blueprint_id: str) -> None:
+async def check_blueprint(request: Request, tenant: Tenant, blueprint_id: str) -> None:
     """Return if there can be a run of it. Raises Refusal (404, 409)."""
     try:
         stored = await house_of(request).blueprints.find(tenant, blueprint_id)

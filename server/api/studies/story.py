@@ -3,6 +3,8 @@ the support team. Only words: which of them an example takes follows from its sc
 
 from typing import Any, Final
 
+from server.api.studies.story_of_links import OF_LINKS
+
 INSTANT: Final = "2026-03-02T09:30:00.000Z"
 _HEX: Final = "0198c7f0a1b27c3d8e4f5a6b7c8d9e0f"
 
@@ -18,6 +20,8 @@ PREFIXES: Final = {
     "response": "rsp_",
     "responses": "rsp_",
     "analysis": "anl_",
+    "open_link": "lnk_",
+    "operator_page": "pag_",
     "webhook": "whk_",
     "webhook_delivery": "whd_",
     "delivery": "whd_",
@@ -109,6 +113,7 @@ _PARTICIPANT: Final[dict[str, Any]] = {
 }
 
 OF_PARTS: Final[dict[str, dict[str, Any]]] = {
+    **OF_LINKS,
     "AgentCreate": {
         "name": "Robin",
         "persona": _PERSONA,
@@ -277,7 +282,8 @@ OF_PARTS: Final[dict[str, dict[str, Any]]] = {
     "OrganizationSettings": {
         "retention_days": 365,
         "help_lines": ["116 123"],
-        "paging_webhook": None,
+        "paging_webhook": "https://example.org/hooks/on-call",
+        "paging_threshold": None,
         "publish_gate": None,
     },
 }

@@ -1,0 +1,96 @@
+"""What an organization can look up of what was done on its behalf: runs that were deleted, operators who were
+called."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from dialog.judgement import Distress
+from dialog.transcript import rfc3339
+from server.api.house import house_of
+from server.api.studies.conventions import Reader, cursor, errors, listed
+from server.api.studies.leading import DeletionReceipt, receipt_object
+from server.store.deletions import Deletions
+from server.store.operator_pages import OperatorPage, OperatorPages
+from server.store.paging import Window
+
+router = APIRouter(tags=["Organization"])
+
+
+class DeletionReceiptList(BaseModel):
+    """A page of receipts, newest first."""
+
+    object: Literal["list"]
+    data: list[DeletionReceipt]
+    has_more: bool
+    next_cursor: str | None
+
+
+class OperatorPageObject(BaseModel):
+    """A call of the organization's `paging_webhook`: that somebody must look at a run at once."""
+
+    id: str
+    organization_id: str
+    test_mode: bool
+    run_id: str
+    seq: int = Field(description="Of the event in the run's log that it is about.")
+    level: Distress
+    url: str
+    status: Literal["pending", "succeeded", "failed"]
+    http_status: int | None
+    attempts: int
+    max_attempts: int
+    request_body: str = Field(description="Byte for byte what was signed.")
+    response_body: str | None = Field(description="The beginning of the last answer.")
+    error_message: str | None
+    next_retry_at: str | None
+    completed_at: str | None
+    created_at: str
+    updated_at: str
+    object: Literal["operator_page"]
+
+
+class OperatorPageList(BaseModel):
+    """A page of calls, newest first."""
+
+    object: Literal["list"]
+    data: list[OperatorPageObject]
+    has_more: bool
+    next_cursor: str | None
+
+
+def operator_page_object(page: OperatorPage) -> dict[str, Any]:
+    """A call as the API shows it."""
+    made = msgspec.structs.asdict(page)
+    for name in ("next_retry_at", "completed_at", "created_at", "updated_at"):
+        made[name] = None if made[name] is None else rfc3339(made[name])
+    return {**made, "object": "operator_page"}
+
+
+@router.get(
+    "/deletion-receipts",
+    response_model=DeletionReceiptList,
+    responses=errors(),
+    summary="List deletion receipts",
+)
+async def list_receipts(
+    request: Request, key: Reader, window: Annotated[Window, Depends(cursor("del_"))]
+) -> Response:
+    """Which runs were deleted, newest first: by a request (`api`), or after the time for which the
+    organization keeps them (`retention`)."""
+    house = house_of(request)
+    page = await Deletions(house.database, house.recordings).page(key.tenant, window)
+    return listed(page, map(receipt_object, page.data))
+
+
+@router.get(
+    "/operator-pages", response_model=OperatorPageList, responses=errors(), summary="List calls of operators"
+)
+async def list_operator_pages(
+    request: Request, key: Reader, window: Annotated[Window, Depends(cursor("pag_"))]
+) -> Response:
+    """When an operator was to be called, and what became of it, newest first."""
+    page = await OperatorPages(house_of(request).database).page(key.tenant, window)
+    return listed(page, map(operator_page_object, page.data))
