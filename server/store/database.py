@@ -43,8 +43,10 @@ class Kind(Protocol):
         database's files. False when somebody reads there, so that it must be tried again."""
 
 
-TURN_TIMEOUT: Final = 5.0
-"""Seconds for which a writer stands in line before it is told that the database is too busy."""
+TURN_TIMEOUT: Final = 20.0
+"""Seconds for which a writer stands in line before it is told that the database is too busy. Forty who come
+at once to a machine with much else to do need more than five. Larger: it is told later that the database
+stands still."""
 
 Along = Callable[[AsyncConnection], Awaitable[None]]
 

@@ -9,6 +9,8 @@ from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 
 GUESTS = 40
+PATIENCE = 120.0
+"""Seconds: the machine may be a slow one."""
 
 
 async def invited(server: RunningServer, guests: int) -> list[Study]:
@@ -25,6 +27,7 @@ async def invited(server: RunningServer, guests: int) -> list[Study]:
 
 async def test_forty_offers_at_once_are_all_answered(tmp_path: Path) -> None:
     async with running_server(tmp_path / "house", max_sessions=GUESTS) as server:
+        server.http.timeout = PATIENCE
         studies = await invited(server, GUESTS)
         caller = Caller()
         offer = await caller.offer()
