@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import re
+import sys
 from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_LEVELS: Final = 64
+LARGEST_INTEGER: Final = (1 << 63) - 1
+LARGEST_NUMBER: Final = sys.float_info.max
 LONGEST_REPEAT_KEY: Final = 255
 REPEAT_KEY: Final = "^[!-~]([ -~]*[!-~])?$"
 """What an `Idempotency-Key` is made of: printable ASCII, as header fields are."""
@@ -206,15 +209,16 @@ def _check_body(request: Request, body: bytes) -> None:
             f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         )
         raise Refusal(400, "invalid_json", f"The body is not JSON{place}.") from None
-    _check_text(value, "", 0)
+    _check_values(value, "", 0)
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check_text(value: Any, pointer: str, level: int) -> None:
-    """No database keeps NUL, no encoding half of a character, and nobody nests this deep. Raises Refusal."""
+def _check_values(value: Any, pointer: str, level: int) -> None:
+    """No database keeps NUL, no encoding half of a character, no reader of JSON a number of any size, and
+    nobody nests this deep. Raises Refusal."""
     if level > MOST_LEVELS:
         sentence = f"The body is nested more than {MOST_LEVELS} levels deep."
         raise Refusal(400, "invalid_request", sentence, param=pointer)
@@ -226,11 +230,13 @@ def _check_text(value: Any, pointer: str, level: int) -> None:
         case dict():
             for name, each in value.items():
                 inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-                _check_text(name, pointer, level + 1)
-                _check_text(each, inner, level + 1)
+                _check_values(name, pointer, level + 1)
+                _check_values(each, inner, level + 1)
         case list():
             for place, each in enumerate(value):
-                _check_text(each, f"{pointer}/{place}", level + 1)
+                _check_values(each, f"{pointer}/{place}", level + 1)
+        case int() | float() if abs(value) > (LARGEST_INTEGER if isinstance(value, int) else LARGEST_NUMBER):
+            raise Refusal(400, "invalid_request", "Numbers must fit into 64 bits.", param=pointer or "/")
         case _:
             pass
 
