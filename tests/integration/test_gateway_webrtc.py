@@ -137,6 +137,8 @@ async def test_a_ping_that_is_lost_stays_lost_and_holds_none_up_behind_it() -> N
         road.data_loss = 1.0
         lost = {await asked(call) for _ in range(3)}
         road.data_loss = 0.0
+        for garbage in ("", "-1", "1.5", "٣", "9" * 1_000, "[" * 500, b"\x00\xff"):
+            channel.send(garbage)
         last = await asked(call)
         await until(lambda: last not in trips.asked)
 
