@@ -17,9 +17,9 @@ class Patience:
     """How long one person's own pauses are, and so how long the floor is held open for them.
 
     The person's 90th-percentile pause within answers, shrunk towards one second by `pause_pseudo_count`
-    imagined pauses, clamped to `patience_range`. It scales the hold, where a cut-off adds to it for three
-    answers, and what a silence of theirs is worth as evidence. `heard` are the spoken answers of earlier
-    sessions: how many words, and the pauses between them.
+    imagined pauses, clamped to `patience_range`. It scales the hold, and the hold alone; a cut-off adds to it
+    for three answers. `heard` are the spoken answers of earlier sessions: how many words, and the pauses
+    between them.
     """
 
     def __init__(self, policy: Policy, heard: Iterable[tuple[int, Sequence[float]]] = ()) -> None:
