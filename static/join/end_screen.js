@@ -1,6 +1,6 @@
 /** After the talk: thanks, what happens next, and the conversation to read and keep. Also the pauses that look like ends. */
 
-import { el } from "../shared/dom.js";
+import { el, safeAddress } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { contacts } from "./consent_screen.js";
 import { showSheet } from "./screen.js";
@@ -13,7 +13,6 @@ const OUTCOMES = {
   time: { heading: "Our time is up", next: "Thank you. What you told us was kept, and goes to the people who asked for it." },
   cancelled: { heading: "This interview was closed", next: "The people who invited you have closed it. You need not do anything." },
   failed: { heading: "We had to stop", next: "Something went wrong on our side, and we are sorry. What you told us up to here was kept." },
-  declined: { heading: "Thank you for considering it", next: "You are not taking part, and nothing of a conversation was kept." },
 };
 
 /**
@@ -27,7 +26,7 @@ export function showEnd(ended, talk, session) {
     heading,
     ended.text && el("p", { class: "lead" }, ended.text),
     el("p", {}, next),
-    el("p", { class: "soft" }, "You can close this page now."),
+    ended.onward ? el("p", {}, el("a", { class: "button primary large", href: safeAddress(ended.onward) }, "Continue")) : el("p", { class: "soft" }, "You can close this page now."),
     conversation(talk, session),
     contacts(session.consent),
   );

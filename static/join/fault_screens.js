@@ -3,43 +3,31 @@
 import { el } from "../shared/dom.js";
 import { announce, showSheet } from "./screen.js";
 
-/** @type {Record<string, {heading: string, words: string, todo: string}>} */
+const TELL = " If it still doesn’t open, tell the person who invited you.";
+const ASK = "please ask the person who invited you for a new link.";
+
+/**
+ * `words` where the server says none.
+ * @type {Record<string, {heading: string, words?: string, todo: string}>}
+ */
 const FAULTS = {
   incomplete: {
     heading: "This link is incomplete",
     words: "The last part of the address, after the # sign, is missing.",
     todo: "Please open the link from your invitation again, or copy all of it into the address bar.",
   },
-  token_invalid: {
-    heading: "This link doesn’t open an interview",
-    words: "It may have been cut short, or replaced by a newer one.",
-    todo: "Please open the newest link that you were sent. If it still doesn’t open, tell the person who invited you.",
-  },
+  token_invalid: { heading: "This link doesn’t open an interview", todo: `Please open the newest link that you were sent.${TELL}` },
   run_unknown: {
     heading: "We can’t find this interview",
     words: "The address may have been copied with a slip.",
-    todo: "Please open the link from your invitation again. If it still doesn’t open, tell the person who invited you.",
+    todo: `Please open the link from your invitation again.${TELL}`,
   },
-  run_expired: {
-    heading: "This link has expired",
-    words: "The time for this interview has passed.",
-    todo: "If you would still like to take part, please ask the person who invited you for a new link.",
-  },
-  run_finished: {
-    heading: "This interview is finished",
-    words: "Thank you for taking part. Your answers are safe, and there is nothing more to do.",
-    todo: "You can close this page.",
-  },
-  run_declined: {
-    heading: "You chose not to take part",
-    words: "That is quite all right. Nothing of a conversation was kept.",
-    todo: "If you have changed your mind, please ask the person who invited you for a new link.",
-  },
-  at_capacity: {
-    heading: "Please wait a moment",
-    words: "Many people are being interviewed right now.",
-    todo: "Your place is safe. This page goes on by itself as soon as there is room.",
-  },
+  run_expired: { heading: "This link has expired", todo: `If you would still like to take part, ${ASK}` },
+  channel_disabled: { heading: "This interview is closed", todo: "Thank you for coming." },
+  run_not_open: { heading: "Not open yet", todo: "Your link stays the same." },
+  run_finished: { heading: "This interview is finished", todo: "You can close this page." },
+  run_declined: { heading: "You chose not to take part", todo: `If you have changed your mind, ${ASK}` },
+  at_capacity: { heading: "Please wait a moment", todo: "Your place is safe. This page goes on by itself as soon as there is room." },
   unreachable: {
     heading: "We can’t reach the interview",
     words: "Your connection, or our server, is having a break.",
@@ -53,8 +41,8 @@ const FAULTS = {
  * @param {() => void} retry
  */
 export function showFault(fault, retry) {
-  const { heading, words, todo } = FAULTS[fault.code] ?? FAULTS.run_unknown;
-  const said = fault.message && fault.message !== words ? el("p", {}, fault.message) : el("p", {}, words);
+  const { heading, words = "", todo } = FAULTS[fault.code] ?? FAULTS.run_unknown;
+  const said = el("p", {}, fault.message || words);
   if (fault.retryAfter === 0) {
     showSheet(heading, said, el("p", { class: "soft" }, todo));
     return;

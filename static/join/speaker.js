@@ -4,6 +4,7 @@
  */
 
 const RAMP_S = 0.008;
+const LONGEST_SILENCE_S = 1;
 
 export class Speaker {
   constructor() {
@@ -38,8 +39,10 @@ export class Speaker {
     return this.context ? this.context.outputLatency || this.context.baseLatency || 0 : 0;
   }
 
+  /** At once, and not for ever: the server may have no chance to take it back. */
   silence() {
     this.#level(0);
+    this.gain?.gain.setTargetAtTime(1, this.input.context.currentTime + LONGEST_SILENCE_S, RAMP_S);
   }
 
   unsilence() {

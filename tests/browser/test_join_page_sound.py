@@ -113,3 +113,37 @@ async def test_the_mode_changes_in_mid_talk_and_the_microphone_is_let_go() -> No
             await server.until(lambda: len(server.of("start")) == 3)
 
     assert [start["mode"] for start in server.of("start")] == ["voice", "text", "voice"]
+
+
+SILENCED = """async () => {
+  const { Speaker } = await import("/static/join/speaker.js");
+  const speaker = new Speaker();
+  const context = speaker.wake();
+  const until = (holds) => new Promise((resolve) => {
+    const looking = setInterval(() => {
+      if (!holds(speaker.gain.gain.value)) return;
+      clearInterval(looking);
+      resolve(context.currentTime);
+    }, 5);
+  });
+  await until(() => context.currentTime > 0);
+  const told = context.currentTime;
+  speaker.silence();
+  await until((gain) => gain < 0.01);
+  const back = await until((gain) => gain > 0.99);
+  speaker.silence();
+  await until((gain) => gain < 0.01);
+  speaker.unsilence();
+  await until((gain) => gain > 0.99);
+  return back - told;
+}"""
+
+
+async def test_a_silence_that_nobody_takes_back_ends_by_itself() -> None:
+    async with JoinServer(webrtc=True).running() as server, chromium() as browser:
+        async with visiting(server, browser) as visit:
+            await visit.talk()
+            lasted = await visit.page.evaluate(SILENCED)
+
+    assert lasted >= 1.0
+    assert visit.complaints == []
