@@ -254,7 +254,7 @@ class NodeClosed(Fact, frozen=True):
 
 
 class RightUsed(Fact, frozen=True):
-    right: str
+    right: str  # "stop_confirmed": from here on nothing is asked any more, whatever becomes of the last words
 
 
 class InterviewPaused(Fact, frozen=True):

@@ -88,6 +88,10 @@ class Moments:
         """The page asked for confirmation already."""
         self._out.append(RightUsed("stop"))
         self._drop_turn()
+        self._say_stopped(now)
+
+    def _say_stopped(self, now: float) -> None:
+        self._out.append(RightUsed("stop_confirmed"))
         self._interview.close("stopped", script.STOPPED, now)
 
     def _interrupt(self) -> None:
@@ -121,7 +125,7 @@ class Moments:
         if what == "stop":
             if answer == "yes":
                 self._drop_turn()
-                self._interview.close("stopped", script.STOPPED, now)
+                self._say_stopped(now)
             else:
                 self._drop_turn()
                 self._prompter.say("notice", script.GOING_ON, now)
@@ -222,6 +226,8 @@ class Moments:
         """Take a broken talk up again in one sentence, mid-probe and mid-answer."""
         state = self._out.state
         node = self._interview.node
+        if state.stopped:  # it was killed, or lost, in its last words
+            return self._interview.close("stopped", script.STOPPED, now)
         self._turns.expect(node.key, self._interview.profile)
         if state.asked is None and not state.kept_words:
             self._prompter.say("recap", script.recap(None, ""), now)

@@ -102,6 +102,7 @@ class RunState(msgspec.Struct, frozen=True):
     opening_heard: bool = False
     unanswered_in_a_row: int = 0
     paused: bool = False
+    stopped: bool = False
     finished: str | None = None
     kept_turn: int = 0
     """The turn that is open, or was when the connection was lost."""
@@ -162,7 +163,6 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             | AnswerReleased()
             | DraftClosed()
             | FallbackUsed()
-            | RightUsed()
             | NoticeGiven()
         ):
             return state
@@ -195,6 +195,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return _at_node(state, fact)
         case ProbeChosen() | AnswerJudged() | NodeClosed():
             return _at_node(state, fact)
+        case RightUsed():
+            return replace(state, stopped=True) if fact.right == "stop_confirmed" else state
         case InterviewPaused():
             return replace(state, paused=True)
         case InterviewResumed():

@@ -385,3 +385,15 @@ def test_time_running_out_leaves_only_required_questions() -> None:
     stage.run(stage.now + 20)
 
     assert ["a", "c"] == path(stage)
+
+
+def test_a_talk_killed_in_its_last_words_after_a_stop_asks_nothing_more() -> None:
+    first = at_first_question(two_questions())
+    first.at(first.now + 0.5, RightClaimed("stop"))
+    first.run(first.now + 0.6)
+    assert [] == first.facts(InterviewFinished), "the last words are being said"
+    second = Stage(two_questions(), facts=facts_of(first))
+    second.run(20)
+
+    assert ["stopped"] == [fact.outcome for fact in second.facts(InterviewFinished)]  # type: ignore[union-attr]
+    assert [] == second.said("question", "recap", "opening")
