@@ -32,7 +32,8 @@ LONGEST_REPEAT_KEY: Final = 255
 REPEAT_KEY: Final = "^[!-~]([ -~]*[!-~])?$"
 """What an `Idempotency-Key` is made of: printable ASCII, as header fields are."""
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_OPEN: Final = ("/openapi.json",)
+_OPEN: Final = "/openapi.json"
+"""The one address that takes no key."""
 LONGEST_ID: Final = 40
 _RUN: Final = re.compile(r"run_[0-9a-f]{32}")
 _KEPT_HEADERS: Final = frozenset({b"content-type", b"location", b"etag"})
@@ -50,7 +51,7 @@ class Door:
             return
         request_id = new_id("req_")
         scope.setdefault("state", {})["request_id"] = request_id
-        if scope["path"].endswith(_OPEN):
+        if scope["path"] == scope.get("root_path", "") + _OPEN:
             await self._app(scope, receive, Outgoing(scope, receive, send, request_id))
             return
         try:
