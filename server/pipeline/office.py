@@ -3,18 +3,17 @@ is to be kept no longer is forgotten."""
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from server.pipeline.aftermath import Aftermath
 from server.pipeline.analyst import EmbeddedAnalyst
 from server.pipeline.outward import Outward
 from server.pipeline.paging import Paging
 from server.pipeline.retention import RETIRE, Retention
+from server.pipeline.rounds import every
 from server.pipeline.webhooks import DELIVER, Webhooks
 from server.pipeline.worker import PutOff, Work, Worker
 from server.store.database import Database
@@ -24,8 +23,6 @@ from server.store.operator_pages import PAGE
 from server.store.recordings import Recordings
 from server.store.scrubbing import SCRUB, scrub_all
 from server.store.vault import Vault
-
-log = logging.getLogger(__name__)
 
 DISPATCH_INTERVAL: Final = 1.0
 """Seconds that something may lie in the outbox before anybody looks."""
@@ -70,14 +67,30 @@ async def open_office(
         aftermath = Aftermath(database, EmbeddedAnalyst())
         await aftermath.take_up()
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
+        rounds = (
+            every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),
+            every(SWEEP_INTERVAL, Idempotency(database).sweep, "old answers can't be forgotten now"),
+            every(
+                RETENTION_INTERVAL,
+                _waking(worker, retention.look),
+                "it can't be seen now which runs are kept for too long",
+            ),
+        )
         async with worker.working(), scribe.working(), asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(_keep_telling(webhooks, worker), name="outbox")
-            sweeping = tasks.create_task(_keep_sweeping(Idempotency(database)), name="sweep")
-            retiring = tasks.create_task(_keep_retiring(retention, worker), name="retention")
+            going = [tasks.create_task(each) for each in rounds]
             yield Office(outward, webhooks, worker, aftermath, scribe)
-            telling.cancel()
-            sweeping.cancel()
-            retiring.cancel()
+            for each in going:
+                each.cancel()
+
+
+def _waking(worker: Worker, look: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[None]]:
+    """Look, and wake the worker where something was found for it."""
+
+    async def work() -> None:
+        if await look():
+            worker.wake()
+
+    return work
 
 
 def _scrubbing(database: Database) -> Work:
@@ -86,32 +99,3 @@ def _scrubbing(database: Database) -> Work:
             raise PutOff("somebody reads what is to be scrubbed", SCRUB_PAUSE)
 
     return work
-
-
-async def _keep_telling(webhooks: Webhooks, worker: Worker) -> None:
-    while True:
-        try:
-            if await webhooks.dispatch():
-                worker.wake()
-        except (SQLAlchemyError, OSError):
-            log.exception("! webhooks can't be told now")
-        await asyncio.sleep(DISPATCH_INTERVAL)
-
-
-async def _keep_retiring(retention: Retention, worker: Worker) -> None:
-    while True:
-        try:
-            if await retention.look():
-                worker.wake()
-        except (SQLAlchemyError, OSError):
-            log.exception("! it can't be seen now which runs are kept for too long")
-        await asyncio.sleep(RETENTION_INTERVAL)
-
-
-async def _keep_sweeping(answers: Idempotency) -> None:
-    while True:
-        try:
-            await answers.sweep()
-        except (SQLAlchemyError, OSError):
-            log.exception("! old answers can't be forgotten now")
-        await asyncio.sleep(SWEEP_INTERVAL)

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.clock import jitter
+from server.pipeline.rounds import every
 from server.store.jobs import LEASE_MS, Job, Jobs
 
 log = logging.getLogger(__name__)
@@ -96,15 +97,14 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _held(self, job: Job) -> AsyncIterator[None]:
-        """Renew the lease for as long as the work lasts."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(LEASE_MS / 3000)
-                await self._jobs.keep(job)
-
+        """Renew the lease for as long as the work lasts. Where that fails too long, somebody else does it
+        again."""
+        interval = LEASE_MS / 3000
+        renewal = every(
+            interval, lambda: self._jobs.keep(job), "a lease can't be renewed now", first_after=interval
+        )
         assert self._tasks is not None
-        renewing = self._tasks.create_task(renew(), name=f"lease of {job.id}")
+        renewing = self._tasks.create_task(renewal, name=f"lease of {job.id}")
         try:
             yield
         finally:

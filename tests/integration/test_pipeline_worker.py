@@ -1,0 +1,50 @@
+"""Who does the jobs stays at it, whatever the database is up to meanwhile."""
+
+import asyncio
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from server.pipeline import worker as worker_module
+from server.pipeline.worker import Worker
+from server.store.jobs import Job, Jobs
+from tests.support.store import open_store
+
+KIND = "analysis"
+
+
+async def test_a_lease_that_cannot_be_renewed_ends_neither_the_work_nor_who_does_it(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, over = 0, asyncio.Event()
+
+    async with open_store(storage) as store:
+        jobs = Jobs(store.database, store.clock)
+        asked_twice = asyncio.Event()
+
+        async def refuse(_: Job) -> bool:
+            nonlocal refused
+            refused += 1
+            if refused == 2:
+                asked_twice.set()
+            raise OperationalError("update", {}, OSError("the server closed the connection"))
+
+        async def work(_: Job) -> None:
+            await asked_twice.wait()
+
+        complete = jobs.complete
+
+        async def note_completion(job: Job) -> bool:
+            done = await complete(job)
+            over.set()
+            return done
+
+        monkeypatch.setattr(worker_module, "LEASE_MS", 30)
+        monkeypatch.setattr(jobs, "keep", refuse)
+        monkeypatch.setattr(jobs, "complete", note_completion)
+        await jobs.add(KIND, "run_1")
+        async with asyncio.timeout(20), Worker(jobs, {KIND: work}).working():
+            await over.wait()
+
+        assert 0 == await jobs.waiting()
+    assert 2 <= refused
