@@ -5,7 +5,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -36,6 +37,8 @@ TYPES: Final = {
     429: "rate_limited",
     503: "at_capacity",
 }
+STORAGE_FAULTS: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What the database raises while it is away, full, or has no connection left; none is a fault of ours."""
 _SENTENCES: Final = {
     404: "There is nothing at this address.",
     405: "This address doesn't take that method.",
@@ -126,7 +129,7 @@ async def on_storage_fault(request: Request, error: Exception) -> Response:
 EXCEPTION_HANDLERS: Final = {
     Refusal: on_refusal,
     ClientDisconnect: on_hang_up,
-    OperationalError: on_storage_fault,
+    **dict.fromkeys(STORAGE_FAULTS, on_storage_fault),
     HTTPException: on_http_exception,
     Exception: on_bug,
 }

@@ -11,11 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy.exc import OperationalError
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.api.errors import Refusal
+from server.api.errors import STORAGE_FAULTS, Refusal
 from server.api.house import house_of
 from server.api.participants import run_of_token
 from server.api.run_ids import checked_run_id
@@ -91,7 +90,7 @@ async def _talk(websocket: WebSocket, visit: Visit, page: Page, after_seq: int) 
         raise _Closing(first.code, first.reason) from None
     except* TransitionRefused:
         raise _Closing(POLICY_VIOLATION, "run_finished") from None
-    except* OperationalError as faults:
+    except* STORAGE_FAULTS as faults:
         log.error("! the database can't be used: %s", faults.exceptions[0])
         raise _Closing(TRY_AGAIN, "storage_unavailable") from None
     except* WebSocketDisconnect:
@@ -164,7 +163,7 @@ async def _accepted(websocket: WebSocket) -> AsyncIterator[None]:
         reason = refusal.code
     except TransitionRefused:
         code, reason = POLICY_VIOLATION, "run_finished"
-    except OperationalError as fault:
+    except STORAGE_FAULTS as fault:
         log.error("! the database can't be used: %s", fault)
         code, reason = TRY_AGAIN, "storage_unavailable"
     except WebSocketDisconnect:

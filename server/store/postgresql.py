@@ -12,6 +12,9 @@ DRIVER: Final = "postgresql+psycopg"
 CONNECTIONS: Final = 10
 """Kept open for requests; as many again for a while when all are in use."""
 
+POOL_TIMEOUT: Final = 10.0
+"""Seconds for which a request waits for one of them. Larger: it learns later that the database stands still."""
+
 ONE_WRITER: Final = False
 
 CONNECT_TIMEOUT: Final = 5
@@ -32,6 +35,7 @@ def async_engine(url: URL) -> AsyncEngine:
         pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
+        pool_timeout=POOL_TIMEOUT,
         connect_args=_connect_args(),
     )
 

@@ -15,6 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 CONNECTIONS: Final = 5
 """Each has a thread of its own; only one can write at a time."""
 
+POOL_TIMEOUT: Final = 10.0
+"""Seconds for which a request waits for one of them. Larger: it learns later that the database stands still."""
+
 ONE_WRITER: Final = True
 
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -49,6 +52,7 @@ def async_engine(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
+        pool_timeout=POOL_TIMEOUT,
     )
     keep_promises(engine.sync_engine, busy_timeout_ms=BUSY_TIMEOUT_MS)
     return engine

@@ -1,11 +1,20 @@
 """What lies between a request and the operation that it is for, of a server that runs."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
+import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import Receive, Scope, Send
 
+from server.api.errors import EXCEPTION_HANDLERS
+from server.store import sqlite
 from tests.support.running_server import RunningServer, running_server
+from tests.support.studies import program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,3 +36,33 @@ async def test_only_the_description_itself_is_given_without_a_key(server: Runnin
     assert [(401, "unauthorized")] * 3 == [
         (other.status_code, other.json()["error"]["code"]) for other in others
     ]
+
+
+async def test_while_all_connections_are_in_use_a_request_is_told_to_come_again(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = server.house.database.engine
+    async with program(server) as http:
+        async with AsyncExitStack() as held:
+            for _ in range(2 * sqlite.CONNECTIONS):
+                await held.enter_async_context(engine.connect())
+            monkeypatch.setattr(engine.pool, "_timeout", 0.05)
+            refused = await http.get("/agents")
+        monkeypatch.undo()
+        taken = await http.get("/agents")
+
+    assert (503, "storage_unavailable") == (refused.status_code, refused.json()["error"]["code"])
+    assert int(refused.headers["retry-after"]) > 0
+    assert 200 == taken.status_code
+
+
+@pytest.mark.parametrize("fault", [InterfaceError, PoolTimeoutError, OperationalError])
+async def test_a_database_that_is_away_is_no_fault_of_ours(fault: type[SQLAlchemyError]) -> None:
+    async def operation(scope: Scope, receive: Receive, send: Send) -> None:
+        raise fault("select 1", None, ConnectionError("the connection is closed"))
+
+    app = ExceptionMiddleware(operation, handlers=EXCEPTION_HANDLERS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as http:
+        refused = await http.get("/")
+
+    assert (503, "storage_unavailable") == (refused.status_code, refused.json()["error"]["code"])

@@ -11,12 +11,11 @@ import re
 import sys
 from typing import Any, Final
 
-from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.bearers import verified_key
-from server.api.errors import Refusal, read_body, storage_unavailable
+from server.api.errors import STORAGE_FAULTS, Refusal, read_body, storage_unavailable
 from server.api.house import house_of
 from server.api.studies.freshness import Outgoing
 from server.clock import loop_time, new_id
@@ -59,7 +58,7 @@ class Door:
             await self._admit(Request(scope, receive), receive, Outgoing(scope, receive, named, request_id))
         except Refusal as refusal:
             await refusal.response(request_id)(scope, receive, send)
-        except OperationalError as error:
+        except STORAGE_FAULTS as error:
             log.error("! %s %s: the database can't be used: %s", scope["method"], scope["path"], error)
             await storage_unavailable().response(request_id)(scope, receive, send)
 
