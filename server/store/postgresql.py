@@ -13,7 +13,7 @@ CONNECTIONS: Final = 10
 """Kept open for requests; as many again for a while when all are in use."""
 
 POOL_TIMEOUT: Final = 10.0
-"""Seconds for which a request waits for one of them. Larger: it learns later that the database stands still."""
+"""Seconds for which a request waits for one of them. Larger: it learns later that nothing moves."""
 
 ONE_WRITER: Final = False
 

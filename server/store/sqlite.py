@@ -16,7 +16,7 @@ CONNECTIONS: Final = 5
 """Each has a thread of its own; only one can write at a time."""
 
 POOL_TIMEOUT: Final = 10.0
-"""Seconds for which a request waits for one of them. Larger: it learns later that the database stands still."""
+"""Seconds for which a request waits for one of them. Larger: it learns later that nothing moves."""
 
 ONE_WRITER: Final = True
 
