@@ -17,6 +17,7 @@ import uvicorn
 from aiortc import RTCIceServer
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from uvicorn.lifespan.on import LifespanOn
 
 from dialog.manager import Manager
 from media.silero import SileroModel, SileroPanel
@@ -228,15 +229,16 @@ def run_server(settings: Settings, ready: Ready) -> "_Server":
 
 async def serve(
     settings: Settings, *, ready: Callable[[str, str], None], stop: asyncio.Event | None = None
-) -> None:
+) -> bool:
     """Serve until SIGTERM or SIGINT, or until `stop` is set; calls `ready` once it listens, with the public
     URL and the one at which this machine reaches it.
 
-    Prints nothing.
+    False when it ended because a part of it broke. Prints nothing.
     """
     server = run_server(settings, lambda _, url: ready(url, server.local_url))
     async with _running(_end(server, stop or asyncio.Event())):
         await server.serve()
+    return not server.broken
 
 
 async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
@@ -252,6 +254,8 @@ class _Server(uvicorn.Server):
         self._settings = settings
         self._ready = ready
         self.local_url = ""
+        self.broken = False
+        """A service that every talk needs has failed, and took the house along."""
 
     @property
     def _house(self) -> House | None:
@@ -270,6 +274,12 @@ class _Server(uvicorn.Server):
             settings = self._settings.model_copy(update={"public_url": url})
             self.config.app.state.house = house = replace(self._house, settings=settings)
             self._ready(house, url)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to end: also when there is nothing left behind the doors. An open port in front
+        of a closed house would keep a supervisor from starting another."""
+        self.broken = isinstance(self.lifespan, LifespanOn) and self.lifespan.shutdown_event.is_set()
+        return await super().on_tick(counter) or self.broken
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let no new talk begin, end those under way resumably, then close."""

@@ -9,7 +9,7 @@ from server.app import serve as serve_until_told
 from server.cli.configuration import load_settings, opened_database, storage_options
 from server.cli.output import Failure
 from server.cli.seeding import first_keys
-from server.cli.serving import NOT_STARTED, prepare, run_on_loop
+from server.cli.serving import BROKEN, NOT_STARTED, prepare, run_on_loop
 from server.settings import Settings
 
 
@@ -43,11 +43,13 @@ def serve(
         click.echo(f"Vivavoce is ready at {url}")
 
     try:
-        run_on_loop(serve_until_told(settings, ready=tell))
+        whole = run_on_loop(serve_until_told(settings, ready=tell))
     except KeyboardInterrupt:
         return
     if not started:
         raise Failure(NOT_STARTED)
+    if not whole:
+        raise Failure(BROKEN)
 
 
 async def _tell_first_keys(settings: Settings) -> None:

@@ -17,6 +17,9 @@ from server.logs import configure_logs
 from server.settings import Settings, unknown_names
 
 NOT_STARTED: Final = "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
+BROKEN: Final = (
+    "The server ended because a part of it broke: the lines above say which. All that was said is kept."
+)
 
 _Result = TypeVar("_Result")
 
@@ -56,7 +59,7 @@ class Served(NamedTuple):
     url: str
     local_url: str
     """Where this machine reaches it, whatever the public URL leads to."""
-    ended: asyncio.Task[None]
+    ended: asyncio.Task[bool]
     """Done when somebody has ended the server."""
 
 

@@ -1,11 +1,15 @@
 """What a whole server says of itself, and to whom."""
 
+import asyncio
 import logging
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from server.app import serve
+from server.gateway.metronome import Metronome
+from server.settings import Settings
 from server.store.organizations import Scope
 from tests.support.running_server import running_server
 from tests.support.small_study import small_blueprint
@@ -55,3 +59,20 @@ async def test_a_join_link_is_shown_to_keys_that_may_write_alone(tmp_path: Path)
             shown[name] = (await running.read(replace(study, key=key))).json()["join_token"]
 
     assert {"read": None, "write": study.token, "admin": study.token} == shown
+
+
+async def test_a_server_that_a_part_of_has_broken_ends_and_says_so(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = asyncio.Event()
+
+    async def break_down(_: Metronome) -> None:
+        await broken.wait()
+        raise ZeroDivisionError("a fault in the metronome")
+
+    monkeypatch.setattr(Metronome, "run", break_down)
+    settings = Settings.load(data_dir=elsewhere, port=0, recogniser_processes=1)
+    async with asyncio.timeout(60):
+        whole = await serve(settings, ready=lambda *_: broken.set())
+
+    assert not whole
