@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 BODY_TIMEOUT: Final = 20.0
 """Seconds for a whole body. Larger: slow senders hold more."""
 
-TYPES: Final = {
+_TYPES: Final = {
     400: "invalid_request",
     401: "unauthorized",
     403: "forbidden",
@@ -37,6 +37,8 @@ TYPES: Final = {
     429: "rate_limited",
     503: "at_capacity",
 }
+_TYPES_OF_CODES: Final = {"invalid_graph": "invalid_graph"}
+"""What is of another kind than the rest of its status."""
 STORAGE_FAULTS: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 """What the database raises while it is away, full, or has no connection left; none is a fault of ours."""
 _SENTENCES: Final = {
@@ -75,7 +77,7 @@ class Refusal(Exception):
     def response(self, request_id: str) -> JSONResponse:
         """The envelope that every error comes in, with this request's id."""
         error = {
-            "type": TYPES.get(self.status, "api_error"),
+            "type": type_of(self.status, self.code),
             "code": self.code,
             "message": self.message,
             "param": self.param,
@@ -84,6 +86,11 @@ class Refusal(Exception):
         }
         headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **self.headers}
         return JSONResponse({"error": error}, self.status, headers=headers)
+
+
+def type_of(status: int, code: str) -> str:
+    """The kind of error, which most programs can tell by the status alone."""
+    return _TYPES_OF_CODES.get(code) or _TYPES.get(status, "api_error")
 
 
 def request_id_of(request: Request) -> str:
@@ -101,7 +108,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: no such route, no such method."""
     assert isinstance(error, HTTPException)
     sentence = _SENTENCES.get(error.status_code, str(error.detail))
-    code = TYPES.get(error.status_code, "api_error")
+    code = _TYPES.get(error.status_code, "api_error")
     return Refusal(error.status_code, code, sentence, headers=error.headers).response(request_id_of(request))
 
 

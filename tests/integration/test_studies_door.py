@@ -66,3 +66,20 @@ async def test_a_database_that_is_away_is_no_fault_of_ours(fault: type[SQLAlchem
         refused = await http.get("/")
 
     assert (503, "storage_unavailable") == (refused.status_code, refused.json()["error"]["code"])
+
+
+async def test_the_faults_of_a_graph_are_an_error_of_their_own_kind(server: RunningServer) -> None:
+    persona = {"system_prompt": "You ask about tools.", "tone": "neutral"}
+    interviewer = {"name": "Robin", "persona": persona, "techniques": [], "probing_depth": "light"}
+    nowhere = {"entry_node": "q9", "nodes": {}, "edges": []}
+    async with program(server) as http:
+        agent = (await http.post("/agents", json=interviewer)).json()
+        design = {"agent_id": agent["id"], "name": "Tools", "graph": nowhere}
+        blueprint = (await http.post("/blueprints", json=design)).json()
+        refused = await http.post(f"/blueprints/{blueprint['id']}/publish")
+        invalid = await http.post("/blueprints", json={})
+    error = refused.json()["error"]
+
+    assert (422, "invalid_graph", "invalid_graph") == (refused.status_code, error["type"], error["code"])
+    assert error["errors"]
+    assert (400, "invalid_request") == (invalid.status_code, invalid.json()["error"]["type"])

@@ -5,7 +5,7 @@ import copy
 import re
 from typing import Any, Final
 
-from server.api.errors import TYPES
+from server.api.errors import type_of
 from server.api.studies.refusals import CODES
 from server.api.studies.story import (
     FAULTS,
@@ -78,7 +78,7 @@ class Examples:
         """The envelope with this code."""
         status, sentence = CODES[code]
         told: dict[str, Any] = {
-            "type": TYPES[status],
+            "type": type_of(status, code),
             "code": code,
             "message": MESSAGES.get(code, sentence),
             "param": PARAMS.get(code),

@@ -1,7 +1,7 @@
 """Every code that a refusal of the Studies API has, with its status and what it says to a programmer; and
 which of them an operation declares. Knows no operation."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -45,7 +45,7 @@ class GraphErrorDetail(BaseModel):
 class GraphErrorBody(BaseModel):
     """What is wrong with a graph."""
 
-    type: str = Field(examples=["invalid_request"])
+    type: Literal["invalid_graph"]
     code: str = Field(examples=["invalid_graph"])
     message: str = Field(examples=["There is no node `q9`."])
     param: str | None = Field(examples=["/edges/0/to"], description="A JSON pointer to the first fault.")
