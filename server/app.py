@@ -15,7 +15,6 @@ from typing import Final
 
 import uvicorn
 from aiortc import RTCIceServer
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from uvicorn.lifespan.on import LifespanOn
 
@@ -36,6 +35,7 @@ from server.live.keeping import Kit
 from server.live.registry import Registry
 from server.metrics import Metrics
 from server.pipeline.office import open_office
+from server.pipeline.rounds import every
 from server.providers.catalog import Providers, open_providers
 from server.providers.embedded import supports
 from server.settings import VENDOR_KEYS, Settings
@@ -56,6 +56,9 @@ PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
 LOOK_INTERVAL: Final = 10.0
 """Seconds by which a scheduled run may open late, and another run out late."""
+LAST_WORDS: Final = 60.0
+"""Seconds after the end of an interview in which whoever holds the talk, maybe another server on the same
+database, says what is left to say, and finishes the run itself."""
 SWITCH_INTERVAL: Final = 0.0002
 """Seconds after which a thread that works (the log, the recordings) gives the loop its turn, if it wants it.
 At Python's own 5 ms a quarter of a beat may go by."""
@@ -66,6 +69,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(api.warm)
         async with open_house(settings) as house:
             app.state.house = house
             yield
@@ -121,7 +125,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         await keeper.finish_erasing()
         registry = Registry(keeper, _kit(providers, metrics, panel), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
-        await rooms.enter_async_context(_running(_look_after(runs, keeper, registry, settings.idle_timeout)))
+        looking = every(
+            LOOK_INTERVAL,
+            lambda: _look_after(runs, keeper, registry, settings.idle_timeout),
+            "runs can't be opened or ended by the clock now",
+        )
+        await rooms.enter_async_context(_running(looking))
         office = await rooms.enter_async_context(
             open_office(database, vault, recordings, private_targets=settings.webhook_private_targets)
         )
@@ -175,19 +184,16 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
 
 
 async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float) -> None:
-    """Open runs whose time has come, and let links that nobody used run out, and talks that nobody comes
-    back to."""
-    while True:
-        try:
-            for run_id in await runs.open_due():
-                log.info("= open", extra={"run": run_id})
-            for run_id in await runs.expire_due():
-                log.info("= expired", extra={"run": run_id})
-            for run_id in await keeper.abandon_idle(idle_timeout, here=registry.is_here):
-                log.info("= abandoned", extra={"run": run_id})
-        except (SQLAlchemyError, OSError):
-            log.exception("! runs can't be opened or ended by the clock now")
-        await asyncio.sleep(LOOK_INTERVAL)
+    """Open runs whose time has come, let links that nobody used run out, and end runs whose talk is over, and
+    those that nobody comes back to."""
+    for run_id in await runs.open_due():
+        log.info("= open", extra={"run": run_id})
+    for run_id in await runs.expire_due():
+        log.info("= expired", extra={"run": run_id})
+    for run_id in await keeper.finish_what_is_over(LAST_WORDS, here=registry.is_here):
+        log.info("= finished after all", extra={"run": run_id})
+    for run_id in await keeper.abandon_idle(idle_timeout, here=registry.is_here):
+        log.info("= abandoned", extra={"run": run_id})
 
 
 @contextlib.asynccontextmanager

@@ -116,8 +116,9 @@ class Keeper(Protocol):
     async def settle_consent(self, run_id: str, answer: ConsentAnswer) -> Standing:
         """Put the answer on record: the run becomes active, or is over."""
 
-    async def finish(self, run_id: str, outcome: str) -> None:
-        """The interview is over for good."""
+    async def finish(self, run_id: str, outcome: str) -> bool:
+        """The interview is over for good, and its log is stored; never raises for want of storage. False
+        where that is found later."""
 
     async def finish_erasing(self, run_id: str) -> None:
         """Erase what was struck in an earlier sitting that broke off."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
@@ -28,10 +28,10 @@ from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from server.store.operator_pages import OperatorPages
 from server.store.recordings import RecordingFile, Recordings
-from server.store.run import ConsentRecord, Run
-from server.store.run_status import RunStatus
+from server.store.run import ConsentRecord, Run, RunNotFound
+from server.store.run_status import RunStatus, TransitionRefused
 from server.store.runs import Runs, progress_note
-from server.store.tables import EventRow, RunRow, SessionRow
+from server.store.tables import ABOUT_END, EventRow, RunRow, SessionRow
 
 log = logging.getLogger(__name__)
 
@@ -99,29 +99,46 @@ class RunKeeper:
         )
         return await self._runs.record_consent(run_id, granted=answer.granted, record=record)
 
-    async def finish(self, run_id: str, outcome: str) -> None:
-        """Lead the run to its end, if it isn't there."""
-        if (await self._runs.find(run_id)).status == "active":
-            await self._runs.transition(run_id, _ENDS[outcome])
+    async def finish(self, run_id: str, outcome: str) -> bool:
+        """Lead the run to its end, if it isn't there. False where storage can't take that now: it is found by
+        `finish_what_is_over` then."""
+        try:
+            if (await self._runs.find(run_id)).status == "active":
+                await self._runs.transition(run_id, _ENDS[outcome])
+        except (TransitionRefused, RunNotFound) as refusal:  # somebody else has ended or deleted it
+            log.info("= %s", refusal, extra={"run": run_id})
+        except (SQLAlchemyError, OSError) as error:
+            log.error("! a run can't be finished now: %s", error, extra={"run": run_id})
+            return False
+        return True
 
-    async def finish_what_is_over(self) -> list[str]:
-        """Lead those runs to their end whose interview was over when the server was killed; returns their
-        ids. For the start alone, when nobody talks yet."""
+    async def finish_what_is_over(
+        self, ended_for: float = 0.0, here: Callable[[str], bool] = lambda _: False
+    ) -> list[str]:
+        """Lead those runs to their end whose interview has been over for `ended_for` seconds, nobody being
+        `here`: the server was killed, or storage was away, before that could be noted. Returns their ids."""
         statement = (
-            select(RunRow.id, EventRow.body)
-            .join(EventRow, EventRow.run_id == RunRow.id)
-            .where(RunRow.status == "active", EventRow.kind == InterviewFinished.__name__)
+            select(RunRow.id, EventRow.body, EventRow.at, SessionRow.opened_at)
+            .select_from(RunRow)
+            .join(EventRow, and_(EventRow.run_id == RunRow.id, EventRow.seq == _end().scalar_subquery()))
+            .join(SessionRow, SessionRow.id == EventRow.session_id)
+            .where(RunRow.status == "active")
             .order_by(RunRow.id)
         )
+        bound = self._clock_ms() - 1000 * ended_for
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
-        for run_id, body in rows:
-            await self.finish(run_id, msgspec.json.decode(body, type=InterviewFinished).outcome)
-        return [run_id for run_id, _ in rows]
+        over = [
+            (run_id, msgspec.json.decode(body, type=InterviewFinished).outcome)
+            for run_id, body, at, opened_at in rows
+            if opened_at + 1000 * at <= bound and not here(run_id)
+        ]
+        return [run_id for run_id, outcome in over if await self.finish(run_id, outcome)]
 
     async def abandon_idle(self, idle: float, here: Callable[[str], bool]) -> list[str]:
         """Abandon the active runs in which nothing has happened for as long as their channel waits, or for
-        `idle` seconds where they have none, nobody being `here`; returns their ids."""
+        `idle` seconds where they have none, nobody being `here`; returns their ids. Not those whose interview
+        is over."""
         waits = ChannelRow.body["settings"]["idle_timeout_s"].as_float()
         before = self._clock_ms() - 1000 * func.coalesce(waits, idle)
         any_event = aliased(EventRow)
@@ -132,7 +149,7 @@ class RunKeeper:
             .outerjoin(ChannelRow, ChannelRow.id == RunRow.channel_id)
             .outerjoin(EventRow, and_(EventRow.run_id == RunRow.id, EventRow.seq == last_seq))
             .outerjoin(SessionRow, SessionRow.id == EventRow.session_id)
-            .where(RunRow.status == "active", RunRow.updated_at <= before)
+            .where(RunRow.status == "active", RunRow.updated_at <= before, _end().scalar_subquery().is_(None))
             .order_by(RunRow.id)
         )
         async with self._database.read() as connection:
@@ -189,3 +206,9 @@ class RunKeeper:
             return OpenRecording(recording, self._recordings.open(run_id, keep=0, failed=failed), begun=False)
         file = self._recordings.open(run_id, keep=tail.start + last.end, failed=failed)
         return OpenRecording(OggRecording.resumed(last), file, begun=True)
+
+
+def _end() -> Select[int]:
+    """Where in a run's log its interview came to its end; None where it hasn't."""
+    event = aliased(EventRow)
+    return select(func.max(event.seq)).where(event.run_id == RunRow.id, text(ABOUT_END))

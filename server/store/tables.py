@@ -27,6 +27,7 @@ Id = String(40)
 """A prefix of three or four signs and 32 hex digits."""
 
 
+ABOUT_END: Final = "kind = 'InterviewFinished'"
 ABOUT_ERASURE: Final = "kind IN ('AnswerStruck', 'AnswerErased')"
 
 
@@ -168,6 +169,15 @@ class EventRow(Tables):
             "seq",
             sqlite_where=text(ABOUT_ERASURE),
             postgresql_where=text(ABOUT_ERASURE),
+        ),
+        # And so that a look for talks that are over reads none that isn't. `kind` is the same in all of it:
+        # named all the same, as SQLite else takes the key of the table instead.
+        Index(
+            "ix_event_end",
+            "run_id",
+            "kind",
+            sqlite_where=text(ABOUT_END),
+            postgresql_where=text(ABOUT_END),
         ),
         {"sqlite_with_rowid": False},
     )
