@@ -9,13 +9,16 @@ lease is over.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialog.analysis import results, talk_of, vetted
+from dialog.analysis import Findings, Talk, results, talk_of, vetted
+from dialog.blueprint import Blueprint
 from dialog.contents import responses_content, transcript_content
+from dialog.events import Event
 from server.clock import wall_clock_ms
 from server.pipeline.analyst import Analyst
 from server.pipeline.worker import Work
@@ -149,23 +152,24 @@ class Aftermath:
                 await put_document(connection, run_id, kind, "processing", self._clock_ms())
             return True
 
-    async def _body(self, run_id: str, kind: DocumentKind) -> dict[str, Any]:
+    async def _body(self, run_id: str, kind: DocumentKind) -> str | None:
+        """What is to be kept of a document, as JSON. Of a transcript and of responses that is nothing: they
+        are read off the log, and here it is only tried whether they can be."""
         async with self._database.read() as connection:
             run = run_of(await run_row(connection, run_id))
         design = held_by(run, await self._blueprints.snapshot(run.blueprint_id, run.blueprint_version))
         events = (await read_facts(self._database, [run_id])).get(run_id, [])
-        language = design.settings.language
         match kind:
             case "transcript":
-                return await asyncio.to_thread(transcript_content, language, events)
+                await asyncio.to_thread(transcript_content, design.settings.language, events)
+                return None
             case "responses":
-                return await asyncio.to_thread(responses_content, design, events)
+                await asyncio.to_thread(responses_content, design, events)
+                return None
             case "analysis":
-                said = await asyncio.to_thread(transcript_content, language, events)
-                answered = await asyncio.to_thread(responses_content, design, events)
-                talk = talk_of(language, said["entries"], answered["items"])
-                findings = vetted(await self._analyst.analyse(talk), talk)
-                return {"results": results(findings), "model": self._analyst.model}
+                talk = await asyncio.to_thread(_talk, design, events)
+                findings, model = await self._analyst.analyse(talk), self._analyst.model
+                return await asyncio.to_thread(_written, findings, talk, model)
 
     async def _end(
         self,
@@ -173,7 +177,7 @@ class Aftermath:
         kind: DocumentKind,
         status: DocumentStatus,
         *,
-        body: dict[str, Any] | None = None,
+        body: str | None = None,
         error: str | None = None,
     ) -> None:
         """The stage is over: put down what came of it, tell of it, and have the next one follow."""
@@ -192,3 +196,16 @@ class Aftermath:
                 tenant = Tenant(run.organization_id, run.test_mode)
                 await announce(connection, tenant, happening, run_id, told, now)
             await go_on(connection, run, now)
+
+
+def _talk(design: Blueprint, events: list[Event]) -> Talk:
+    """What an analyst is given."""
+    language = design.settings.language
+    said, answered = transcript_content(language, events), responses_content(design, events)
+    return talk_of(language, said["entries"], answered["items"])
+
+
+def _written(findings: Findings, talk: Talk, model: str) -> str:
+    """What stands of an analyst's findings, as JSON."""
+    body = {"results": results(vetted(findings, talk)), "model": model}
+    return msgspec.json.encode(body).decode()

@@ -12,7 +12,7 @@ STAGES = "status in ('pending', 'processing', 'completed', 'failed')"
 
 
 class DocumentRow(Tables):
-    """What comes of a run: its transcript, responses or analysis. While the run goes on there is no body."""
+    """What comes of a run: its transcript, responses or analysis."""
 
     __tablename__ = "document"
 
@@ -21,6 +21,7 @@ class DocumentRow(Tables):
     kind: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
     body: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What an analysis has found; of the others None, for all that is in them follows from the log."""
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[int]
     updated_at: Mapped[int]

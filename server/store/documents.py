@@ -1,11 +1,16 @@
-"""What comes of runs: transcripts, responses and analyses, each with an id and a standing of its own. What is
-in them, and when it is made, is known elsewhere."""
+"""What comes of runs: transcripts, responses and analyses, each with an id and a standing of its own. When
+they are made is known elsewhere.
 
-from collections.abc import Callable, Collection, Iterable
+Only what an analysis found is kept. What is in a transcript or in responses follows from the log, and is read
+off it whenever it is asked for: there is no second copy of anybody's words.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Text, cast, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, wall_clock_ms
@@ -28,19 +33,31 @@ _PREFIXES: Final[dict[DocumentKind, str]] = {"transcript": "trn_", "responses": 
 
 
 class Document(msgspec.Struct, frozen=True):
-    """One of a run's documents. Instants are milliseconds since 1970, UTC."""
+    """How one of a run's documents stands. Instants are milliseconds since 1970, UTC."""
 
     id: str
     run_id: str
     kind: DocumentKind
     status: DocumentStatus
-    body: dict[str, Any] | None
     error: str | None
     created_at: int
     updated_at: int
 
 
 OfRun = dict[DocumentKind, Document]
+
+Found = Mapping[str, Any]
+"""What an analysis found, and who made it."""
+
+_STANDING: Final = select(
+    DocumentRow.id,
+    DocumentRow.run_id,
+    DocumentRow.kind,
+    DocumentRow.status,
+    DocumentRow.error,
+    DocumentRow.created_at,
+    DocumentRow.updated_at,
+)
 
 
 class Documents:
@@ -53,17 +70,21 @@ class Documents:
     async def of_runs(self, run_ids: Collection[str]) -> dict[str, OfRun]:
         """The documents of several runs, by run and kind, in one query; a run without any has an empty
         one."""
-        found: dict[str, OfRun] = {run_id: {} for run_id in run_ids}
-        if found:
-            statement = select(DocumentRow).where(DocumentRow.run_id.in_(found))
-            async with self._database.read() as connection:
-                for row in await connection.execute(statement):
-                    found[row.run_id][row.kind] = Document(**row._mapping)
-        return found
+        async with self._database.read() as connection:
+            return await _standings(connection, run_ids)
 
-    async def find(self, run_id: str, kind: DocumentKind) -> Document | None:
-        """One of a run's, if there is or is to be one."""
-        return (await self.of_runs([run_id]))[run_id].get(kind)
+    async def findings(self, run_ids: Collection[str]) -> dict[str, Found]:
+        """What the analyses of several runs have found, by run, in one query; a run without any is left
+        out."""
+        # As text, which nobody takes apart on the loop.
+        statement = select(DocumentRow.run_id, cast(DocumentRow.body, Text)).where(
+            DocumentRow.run_id.in_(set(run_ids)),
+            DocumentRow.kind == "analysis",
+            DocumentRow.body.is_not(None),
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(statement)).all() if run_ids else []
+        return await asyncio.to_thread(_read, rows)
 
     async def begin(self, run_id: str) -> OfRun:
         """The documents that a talk fills as it goes on, as far as its design wants them; what is missing is
@@ -89,8 +110,19 @@ async def wanted_of(connection: AsyncConnection, run: Row[Any]) -> list[Document
 
 async def documents_in(connection: AsyncConnection, run_id: str) -> OfRun:
     """A run's documents as a transaction sees them."""
-    rows = await connection.execute(select(DocumentRow).where(DocumentRow.run_id == run_id))
-    return {row.kind: Document(**row._mapping) for row in rows}
+    return (await _standings(connection, [run_id]))[run_id]
+
+
+async def _standings(connection: AsyncConnection, run_ids: Collection[str]) -> dict[str, OfRun]:
+    found: dict[str, OfRun] = {run_id: {} for run_id in run_ids}
+    rows = await connection.execute(_STANDING.where(DocumentRow.run_id.in_(found))) if found else ()
+    for row in rows:
+        found[row.run_id][row.kind] = Document(**row._mapping)
+    return found
+
+
+def _read(rows: Sequence[Row[str, str]]) -> dict[str, Found]:
+    return {run_id: msgspec.json.decode(body) for run_id, body in rows}
 
 
 async def begin_documents(
@@ -127,12 +159,19 @@ async def put_document(
     status: DocumentStatus,
     now: int,
     *,
-    body: dict[str, Any] | None = None,
+    body: str | None = None,
     error: str | None = None,
 ) -> None:
-    """Give one of a run's documents another standing and content, as part of a transaction."""
+    """Give one of a run's documents another standing, as part of a transaction, and an analysis what it has
+    found, as JSON."""
     await connection.execute(
         update(DocumentRow)
         .where(DocumentRow.run_id == run_id, DocumentRow.kind == kind)
-        .values(status=status, body=body, error=error, updated_at=now)
+        .values(
+            status=status,
+            # Both kinds of database make JSON of a text by this name.
+            body=None if body is None else func.json(body),
+            error=error,
+            updated_at=now,
+        )
     )

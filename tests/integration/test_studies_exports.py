@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 import xmlschema
 
-from dialog.events import AnswerStruck
+from dialog.events import AnswerStruck, SpeechHeard
 from server.api.studies import exports
 from server.api.studies.exports import RunExportObject
 from server.api.studies.quality import QualityObject
@@ -186,6 +186,28 @@ async def test_what_was_struck_is_in_no_format_even_while_it_is_still_to_be_eras
     assert any(ANSWERS[1].encode() in content for content in contents)
     assert "recording.ogg" not in files
     assert b"left out" in files["README.txt"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_was_struck_is_in_no_document_even_while_it_is_still_to_be_erased(
+    server: RunningServer,
+) -> None:
+    study = await server.study(DESIGN)
+    quoted = SpeechHeard(900, "probe", f"You said: {SECRET}. Tell me more.", "morning", 9.0, cut=False)
+    run_id = await talk_that_was(server, study, DESIGN, [SECRET, ANSWERS[1]], quoted, AnswerStruck(1))
+    talk = Exported(server, study, run_id)
+    await server.until_over(Study(run_id, study.token, study.key))
+    headers = {"Authorization": f"Bearer {study.key}"}
+    address = f"/api/v1/interview-runs/{run_id}/transcript"
+    answers = [
+        await server.http.get(address, headers=headers | {"Accept": kind})
+        for kind in ("application/json", "text/vtt", "text/plain", "application/x-ndjson")
+    ]
+    answers.append(await talk.get(f"/interview-runs/{run_id}/responses"))
+    answers.append(await talk.get(f"/interview-runs/{run_id}", expand="transcript"))
+
+    assert not any("seven eleven" in answer.text for answer in answers)
+    assert all(ANSWERS[1] in answer.text for answer in answers)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from dialog.analysis import Evidence, Findings, Theme
+from dialog.contents import responses_content, transcript_content
 from server.pipeline.aftermath import MOST_TRIES, Aftermath, AlreadyAtIt, StillTalking
 from server.pipeline.analyst import Analyst
 from server.store.database import Database
-from server.store.delivery_tables import HappeningRow, JobRow
+from server.store.delivery_tables import DocumentRow, HappeningRow, JobRow
 from server.store.documents import STAGES, Documents, OfRun
+from server.store.event_rows import read_facts
 from server.store.jobs import LEASE_MS, Jobs
 from server.store.run import Run
 from server.store.run_status import RunStatus
@@ -65,6 +67,11 @@ async def documents_of(store: Store, run_id: str) -> OfRun:
     return (await Documents(store.database, store.clock).of_runs([run_id]))[run_id]
 
 
+async def found_in(store: Store, run_id: str) -> Any:
+    """What the run's analysis has found, None if nothing."""
+    return (await Documents(store.database).findings([run_id])).get(run_id)
+
+
 async def jobs_left(store: Store) -> list[str]:
     async with store.database.read() as connection:
         return list((await connection.execute(select(JobRow.kind).where(JobRow.kind.in_(STAGES)))).scalars())
@@ -82,19 +89,24 @@ async def test_a_talk_that_is_over_leaves_its_documents_and_only_then_is_the_run
         after = await store.runs.find(run.id)
         happened = await told(store, run.id)
         left = await jobs_left(store)
+        analysis = await found_in(store, run.id)
+        facts = (await read_facts(store.database, [run.id]))[run.id]
+        async with store.database.read() as connection:
+            bodies = await connection.execute(select(DocumentRow.kind).where(DocumentRow.body.is_not(None)))
 
-    contents: dict[str, Any] = {kind: each.body for kind, each in made.items()}
     assert "processing" == before
     assert {"transcript": "processing", "responses": "processing", "analysis": "pending"} == at_once
     assert {"completed"} == {each.status for each in made.values()}
     assert ("completed", store.clock.now) == (after.status, after.completed_at)
     assert ALL == happened
     assert [] == left
-    said = [e for e in contents["transcript"]["entries"] if e["role"] == "participant"]
+    assert ["analysis"] == list(bodies.scalars()), "a second copy of what was said"
+    said = [entry for entry in transcript_content("en", facts)["entries"] if entry["role"] == "participant"]
     assert list(ANSWERS) == [entry["content"] for entry in said]
-    assert list(ANSWERS) == [item["answer"]["verbatim"] for item in contents["responses"]["items"]]
-    assert "embedded" == contents["analysis"]["model"]
-    themes = contents["analysis"]["results"]["themes"]["items"]
+    items = responses_content(design_with(), facts)["items"]
+    assert list(ANSWERS) == [item["answer"]["verbatim"] for item in items]
+    assert "embedded" == analysis["model"]
+    themes = analysis["results"]["themes"]["items"]
     assert "coffee machine" == themes[0]["label"]
     assert [entry["id"] for entry in said] == [each["entry_id"] for each in themes[0]["evidence"]]
 
@@ -179,13 +191,13 @@ async def test_an_analyst_that_fails_is_asked_again_and_then_the_run_completes_w
         await one_life(store.database, store.clock, hopeless)
         other = await held(store)
         await one_life(store.database, store.clock, shaky)
-        failed = (await documents_of(store, run.id))["analysis"]
+        failed, found = (await documents_of(store, run.id))["analysis"], await found_in(store, run.id)
         made = (await documents_of(store, other.id))["analysis"]
         happened = await told(store, run.id), await told(store, other.id)
         statuses = [(await store.runs.find(each.id)).status for each in (run, other)]
 
     assert (MOST_TRIES, MOST_TRIES) == (hopeless.asked, shaky.asked)
-    assert ("failed", None) == (failed.status, failed.body)
+    assert ("failed", None) == (failed.status, found)
     assert "AnalysisFailed: The analyst ended with -9." == failed.error
     assert "completed" == made.status
     assert [each.replace("analysis.completed", "analysis.failed") for each in ALL] == happened[0]
@@ -204,11 +216,10 @@ async def test_a_model_s_invented_quotes_reach_nobody(storage: str) -> None:
     async with open_store(storage) as store:
         run = await held(store)
         await one_life(store.database, store.clock, Tampering(invent))
-        analysis = (await documents_of(store, run.id))["analysis"]
+        analysis = await found_in(store, run.id)
 
-    assert analysis.body is not None
-    themes = analysis.body["results"]["themes"]["items"]
-    assert "a model that invents" == analysis.body["model"]
+    themes = analysis["results"]["themes"]["items"]
+    assert "a model that invents" == analysis["model"]
     assert "regret" not in [theme["label"] for theme in themes]
     assert [1] == [theme["evidence_count"] for theme in themes if theme["label"] == "coffee machine"]
 
@@ -227,9 +238,9 @@ async def test_an_analysis_is_made_later_and_anew_but_not_twice_at_once(storage:
         await one_life(store.database, store.clock)
         happened = await told(store, run.id)
 
-    assert ("pending", None) == (first.status, first.body)
+    assert "pending" == first.status
     assert (first.id, "completed") == (made.id, made.status)
-    assert (first.id, "pending", None) == (again.id, again.status, again.body)
+    assert (first.id, "pending") == (again.id, again.status)
     assert [each for each in ALL if each != "analysis.completed"] + ["analysis.completed"] * 2 == happened
 
 
@@ -261,7 +272,8 @@ async def test_what_was_said_in_a_talk_that_broke_off_is_kept_and_its_run_stays_
         happened = await told(store, run.id)
 
         assert status == (await store.runs.find(run.id)).status
-    assert [("completed", True)] * 3 == [(each.status, bool(each.body)) for each in made.values()]
+        assert await found_in(store, run.id)
+    assert ["completed"] * 3 == [each.status for each in made.values()]
     assert [f"interview_run.{status}", *ALL[:3]] == happened
 
 

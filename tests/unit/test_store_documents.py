@@ -1,10 +1,13 @@
 """What comes of runs, and the snapshots that they are shown with: one query for many, on each database."""
 
 import asyncio
+from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import event as happenings
 
-from server.store.documents import Documents
+from server.store.documents import Documents, begin_documents, put_document
 from server.store.run import RunNotFound
 from tests.support.store import open_store
 
@@ -24,6 +27,33 @@ async def test_documents_are_begun_once_however_many_begin_them(storage: str) ->
     assert {run.id: again, other.id: {}} == both
 
 
+async def test_whoever_asks_how_documents_stand_reads_nothing_of_what_is_in_them(storage: str) -> None:
+    found: dict[str, Any] = {"results": {"summary": {"content": "Crème brûlée \u0001 “so”"}}, "model": None}
+    async with open_store(storage) as store:
+        run, other = await store.new_run(), await store.new_run()
+        documents = Documents(store.database, store.clock)
+        async with store.database.write() as connection:
+            await begin_documents(connection, run.id, ["analysis"], "pending", 1)
+            await put_document(
+                connection, run.id, "analysis", "completed", 2, body=msgspec.json.encode(found).decode()
+            )
+        asked: list[str] = []
+        engine = store.database.engine.sync_engine
+        happenings.listen(engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+        stand = await documents.of_runs([run.id, other.id])
+        kept = await documents.findings([run.id, other.id])
+
+    (standing, finding) = (each for each in asked if "document" in each)
+    assert "body" not in standing
+    assert "body" in finding
+    assert ("completed", 1, 2) == (
+        stand[run.id]["analysis"].status,
+        stand[run.id]["analysis"].created_at,
+        stand[run.id]["analysis"].updated_at,
+    )
+    assert {run.id: found} == kept
+
+
 async def test_a_run_that_is_gone_has_no_documents_and_gets_none(storage: str) -> None:
     gone = "run_" + "0" * 32
     async with open_store(storage) as store:
@@ -33,6 +63,7 @@ async def test_a_run_that_is_gone_has_no_documents_and_gets_none(storage: str) -
 
         assert {gone: {}} == await documents.of_runs([gone])
         assert {} == await documents.of_runs([])
+        assert {} == await documents.findings([gone]) == await documents.findings([])
 
 
 async def test_snapshots_are_found_by_blueprint_and_version_and_the_missing_left_out(storage: str) -> None:

@@ -15,6 +15,7 @@ from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
+from server.api.studies.run_logs import told_in
 from server.api.studies.run_shapes import (
     AnalysisObject,
     ResponsesObject,
@@ -25,8 +26,8 @@ from server.api.studies.run_shapes import (
 )
 from server.api.studies.runs import RunId, find_run
 from server.pipeline.aftermath import AlreadyAtIt, StillTalking
-from server.store.documents import OPEN, Document, DocumentKind, Documents
-from server.store.event_rows import read_events, read_facts
+from server.store.documents import OPEN, Document, DocumentKind, Documents, Found
+from server.store.event_rows import read_events
 from server.store.run import Run, RunNotFound
 from server.store.run_status import TERMINAL
 
@@ -81,7 +82,7 @@ async def read_transcript(
     """What was said in a run, once the talk is over. While it goes on, follow the events."""
     run = await find_run(request, key, run_id)
     document = await _made(request, run, "transcript")
-    events = await _facts(request, run)
+    events = await _told(request, run)
     if "text/vtt" in accept:
         subtitles = await asyncio.to_thread(lambda: web_vtt(transcript(events)))
         return Response(subtitles, media_type="text/vtt")
@@ -90,7 +91,7 @@ async def read_transcript(
     if "application/x-ndjson" in accept:
         return Response(await asyncio.to_thread(_lines, events), media_type="application/x-ndjson")
     design = await house_of(request).design(run)
-    return shown(await asyncio.to_thread(transcript_object, run, document, design, events))
+    return await asyncio.to_thread(lambda: shown(transcript_object(run, document, design, events)))
 
 
 @router.get(
@@ -103,9 +104,9 @@ async def read_responses(request: Request, key: Reader, run_id: RunId) -> Respon
     """What was answered in a run, one item for each node that was visited, once the talk is over."""
     run = await find_run(request, key, run_id)
     document = await _made(request, run, "responses")
-    events = await _facts(request, run)
+    events = await _told(request, run)
     design = await house_of(request).design(run)
-    return shown(await asyncio.to_thread(responses_object, run, document, design, events))
+    return await asyncio.to_thread(lambda: shown(responses_object(run, document, design, events)))
 
 
 @router.get(
@@ -118,7 +119,9 @@ async def read_analysis(request: Request, key: Reader, run_id: RunId) -> Respons
     """What the participant spoke of, and how it sounds. Every quote is a part of an entry of the transcript,
     byte for byte."""
     run = await find_run(request, key, run_id)
-    return shown(analysis_object(run, await _made(request, run, "analysis")))
+    document = await _made(request, run, "analysis")
+    found = await _found(request, run)
+    return await asyncio.to_thread(lambda: shown(analysis_object(run, document, found)))
 
 
 @router.post(
@@ -140,7 +143,7 @@ async def make_analysis(request: Request, key: Writer, run_id: RunId) -> Respons
     except AlreadyAtIt:
         raise _in_progress("analysis") from None
     office.scribe.wake()
-    return shown(analysis_object(run, document), status=202)
+    return shown(analysis_object(run, document, None), status=202)
 
 
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
@@ -205,13 +208,17 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else 0
 
 
-async def _facts(request: Request, run: Run) -> list[Event]:
-    return (await read_facts(house_of(request).database, [run.id])).get(run.id, [])
+async def _told(request: Request, run: Run) -> list[Event]:
+    return (await told_in(house_of(request), [run.id])).get(run.id, [])
+
+
+async def _found(request: Request, run: Run) -> Found | None:
+    return (await Documents(house_of(request).database).findings([run.id])).get(run.id)
 
 
 async def _made(request: Request, run: Run, kind: DocumentKind) -> Document:
     """A document that nobody works at any more. Raises Refusal (404, 409)."""
-    document = await Documents(house_of(request).database).find(run.id, kind)
+    document = (await Documents(house_of(request).database).of_runs([run.id]))[run.id].get(kind)
     if document is None:
         raise Refusal(404, "not_found", f"There is no {_NAMES[kind]} of this run.")
     if document.status in OPEN:

@@ -17,7 +17,8 @@ from dialog.signals import PartialTranscript
 from server.api.house import house_of
 from server.api.studies.conventions import Reader, errors, shown
 from server.api.studies.in_steps import in_a_thread
-from server.api.studies.run_material import disposition_of, disposition_shown, erased, whole_log
+from server.api.studies.run_logs import erased, whole_log
+from server.api.studies.run_material import disposition_of, disposition_shown
 from server.api.studies.runs import RunId, find_run
 from server.store.run import Run
 from server.store.run_status import TERMINAL

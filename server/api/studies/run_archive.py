@@ -13,7 +13,8 @@ from dialog.struck_sound import erasures_due
 from dialog.transcript import rfc3339
 from server.api.house import House
 from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
-from server.api.studies.run_material import erased, event_lines, log_pages, whole_log
+from server.api.studies.run_logs import erased, log_pages, whole_log
+from server.api.studies.run_material import event_lines
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import Beside, archive_head
 from server.pipeline.exports.zip_stream import ZipStream

@@ -15,10 +15,10 @@ from server.api.studies.blueprints import blueprint_object
 from server.api.studies.channels import channel_object, channels_of
 from server.api.studies.connectors import connector_object, connectors_of
 from server.api.studies.conventions import expansions
+from server.api.studies.run_logs import told_in
 from server.api.studies.run_shapes import analysis_object, responses_object, run_object, transcript_object
 from server.store.blueprints import Snapshot
-from server.store.documents import Document, Documents, OfRun
-from server.store.event_rows import read_facts
+from server.store.documents import Document, Documents, Found, OfRun
 from server.store.holding import held_by
 from server.store.organizations import ApiKey
 from server.store.run import Run
@@ -54,7 +54,8 @@ async def runs_shown(
     house = house_of(request)
     ids = [run.id for run in runs]
     secrets = await house.runs.secrets(ids) if key.may("write") and ids else {}
-    documents = await Documents(house.database).of_runs(ids)
+    kept = Documents(house.database)
+    documents = await kept.of_runs(ids)
     url = house.settings.public_url
     shown = [run_object(run, secrets.get(run.id), documents[run.id], url) for run in runs]
     wanted = expand & _PROJECTIONS.keys()
@@ -70,12 +71,11 @@ async def runs_shown(
     if "connector" in expand:
         await _put_things(connectors_of(request), connector_object, shown, "connector")
     if wanted:
-        facts = await read_facts(house.database, ids)
-        await asyncio.to_thread(_put_documents, runs, shown, documents, snapshots, facts, wanted)
+        told = await told_in(house, ids)
+        await asyncio.to_thread(_put_documents, runs, shown, documents, snapshots, told, wanted)
     if "analysis" in expand:
-        for run, one in zip(runs, shown, strict=True):
-            document = documents[run.id].get("analysis")
-            one["analysis"] = None if document is None else analysis_object(run, document)
+        found = await kept.findings(ids)
+        await asyncio.to_thread(_put_analyses, runs, shown, documents, found)
     return shown
 
 
@@ -113,7 +113,8 @@ async def _put_blueprints(
 
 
 def _written(whole: Shown) -> msgspec.Raw:
-    """As JSON: what many runs share is made and written once."""
+    """As JSON: what many runs share is made and written once, and what is long in the thread that makes
+    it."""
     return msgspec.Raw(msgspec.json.encode(whole))
 
 
@@ -131,7 +132,7 @@ def _put_documents(
     shown: Sequence[Shown],
     documents: Mapping[str, OfRun],
     snapshots: Mapping[tuple[str, int], Snapshot],
-    facts: Mapping[str, list[Event]],
+    told: Mapping[str, list[Event]],
     wanted: frozenset[str],
 ) -> None:
     """What was said and answered, where anything was."""
@@ -142,9 +143,23 @@ def _put_documents(
             if name not in wanted:
                 continue
             document = next((each for kind, each in documents[run.id].items() if kind == name), None)
-            if document is None or run.id not in facts:
+            if document is None or run.id not in told:
                 one[name] = None
                 continue
             if pin not in designs:
                 designs[pin] = Blueprint.model_validate(snapshots[pin].body)
-            one[name] = _PROJECTIONS[name](run, document, held_by(run, designs[pin]), facts[run.id])
+            whole = _PROJECTIONS[name](run, document, held_by(run, designs[pin]), told[run.id])
+            one[name] = _written(whole)
+
+
+def _put_analyses(
+    runs: Sequence[Run],
+    shown: Sequence[Shown],
+    documents: Mapping[str, OfRun],
+    found: Mapping[str, Found],
+) -> None:
+    """What was found, as far as it is."""
+    for run, one in zip(runs, shown, strict=True):
+        document = documents[run.id].get("analysis")
+        whole = None if document is None else analysis_object(run, document, found.get(run.id))
+        one["analysis"] = None if whole is None else _written(whole)

@@ -1,7 +1,7 @@
-"""What exports and the quality report are made of, read so that no talk notices: a page of a log, or one
-run's documents, at a time; all that takes arithmetic is done in a thread."""
+"""What exports and the quality report are made of: one run's documents at a time, and all that takes
+arithmetic in a thread, so that no talk notices."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,11 +9,11 @@ import msgspec
 from dialog.blueprint import Blueprint
 from dialog.events import Event
 from dialog.quality.disposition import Disposition, disposition
-from dialog.strike import struck
 from dialog.struck_sound import erasures_due
 from dialog.transcript import transcript
 from server.api.house import House
-from server.api.studies.in_steps import in_a_thread, to_its_end
+from server.api.studies.in_steps import in_a_thread
+from server.api.studies.run_logs import told_in
 from server.api.studies.run_shapes import (
     analysis_object,
     responses_object,
@@ -21,38 +21,9 @@ from server.api.studies.run_shapes import (
     transcript_object,
 )
 from server.pipeline.exports.material import Material
-from server.store.documents import Document, Documents, OfRun
-from server.store.event_rows import read_events, read_facts
+from server.store.documents import Document, Documents, Found, OfRun
 from server.store.run import Run
 from server.store.run_status import TERMINAL
-
-EVENT_PAGE = 500
-
-
-async def log_pages(house: House, run_id: str) -> AsyncIterator[list[Event]]:
-    """A run's stored log, a page at a time."""
-    seq = 0
-    while page := await to_its_end(read_events(house.database, run_id, after=seq, limit=EVENT_PAGE)):
-        yield page
-        seq = page[-1].seq
-
-
-async def whole_log(house: House, run_id: str, *without: type) -> list[Event]:
-    """A run's stored log, but for events of these types."""
-    return [
-        event
-        async for page in log_pages(house, run_id)
-        for event in page
-        if not isinstance(event.body, without)
-    ]
-
-
-def erased(events: list[Event]) -> list[Event]:
-    """The log as it will be once everything that was struck is erased: a crash may have come between."""
-    for turn_id in erasures_due(events):
-        changed = {event.seq: event for event in struck(events, turn_id)}
-        events = [changed.get(event.seq, event) for event in events]
-    return events
 
 
 class Designs:
@@ -79,32 +50,28 @@ def is_over(run: Run, document: Document) -> bool:
 
 async def material_of(house: House, run: Run, designs: Designs) -> Material | None:
     """A run's documents, None where the talk isn't over or has left none."""
-    documents = (await Documents(house.database).of_runs([run.id]))[run.id]
+    kept = Documents(house.database)
+    documents = (await kept.of_runs([run.id]))[run.id]
     document = documents.get("transcript")
     if document is None or not is_over(run, document):
         return None
-    facts = (await read_facts(house.database, [run.id])).get(run.id, [])
-    due = bool(erasures_due(facts))
-    if due:  # what quotes the struck words is found by all events
-        events = await whole_log(house, run.id)
-        facts = await in_a_thread(house.steps, lambda: erased(events))
+    events = (await told_in(house, [run.id])).get(run.id, [])
+    # What was found before an erasure, and may quote what is to go, does not count.
+    found = None if erasures_due(events) else (await kept.findings([run.id])).get(run.id)
     design, url = await designs.of(run), house.settings.public_url
-    return await in_a_thread(house.steps, lambda: _material(run, documents, design, facts, due, url))
+    return await in_a_thread(house.steps, lambda: _material(run, documents, design, events, found, url))
 
 
 def _material(
-    run: Run, documents: OfRun, design: Blueprint, events: list[Event], due: bool, public_url: str
+    run: Run, documents: OfRun, design: Blueprint, events: list[Event], found: Found | None, public_url: str
 ) -> Material:
-    if due:  # what was made before the erasure does not count
-        documents = {kind: msgspec.structs.replace(each, body=None) for kind, each in documents.items()}
     responses, analysis = documents.get("responses"), documents.get("analysis")
-    analysed = analysis is not None and analysis.status == "completed" and analysis.body is not None
     return Material(
         # without what opens its doors: an export is passed on
         run=run_object(run, None, documents, public_url),
         transcript=transcript_object(run, documents["transcript"], design, events),
         responses=None if responses is None else responses_object(run, responses, design, events),
-        analysis=analysis_object(run, analysis) if analysis is not None and analysed else None,
+        analysis=analysis_object(run, analysis, found) if analysis is not None and found else None,
         disposition=disposition_shown(disposition_of(run, design, events)),
         design=design,
         entries=transcript(events),

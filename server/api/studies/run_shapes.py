@@ -15,7 +15,7 @@ from server.api.studies.agents import AgentObject
 from server.api.studies.blueprints import BlueprintObject
 from server.api.studies.channels import ChannelObject
 from server.api.studies.connectors import ConnectorObject
-from server.store.documents import Document, DocumentStatus, OfRun
+from server.store.documents import Document, DocumentStatus, Found, OfRun
 from server.store.run import Run, RunSecrets
 from server.store.run_status import ConsentStatus, RunStatus
 
@@ -289,22 +289,20 @@ def _id_of(document: Document | None) -> str | None:
 
 
 def transcript_object(run: Run, document: Document, design: Blueprint, events: list[Event]) -> dict[str, Any]:
-    """A transcript as the API shows it: as it was made, or else of what has happened so far."""
-    content = document.body or transcript_content(design.settings.language, events)
-    return _document(run, document, content, "transcript")
+    """A transcript as the API shows it: of what has happened so far."""
+    return _document(run, document, transcript_content(design.settings.language, events), "transcript")
 
 
 def responses_object(run: Run, document: Document, design: Blueprint, events: list[Event]) -> dict[str, Any]:
-    """Responses as the API shows them: as they were made, or else of what has happened so far."""
-    content = document.body or responses_content(design, events)
-    return _document(run, document, content, "response")
+    """Responses as the API shows them: of what has happened so far."""
+    return _document(run, document, responses_content(design, events), "response")
 
 
-def analysis_object(run: Run, document: Document) -> dict[str, Any]:
-    """An analysis as the API shows it, as far as it is."""
-    found = document.body or {}
-    made = {"results": found.get("results"), "model": found.get("model")}
-    return _document(run, document, made, "analysis")
+def analysis_object(run: Run, document: Document, found: Found | None) -> dict[str, Any]:
+    """An analysis as the API shows it, with what it has found, if anything yet."""
+    made = found or {}
+    content = {"results": made.get("results"), "model": made.get("model")}
+    return _document(run, document, content, "analysis")
 
 
 def _document(run: Run, document: Document, content: Mapping[str, Any], name: str) -> dict[str, Any]:
