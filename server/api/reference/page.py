@@ -24,14 +24,19 @@ _UNSHOWN: Final = ("ErrorEnvelope", "GraphErrorEnvelope")
 
 
 def reference_routes(described: Callable[[], Document]) -> list[BaseRoute]:
-    """GET /docs, of what `described` gives when it is first asked for."""
+    """GET /docs, of what `described` gives, in a thread, when it is first asked for."""
     made: dict[str, tuple[bytes, str]] = {}
+    making = asyncio.Lock()
+
+    def written(origin: str) -> tuple[bytes, str]:
+        page = reference_page(described(), origin).encode()
+        return page, f'"{hashlib.blake2b(page, digest_size=12).hexdigest()}"'
 
     async def answer(request: Request) -> Response:
         origin = house_of(request).settings.public_url
-        if origin not in made:
-            page = (await asyncio.to_thread(reference_page, described(), origin)).encode()
-            made[origin] = page, f'"{hashlib.blake2b(page, digest_size=12).hexdigest()}"'
+        async with making:
+            if origin not in made:
+                made[origin] = await asyncio.to_thread(written, origin)
         page, etag = made[origin]
         headers = {"Cache-Control": FRESH, "ETag": etag}
         if etag in request.headers.get("if-none-match", ""):
