@@ -158,12 +158,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
     """The state after one more fact. Total: any sequence of facts gives a state."""
     match fact:
         case (
-            FloorChanged()
-            | AnswerTaken()
-            | AnswerReleased()
-            | DraftClosed()
-            | FallbackUsed()
-            | NoticeGiven()
+            FloorChanged() | AnswerTaken() | AnswerReleased() | DraftClosed() | FallbackUsed() | NoticeGiven()
         ):
             return state
         case QuestionAsked() | SpeechHeard() | TurnOpened() | WordsHeard():
