@@ -6,8 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import event as happenings
+from sqlalchemy import select, update
 
-from server.store.documents import Documents, begin_documents, put_document
+from server.store.delivery_tables import DocumentRow
+from server.store.documents import STAGES, Documents, begin_documents, put_document
+from server.store.migrations import upgrade
 from server.store.run import RunNotFound
 from tests.support.store import open_store
 
@@ -52,6 +55,20 @@ async def test_whoever_asks_how_documents_stand_reads_nothing_of_what_is_in_them
         stand[run.id]["analysis"].updated_at,
     )
     assert {run.id: found} == kept
+
+
+async def test_what_older_servers_kept_of_transcripts_and_responses_is_forgotten(storage: str) -> None:
+    async with open_store(storage) as store:
+        run = await store.new_run()
+        async with store.database.write() as connection:
+            await begin_documents(connection, run.id, STAGES, "completed", 1)
+            await connection.execute(update(DocumentRow).values(body={"said": "My name is Kim."}))
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+        upgrade(storage)
+        async with store.database.read() as connection:
+            kept = await connection.execute(select(DocumentRow.kind).where(DocumentRow.body.is_not(None)))
+
+    assert ["analysis"] == list(kept.scalars())
 
 
 async def test_a_run_that_is_gone_has_no_documents_and_gets_none(storage: str) -> None:
