@@ -275,7 +275,8 @@ class Visit:
         try:
             reason = await self._hold_session(channel, opened)
             log.info("= session over: %s", reason, extra={"run": run_id})
-            if self.session is not None and self.session.outcome is not None:
+            if self.session is not None and self.session.outcome is not None and self.session.log.whole:
+                # Whatever follows reads the log; where that isn't stored yet, the run is found by it later.
                 await self._keeper.finish(run_id, self.session.outcome)
         except* WriterFenced:
             log.warning("= this run goes on elsewhere", extra={"run": run_id})

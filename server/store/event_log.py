@@ -230,6 +230,11 @@ class EventLog:
         """Failed, or closed and all stored: the writer may forget it."""
         return self._failure is not None or (self.closed and not self._unconfirmed)
 
+    @property
+    def whole(self) -> bool:
+        """Closed, and on the disk to its last line, rewriting included."""
+        return self.closed and not self._unconfirmed and self.stored_seq == self.last_seq
+
     def _wait_for(self, line: Line) -> None:
         self._pending.append(line)
         self._unconfirmed += 1

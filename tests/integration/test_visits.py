@@ -1,15 +1,18 @@
 """Who counts as being there for a run, and for how long."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from websockets.exceptions import ConnectionClosed
 
 from dialog.consent import ConsentAnswer
 from dialog.events import SessionClosed, SessionOpened
+from server.live import visit as visit_module
 from server.live.session import SessionPolicy
 from server.live.wire import Floor, Start
 from server.store.event_log import EventLog, StorageChanged
@@ -135,3 +138,35 @@ async def test_connections_are_not_offered_without_end(server: RunningServer) ->
     assert 5 <= len(answers) - len(refused)
     assert {(429, "rate_limited")} == {code_of(answer) for answer in refused}
     assert 1 <= int(refused[0].headers["retry-after"]) <= 60
+
+
+async def test_a_run_is_finished_when_its_log_is_stored_to_the_last_line_and_not_before(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, back = server.house, asyncio.Event()
+    write_log = house.database.write_log
+
+    async with agreed_page(server, small_blueprint()) as (study, page):
+        await page.send(Start("text"))
+        await page.until(Floor)
+        session = server.session(study)
+
+        async def write_while_it_lasts(work: Callable[[Connection], Any]) -> Any:
+            if session.outcome is not None:
+                await back.wait()
+            return await write_log(work)
+
+        monkeypatch.setattr(visit_module, "_STORING", 0.2)
+        monkeypatch.setattr(house.database, "write_log", write_while_it_lasts)
+        ended = await page.answer_all(["A hammer and a saw.", "It broke last week."])
+    await server.forgotten(study)
+    before, unseen = await server.run_status(study), await house.keeper.finish_what_is_over()
+    back.set()
+    await session.log.settled()
+    found = await house.keeper.finish_what_is_over()
+    shown = await server.until_over(study)
+
+    assert "completed" == ended.outcome
+    assert ("active", []) == (before, unseen)
+    assert [study.run_id] == found
+    assert "completed" == shown["status"]
