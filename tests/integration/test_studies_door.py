@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
+import anyio
 import httpx
 import pytest
 import pytest_asyncio
@@ -13,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from server.api.errors import EXCEPTION_HANDLERS
 from server.store import sqlite
-from tests.support.running_server import RunningServer, running_server
+from tests.support.running_server import RunningServer, Study, running_server
+from tests.support.small_study import small_blueprint
 from tests.support.studies import program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,3 +86,51 @@ async def test_the_faults_of_a_graph_are_an_error_of_their_own_kind(server: Runn
     assert (422, "invalid_graph", "invalid_graph") == (refused.status_code, error["type"], error["code"])
     assert error["errors"]
     assert (400, "invalid_request") == (invalid.status_code, invalid.json()["error"]["type"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def recorded(server: RunningServer) -> Study:
+    study = await server.study(small_blueprint())
+    path = server.house.recordings.path(study.run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(range(256)) * 400)
+    return study
+
+
+async def test_a_recording_is_not_opened_for_who_has_it(
+    server: RunningServer, recorded: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    async def noted(path: Any, *more: Any, **named: Any) -> Any:
+        opened.append(path)
+        return await open_file(path, *more, **named)
+
+    open_file = anyio.open_file
+    monkeypatch.setattr(anyio, "open_file", noted)
+    whole = await server.read(recorded, "/recording")
+    etag = whole.headers["etag"]
+    known = await server.read(recorded, "/recording", **{"If-None-Match": f'"other", W/{etag}'})
+    no_part = await server.read(recorded, "/recording", **{"If-None-Match": etag, "Range": "bytes=0-3"})
+    once = list(opened)
+    other = await server.read(recorded, "/recording", **{"If-None-Match": '"other"', "Range": "bytes=0-3"})
+
+    assert [200, 304, 304, 206] == [each.status_code for each in (whole, known, no_part, other)]
+    assert [server.house.recordings.path(recorded.run_id)] == once
+    assert (etag, b"") == (known.headers["etag"], known.content)
+    assert b"\x00\x01\x02\x03" == other.content
+
+
+async def test_whatever_a_range_is_answered_with_is_described(server: RunningServer, recorded: Study) -> None:
+    paths = (await server.http.get("/api/v1/openapi.json")).json()["paths"]
+    said = paths["/interview-runs/{run_id}/recording"]["get"]
+    answers = {
+        asked: await server.read(recorded, "/recording", Range=asked)
+        for asked in ("bytes=0-3", "bytes=5-2", "lines=1-2", "bytes=999999-")
+    }
+
+    assert ["Range"] == [each["name"] for each in said["parameters"] if each["name"].lower() == "range"]
+    assert [206, 400, 400, 416] == [each.status_code for each in answers.values()]
+    assert set() == {str(each.status_code) for each in answers.values()} - set(said["responses"])
+    assert {"Content-Range", "ETag"} <= set(said["responses"]["206"]["headers"])
+    assert {"content-range", "etag"} <= set(answers["bytes=0-3"].headers)

@@ -128,7 +128,7 @@ def _answers(operation: Operation, method: str, examples: Examples) -> None:
         if not status.startswith("2"):
             continue
         headers = {"X-Request-Id": _header("X-Request-Id")}
-        if (method == "get" and status == "200") or _names_a_revision(operation, method):
+        if (method == "get" and status in ("200", "206")) or _names_a_revision(operation, method):
             headers["ETag"] = _header("ETag")
         if method == "post":
             headers["Idempotent-Replayed"] = _header("Idempotent-Replayed")

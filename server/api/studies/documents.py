@@ -15,6 +15,7 @@ from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
+from server.api.studies.freshness import FreshFile
 from server.api.studies.run_logs import told_in
 from server.api.studies.run_shapes import (
     AnalysisObject,
@@ -188,19 +189,36 @@ async def read_run_events(
     "/interview-runs/{run_id}/recording",
     response_class=FileResponse,
     responses={
-        **errors(416),
+        **errors(400, 416),
         200: {"content": {"audio/ogg": {}}, "description": "The sound."},
-        206: {"content": {"audio/ogg": {}}, "description": "A part of it."},
+        206: {
+            "content": {"audio/ogg": {}},
+            "description": "A part of it.",
+            "headers": {
+                "Content-Range": {
+                    "description": "Which bytes, of how many.",
+                    "schema": {"type": "string"},
+                    "example": "bytes 0-1023/48211",
+                }
+            },
+        },
     },
     summary="Read a recording",
 )
-async def read_recording(request: Request, key: Reader, run_id: RunId) -> Response:
-    """The sound in Ogg Opus: participant left, agent right. Takes `Range`."""
+async def read_recording(
+    request: Request,
+    key: Reader,
+    run_id: RunId,
+    range: Annotated[str, Header(description="Which bytes of it, as in RFC 9110.")] = "",
+) -> Response:
+    """The sound in Ogg Opus: participant left, agent right."""
     run = await find_run(request, key, run_id)
     path = house_of(request).recordings.path(run.id)
-    if not await asyncio.to_thread(path.is_file):
-        raise Refusal(404, "not_found", "There is no recording of this run.")
-    return FileResponse(path, media_type="audio/ogg; codecs=opus")
+    try:
+        standing = await asyncio.to_thread(path.stat)
+    except FileNotFoundError:
+        raise Refusal(404, "not_found", "There is no recording of this run.") from None
+    return FreshFile(path, stat_result=standing, media_type="audio/ogg; codecs=opus")
 
 
 def _number(text: str) -> int:

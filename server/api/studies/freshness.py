@@ -8,6 +8,7 @@ import hashlib
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from server.api.errors import Refusal
@@ -72,6 +73,20 @@ class Outgoing:
         sentence = "There is no such range." if status == 416 else "The request is not as it must be."
         refusal = Refusal(status, plain_code(status), sentence, headers=kept)
         await refusal.response(self._request_id)(self._scope, self._receive, self._send)
+
+
+class FreshFile(FileResponse):
+    """A file of which `stat_result` is known: it isn't opened for a client that has it already."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, the part of it that is asked for, or that it is as the client knows it."""
+        known = Headers(scope=scope).get("if-none-match")
+        # Before `Range`: who has all of it needs no part (RFC 9110 §13.2.2).
+        if known is not None and _is_among(self.headers.get("etag"), known):
+            kept = {name: self.headers[name] for name in ("etag", "last-modified")}
+            await Response(status_code=304, headers=kept)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
 
 def _is_envelope(start: Message) -> bool:

@@ -68,6 +68,7 @@ NAMED: Final[dict[str, Any]] = {
     "after": 0,
     "If-Match": '"7"',
     "Last-Event-ID": "41",
+    "Range": "bytes=0-1023",
     "expand[]": ["agent"],
     "version": 1,
     "cursor": "2",
