@@ -22,6 +22,8 @@ ABANDONED_MS: Final = 60_000
 
 _BEGUN: Final = 0
 """In the place of a status: something was done, and nothing answered yet."""
+_BROKEN: Final = 1
+"""Likewise, and nothing will be answered."""
 _NONE: Final = ""
 _FORGOTTEN: Final[dict[str, Any]] = {"body_hash": _NONE, "headers": {}, "body": None}
 """What is left of an answer that is forgotten, and of what was asked."""
@@ -41,7 +43,8 @@ class Repeat(Enum):
     OTHER_BODY = "other_body"
     UNDER_WAY = "under_way"
     UNANSWERED = "unanswered"
-    """Its server was killed before it had answered, and something of it may be done: it isn't done again."""
+    """Its server was killed, or failed, before it had answered, and something of it may be done: it isn't
+    done again."""
     DELETED = "deleted"
     """It was done, and what came of it is deleted since: it isn't done again."""
 
@@ -98,8 +101,8 @@ class Idempotency:
             row = (await connection.execute(statement)).first()
         if row is None or (row.status is None and row.body_hash == body_hash):
             return Repeat.UNDER_WAY
-        if row.status == _BEGUN and row.body_hash == body_hash:
-            fresh = row.created_at > self._clock_ms() - ABANDONED_MS
+        if row.status in (_BEGUN, _BROKEN) and row.body_hash == body_hash:
+            fresh = row.status == _BEGUN and row.created_at > self._clock_ms() - ABANDONED_MS
             return Repeat.UNDER_WAY if fresh else Repeat.UNANSWERED
         if row.body_hash == _NONE:
             return Repeat.DELETED
@@ -136,9 +139,12 @@ class Idempotency:
             await connection.execute(statement.values(**values, subject_id=subject_id))
 
     async def forget(self, key_hash: str) -> None:
-        """Give a claim up: nothing was done."""
+        """Give a claim up: nothing will be answered. Where nothing was done either, it may be done anew."""
+        mine = IdempotencyRow.key_hash == key_hash
         async with self._database.write() as connection:
-            await connection.execute(delete(IdempotencyRow).where(IdempotencyRow.key_hash == key_hash))
+            await connection.execute(delete(IdempotencyRow).where(mine, IdempotencyRow.status.is_(None)))
+            begun = update(IdempotencyRow).where(mine, IdempotencyRow.status == _BEGUN)
+            await connection.execute(begun.values(status=_BROKEN))
 
     async def sweep(self) -> int:
         """Drop what is older than a day; returns how many."""

@@ -7,9 +7,12 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy.exc import OperationalError
 
 from dialog.blueprint import Blueprint
 from dialog.events import AnswerCommitted, DataRecorded
+from server.api.studies import runs
+from server.api.studies.run_shapes import RunObject
 from server.live.wire import Ended, Floor, Question, Start
 from tests.support.page import opened_page, start_text
 from tests.support.running_server import RunningServer, Study, running_server
@@ -172,6 +175,32 @@ async def test_a_deleted_run_takes_the_kept_answer_along_and_is_not_made_again(s
     assert made.json() == same.json()
     assert (409, "idempotency_key_deleted") == code_of(again)
     assert [study.run_id] == [each["id"] for each in runs.json()["data"]]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_run_that_was_made_before_its_answer_failed_is_not_made_again(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> list[RunObject]:
+        raise OperationalError("select", {}, OSError("the server closed the connection"))
+
+    study = await server.study(small_blueprint())
+    blueprint_id = (await server.house.runs.find(study.run_id)).blueprint_id
+    named = {"Authorization": f"Bearer {study.key}", "Idempotency-Key": "wave 2, person 7"}
+
+    async def ask() -> httpx.Response:
+        body = {"blueprint_id": blueprint_id}
+        return await server.http.post("/api/v1/interview-runs", headers=named, json=body)
+
+    with monkeypatch.context() as faults:
+        faults.setattr(runs, "runs_shown", fail)
+        first = await ask()
+    again = await ask()
+    made = await server.http.get(f"/api/v1/interview-runs?blueprint_id={blueprint_id}", headers=named)
+
+    assert (503, "storage_unavailable") == code_of(first)
+    assert (409, "idempotency_key_unanswered") == code_of(again)
+    assert 2 == len(made.json()["data"])
 
 
 @pytest.mark.asyncio(loop_scope="module")

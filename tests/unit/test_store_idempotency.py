@@ -73,6 +73,24 @@ async def test_a_request_of_which_something_was_done_before_the_kill_is_not_done
     assert (Repeat.UNDER_WAY, Repeat.UNANSWERED, Repeat.OTHER_BODY) == (at_once, later, other)
 
 
+async def test_a_request_that_failed_when_something_of_it_was_done_is_not_done_again(storage: str) -> None:
+    async with open_store(storage) as store:
+        await memory(store).begin("key", "body")
+        with memory(store).doing("key"):
+            await store.new_run()
+        await memory(store).forget("key")
+        at_once = await memory(store).begin("key", "body")
+        store.clock.now += LIFETIME_MS - 1
+        later = await memory(store).begin("key", "body")
+        other = await memory(store).begin("key", "other")
+        store.clock.now += 1
+        anew = await memory(store).begin("key", "body")
+
+    assert Repeat.UNANSWERED is at_once is later
+    assert Repeat.OTHER_BODY is other
+    assert anew is None
+
+
 async def test_what_comes_to_nothing_leaves_a_request_to_be_done(storage: str) -> None:
     async with open_store(storage) as store:
         await memory(store).begin("key", "body")

@@ -105,8 +105,8 @@ class Door:
                 raise Refusal(409, "idempotency_key_in_use", sentence, retry_after=1)
             case Repeat.UNANSWERED:
                 sentence = (
-                    "The server was stopped while it answered this request, which may be done: look for what "
-                    "came of it before you send it again with a new `Idempotency-Key`."
+                    "The server was stopped, or failed, while it answered this request, which may be done: "
+                    "look for what came of it before you send it again with a new `Idempotency-Key`."
                 )
                 raise Refusal(409, "idempotency_key_unanswered", sentence)
             case Repeat.DELETED:
@@ -119,7 +119,7 @@ class Door:
             with memory.doing(named):
                 await self._app(request.scope, _given(body), kept)
         finally:
-            # What failed on our side may be tried again under the same name.
+            # What failed on our side may be tried again under the same name, unless something of it was done.
             if kept.status is not None and kept.status < 500 and kept.status not in (408, 429):
                 # Sealed: an answer may hold a link or a key that is shown once.
                 answer = Answer(kept.status, kept.headers, house.vault.seal(kept.body.decode()))

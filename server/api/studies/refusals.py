@@ -76,7 +76,10 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "disabled": (409, "The channel or connector is disabled."),
     "idempotency_key_deleted": (409, "What came of the request has been deleted since."),
     "idempotency_key_in_use": (409, "The same request is being answered right now."),
-    "idempotency_key_unanswered": (409, "Its server was stopped before it had answered: it may be done."),
+    "idempotency_key_unanswered": (
+        409,
+        "Its server was stopped, or failed, before it had answered: it may be done.",
+    ),
     "idempotency_key_reused": (409, "The `Idempotency-Key` was used for another request."),
     "in_use": (409, "Something rests on it."),
     "not_on_show": (409, "This node is not what is being asked now."),
