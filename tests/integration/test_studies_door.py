@@ -134,3 +134,16 @@ async def test_whatever_a_range_is_answered_with_is_described(server: RunningSer
     assert set() == {str(each.status_code) for each in answers.values()} - set(said["responses"])
     assert {"Content-Range", "ETag"} <= set(said["responses"]["206"]["headers"])
     assert {"content-range", "etag"} <= set(answers["bytes=0-3"].headers)
+
+
+async def test_what_is_sent_while_it_is_made_is_sent_whatever_is_known(
+    server: RunningServer, recorded: Study
+) -> None:
+    run = (await server.read(recorded)).json()
+    export = f"/api/v1/blueprints/{run['blueprint_id']}/export"
+    key = {"Authorization": f"Bearer {recorded.key}", "If-None-Match": "*"}
+    sent = await server.http.get(export, headers=key)
+
+    assert 200 == sent.status_code
+    assert "etag" not in sent.headers
+    assert sent.text.startswith("run_id,")

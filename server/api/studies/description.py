@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from server.api.studies.door import LONGEST_REPEAT_KEY, REPEAT_KEY
 from server.api.studies.examples import Examples
+from server.api.studies.freshness import STREAMED
 from server.api.studies.refusals import CODES, DECLARED, responses_of
 
 Operation = dict[str, Any]
@@ -21,7 +22,8 @@ _COMMON_HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "pattern": "^req_[0-9a-f]{32}$"},
     },
     "ETag": {
-        "description": "Names what was answered: for `If-None-Match`, and for `If-Match` of changes.",
+        "description": "Names what was answered: for `If-None-Match`, and for `If-Match` of changes."
+        " What is sent while it is made has none.",
         "schema": {"type": "string"},
         "example": '"7"',
     },
@@ -102,7 +104,7 @@ def _parameters(operation: Operation, method: str, examples: Examples) -> None:
         schema.pop("description", None)
         if "example" not in parameter:
             parameter["example"] = examples.of(schema, parameter["name"])
-    if method == "get":
+    if _is_named(operation, method):
         parameters.append(IF_NONE_MATCH)
     if method == "post":
         parameters.append(IDEMPOTENCY_KEY)
@@ -124,11 +126,13 @@ def _bodies(operation: Operation, examples: Examples) -> None:
 
 def _answers(operation: Operation, method: str, examples: Examples) -> None:
     """What comes if all goes well."""
+    named = _is_named(operation, method)
     for status, answer in operation["responses"].items():
         if not status.startswith("2"):
             continue
+        answer.pop(STREAMED, None)
         headers = {"X-Request-Id": _header("X-Request-Id")}
-        if (method == "get" and status in ("200", "206")) or _names_a_revision(operation, method):
+        if (named and status in ("200", "206")) or _names_a_revision(operation, method):
             headers["ETag"] = _header("ETag")
         if method == "post":
             headers["Idempotent-Replayed"] = _header("Idempotent-Replayed")
@@ -141,11 +145,16 @@ def _answers(operation: Operation, method: str, examples: Examples) -> None:
                 content["example"] = made
         if answer["description"] == "Successful Response":
             answer["description"] = _said(answer, examples)
-    if method == "get":
+    if named:
         operation["responses"]["304"] = {
             "description": "It is as you have it (`If-None-Match`).",
             "headers": {"X-Request-Id": _header("X-Request-Id"), "ETag": _header("ETag")},
         }
+
+
+def _is_named(operation: Operation, method: str) -> bool:
+    """Whether what is read can be known the next time."""
+    return method == "get" and STREAMED not in operation["responses"]["200"]
 
 
 def _names_a_revision(operation: Operation, method: str) -> bool:

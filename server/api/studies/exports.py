@@ -13,6 +13,7 @@ from server.api.errors import Refusal
 from server.api.house import House, house_of
 from server.api.studies.blueprints import BlueprintId
 from server.api.studies.conventions import Reader, errors, not_found
+from server.api.studies.freshness import STREAMED
 from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
 from server.api.studies.quality import DispositionObject
 from server.api.studies.run_archive import run_archive
@@ -61,7 +62,11 @@ class RunExportObject(BaseModel):
 
 
 _RUN_TEXTS: Final[dict[str, Any]] = {"application/zip": {}, "text/markdown": {}, "text/vtt": {}}
-_STUDY_TEXTS: Final[dict[str, Any]] = {"text/csv": {}, "application/x-ndjson": {}, "application/zip": {}}
+_STUDY_FILE: Final[dict[str, Any]] = {
+    "content": {"text/csv": {}, "application/x-ndjson": {}, "application/zip": {}},
+    "description": "The file, by `format`.",
+    STREAMED: True,
+}
 
 
 @router.get(
@@ -112,7 +117,7 @@ async def export_run(
     "/blueprints/{blueprint_id}/export",
     tags=["Blueprints"],
     response_class=StreamingResponse,
-    responses={**errors(), 200: {"content": _STUDY_TEXTS, "description": "The file, by `format`."}},
+    responses={**errors(), 200: _STUDY_FILE},
     summary="Export all runs of a blueprint",
 )
 async def export_blueprint(

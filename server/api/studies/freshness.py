@@ -14,6 +14,10 @@ from starlette.types import Message, Receive, Scope, Send
 from server.api.errors import Refusal
 from server.api.studies.refusals import plain_code
 
+STREAMED: Final = "x-streamed"
+"""Under this name an operation declares that its answer is sent while it is made, whatever is asked for:
+nobody knows yet what it will be, and so it has no `ETag`."""
+
 _ENVELOPE: Final = "application/json"
 
 
