@@ -9,10 +9,9 @@ from pydantic import BaseModel, Field
 from dialog.blueprint import Blueprint
 from dialog.events import Event
 from dialog.quality.disposition import Category, Code
-from dialog.quality.exposure import Exposure
-from dialog.quality.findings import Finding, Rule
-from dialog.quality.probes import ProbeOutcome, ProbeRecord, Source
-from dialog.quality.score import Consent, Quality, Tally, Verdict, assess
+from dialog.quality.findings import Rule
+from dialog.quality.probes import ProbeOutcome, Source
+from dialog.quality.score import Consent, Quality, Verdict, assess
 from dialog.signals import PartialTranscript
 from server.api.house import house_of
 from server.api.studies.conventions import Reader, errors, shown
@@ -162,11 +161,14 @@ def quality_object(run: Run, design: Blueprint, events: list[Event]) -> dict[str
         "test_mode": run.test_mode,
         "status": "completed" if over else "processing",
         **_scored(quality if events else None),
-        "rules": [_rule(tally) for tally in quality.tallies],
-        "reasons": [_reason(reason) for reason in quality.reasons],
+        "rules": [_of(RuleObject, tally) for tally in quality.tallies],
+        "reasons": [_of(ReasonObject, reason, event_seqs=reason.events) for reason in quality.reasons],
         "disposition": disposition_shown(disposition_of(run, design, events)),
-        "probes": [_probe(record) for record in quality.probes],
-        "exposure": [_exposure(one) for one in quality.exposure],
+        "probes": [
+            _of(ProbeRecordObject, record, seq=record.chosen.seq, participant_s=record.seconds)
+            for record in quality.probes
+        ],
+        "exposure": [_of(ExposureObject, one) for one in quality.exposure],
         "agent_s": quality.agent_s,
         "participant_s": quality.participant_s,
         "object": "quality",
@@ -179,53 +181,8 @@ def _scored(quality: Quality | None) -> dict[str, Any]:
     return {"score": quality.score, "points": quality.points, "verdict": quality.verdict}
 
 
-def _rule(tally: Tally) -> dict[str, Any]:
+def _of(model: type[BaseModel], thing: object, **otherwise: Any) -> dict[str, Any]:
+    """What a model shows of a thing; `otherwise` is what isn't called the same in both."""
     return {
-        "rule": tally.rule,
-        "weight": tally.weight,
-        "count": tally.count,
-        "points": tally.points,
-        "observed": tally.observed,
+        name: otherwise[name] if name in otherwise else getattr(thing, name) for name in model.model_fields
     }
-
-
-def _reason(reason: Finding) -> dict[str, Any]:
-    return {
-        "rule": reason.rule,
-        "points": reason.points,
-        "message": reason.message,
-        "node_key": reason.node_key,
-        "session_id": reason.session_id,
-        "at": reason.at,
-        "event_seqs": list(reason.events),
-    }
-
-
-def _probe(record: ProbeRecord) -> dict[str, Any]:
-    return {
-        "node_key": record.node_key,
-        "number": record.number,
-        "technique": record.technique,
-        "reason": record.reason,
-        "question": record.question,
-        "source": record.source,
-        "judged_by": record.judged_by,
-        "drafted": record.drafted,
-        "refused": list(record.refused),
-        "violations": list(record.violations),
-        "entry_id": record.entry_id,
-        "span": record.span,
-        "session_id": record.session_id,
-        "at": record.at,
-        "seq": record.chosen.seq,
-        "heard_share": record.heard_share,
-        "outcome": record.outcome,
-        "reply_entry_id": record.reply_entry_id,
-        "words": record.words,
-        "words_gained": record.words_gained,
-        "participant_s": record.seconds,
-    }
-
-
-def _exposure(one: Exposure) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ExposureObject.model_fields}
