@@ -121,8 +121,8 @@ def weigh(
     complete = completeness_of(text, words, closed, sources.question)
     addressed = closed or addresses(words, sources.question)
     heard = _heard(sources, fusion)
-    text = fusion.closed_text if closed else fusion.text
-    standing = profile.prior + text * _text_log_ratio(complete) + (heard or 0.0)
+    trust = fusion.closed_text if closed else fusion.text
+    standing = profile.prior + trust * _text_log_ratio(complete) + (heard or 0.0)
     if not final:
         standing -= fusion.unfinal
     if not closed:
