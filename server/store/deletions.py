@@ -57,8 +57,7 @@ class Deletions:
             counts["happenings"] = await _forget_what_was_told(connection, run_id)
             counts["answers"] = await forget_answers(connection, run_id)
             await connection.execute(delete(RunRow).where(RunRow.id == run_id))
-            # Before the end of the transaction: a sound without its run would never be found again.
-            counts["recording_bytes"] = await asyncio.to_thread(self._recordings.remove, run_id)
+            counts["recording_bytes"] = await asyncio.to_thread(self._recordings.size, run_id)
             receipt = Receipt(
                 new_id("del_"),
                 tenant.organization_id,
@@ -70,6 +69,9 @@ class Deletions:
             )
             await connection.execute(insert(DeletionRow).values(**msgspec.structs.asdict(receipt)))
             await ask_for_scrubbing(connection, receipt.created_at)
+            # Before the end of the transaction, as a sound without its run would never be found again; and
+            # last of all in it, as what fails after it would leave a run without its sound.
+            await asyncio.to_thread(self._recordings.remove, run_id)
         return receipt
 
     async def page(self, tenant: Tenant, window: Window) -> Page[Receipt]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Update, delete, insert, or_, select, update
+from sqlalchemy import Update, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, wall_clock_ms
@@ -36,27 +37,15 @@ class Job(msgspec.Struct, frozen=True):
 async def enqueue(connection: AsyncConnection, kind: str, subject: str, due_at: int) -> None:
     """Have it done from `due_at` on, as part of a transaction. A job that is there already is due by then at
     the latest, and begins anew if it was given up."""
-    again = await connection.execute(
-        update(JobRow)
-        .where(JobRow.kind == kind, JobRow.subject == subject)
-        # Taken out of the hands that have it: what they do was asked for before this was.
-        .values(due_at=due_at, gave_up_at=None, attempts=0, lease=None, leased_until=None)
+    # Taken out of the hands that have it: what they do was asked for before this was.
+    anew = {"due_at": due_at, "gave_up_at": None, "attempts": 0, "lease": None, "leased_until": None}
+    there = [JobRow.kind, JobRow.subject]
+    # In one statement: beside a transaction that asks for the same, looking first would find nothing.
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    asked = insert(JobRow).values(
+        id=new_id("job_"), kind=kind, subject=subject, last_error=None, created_at=due_at, **anew
     )
-    if again.rowcount == 0:
-        await connection.execute(
-            insert(JobRow).values(
-                id=new_id("job_"),
-                kind=kind,
-                subject=subject,
-                due_at=due_at,
-                attempts=0,
-                leased_until=None,
-                lease=None,
-                gave_up_at=None,
-                last_error=None,
-                created_at=due_at,
-            )
-        )
+    await connection.execute(asked.on_conflict_do_update(index_elements=there, set_=anew))
 
 
 class Jobs:

@@ -252,15 +252,16 @@ class Recordings:
         self._open.append(file)
         return file
 
-    def remove(self, run_id: str) -> int:
-        """Remove a run's recording that nobody writes; returns how many bytes there were. Blocks; raises
-        OSError."""
+    def size(self, run_id: str) -> int:
+        """How many bytes there are of a run's recording. Blocks; raises OSError."""
         folder = self.path(run_id).parent
-        if not folder.is_dir():
-            return 0
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        shutil.rmtree(folder)
-        return size
+        return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
+
+    def remove(self, run_id: str) -> None:
+        """Remove a run's recording that nobody writes. Blocks; raises OSError."""
+        folder = self.path(run_id).parent
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
     async def tail(self, run_id: str) -> Tail:
         """The end of a recording, to find its last whole page by; empty where there is none."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from server.store import sqlite
 from server.store.deletions import Deletions
@@ -17,7 +18,7 @@ from server.store.idempotency import Answer, Idempotency, Repeat
 from server.store.jobs import Jobs
 from server.store.log_writer import LogWriter
 from server.store.organizations import Tenant
-from server.store.recordings import Recordings
+from server.store.recordings import FILE_NAME, Recordings
 from server.store.run import Participant, Run, RunNotFound
 from server.store.scrubbing import SCRUB, scrub_all
 from tests.support.store import Store, all_files, database_url, open_store, words
@@ -91,6 +92,36 @@ async def test_of_two_deletions_at_once_one_has_the_receipt(storage: str, tmp_pa
 
     assert 1 == sum(isinstance(outcome, RunNotFound) for outcome in outcomes)
     assert 1 == sum(not isinstance(outcome, BaseException) for outcome in outcomes)
+
+
+async def test_of_many_runs_deleted_at_once_each_is_gone(storage: str, tmp_path: Path) -> None:
+    async with talked(storage, tmp_path) as (store, run, deletions):
+        runs = [run, *[await store.new_run() for _ in range(5)]]
+        receipts = await asyncio.gather(*(deletions.delete(store.tenant, each.id, "api") for each in runs))
+
+    assert [each.id for each in runs] == [receipt.run_id for receipt in receipts]
+
+
+async def test_a_deletion_that_comes_to_nothing_leaves_the_recording_where_it_was(
+    storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise OperationalError("insert", {}, OSError("the server closed the connection"))
+
+    async with talked(storage, tmp_path) as (store, run, deletions):
+        sound = tmp_path / "recordings" / run.id / FILE_NAME
+        sound.parent.mkdir(parents=True)
+        sound.write_bytes(b"OggS")
+        with monkeypatch.context() as faults:
+            faults.setattr("server.store.deletions.ask_for_scrubbing", fail)
+            with pytest.raises(OperationalError):
+                await deletions.delete(store.tenant, run.id, "api")
+        still = await store.runs.find(run.id), sound.exists()
+        receipt = await deletions.delete(store.tenant, run.id, "api")
+
+    assert run.id == still[0].id
+    assert (True, False) == (still[1], sound.exists())
+    assert 4 == receipt.counts["recording_bytes"]
 
 
 async def test_a_deletion_is_done_whatever_becomes_of_the_scrubbing_which_is_a_job(

@@ -129,6 +129,13 @@ async def test_asked_for_again_a_job_begins_anew_and_leaves_the_hands_that_have_
         assert await jobs(store).complete(anew)
 
 
+async def test_asked_for_by_many_at_once_there_is_one_job(storage: str) -> None:
+    async with open_store(storage) as store:
+        await asyncio.gather(*(jobs(store).add("scrub", "database") for _ in range(8)))
+
+        assert 1 == await jobs(store).waiting()
+
+
 async def test_a_job_is_not_there_when_its_transaction_was_not(storage: str) -> None:
     async def fail_halfway(store: Store) -> None:
         async with store.database.write() as connection:
