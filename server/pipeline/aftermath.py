@@ -35,6 +35,7 @@ from server.store.documents import (
     documents_in,
     put_document,
 )
+from server.store.erasures import erase_words
 from server.store.event_rows import read_facts
 from server.store.holding import held_by
 from server.store.jobs import Job, enqueue
@@ -155,6 +156,8 @@ class Aftermath:
     async def _body(self, run_id: str, kind: DocumentKind) -> str | None:
         """What is to be kept of a document, as JSON. Of a transcript and of responses that is nothing: they
         are read off the log, and here it is only tried whether they can be."""
+        # A crash may have come between the striking of an answer and its erasure.
+        await erase_words(self._database, run_id)
         async with self._database.read() as connection:
             run = run_of(await run_row(connection, run_id))
         design = held_by(run, await self._blueprints.snapshot(run.blueprint_id, run.blueprint_version))

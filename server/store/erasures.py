@@ -11,10 +11,12 @@ from dialog.events import AnswerErased, Event
 from dialog.strike import struck
 from dialog.struck_sound import erasures_due, struck_passages
 from media.silencing import SilentSpan, silenced_pages
+from server.clock import wall_clock_ms
 from server.store.database import Database
-from server.store.event_rows import Line, line_of, read_events, store
+from server.store.delivery_tables import DocumentRow
+from server.store.event_rows import line_of, read_events, store
 from server.store.recordings import Recordings
-from server.store.scrubbing import scrub_events
+from server.store.scrubbing import ask_for_scrubbing, scrub_events
 from server.store.tables import ABOUT_ERASURE, EventRow, RunRow
 
 _KIND: Final = EventRow.kind
@@ -43,38 +45,15 @@ class Erasures:
 
         Raises OSError where the recording can't be rewritten; the words are gone from the log by then.
         """
-        async with self._database.read() as connection:
-            if (await connection.execute(_DUE.where(EventRow.run_id == run_id))).first() is None:
-                return []
-        turns = erasures_due(await read_events(self._database, run_id))
-        if turns:
-            await self._erase_words(run_id, turns)
         # Words first, for no fault of the recording's may keep them; the fact last, for it says that both are
         # gone.
+        turns = await erase_words(self._database, run_id)
         for turn_id in turns:
             events = await read_events(self._database, run_id)
             await self._silence(run_id, events, turn_id)
             erased = Event(events[-1].seq + 1, events[-1].at, AnswerErased(turn_id))
-            await self._write([line_of(run_id, await self._last_session(run_id), erased)], run_id)
+            await _write(self._database, run_id, [erased])
         return turns
-
-    async def _erase_words(self, run_id: str, turns: list[int]) -> None:
-        session_id = await self._last_session(run_id)
-        for turn_id in turns:
-            changed = struck(await read_events(self._database, run_id), turn_id)
-            await self._write(
-                [line_of(run_id, session_id, event, rewrites=True) for event in changed], run_id
-            )
-        await scrub_events(self._database)
-
-    async def _write(self, lines: list[Line], run_id: str) -> None:
-        def write(connection: Connection) -> None:
-            # Whoever wrote this run's events before may not any more: what they know of it is no longer so.
-            fence = update(RunRow).where(RunRow.id == run_id).values(writer_epoch=RunRow.writer_epoch + 1)
-            connection.execute(fence)
-            store(connection, lines)
-
-        await self._database.write_log(write)
 
     async def _silence(self, run_id: str, events: list[Event], turn_id: int) -> None:
         spans = [
@@ -88,7 +67,44 @@ class Erasures:
             finally:
                 await file.close()
 
-    async def _last_session(self, run_id: str) -> str:
-        last = select(EventRow.session_id).where(EventRow.run_id == run_id).order_by(EventRow.seq.desc())
-        async with self._database.read() as connection:
-            return str((await connection.execute(last.limit(1))).scalar_one())
+
+async def erase_words(database: Database, run_id: str) -> list[int]:
+    """Erase the words that were struck in a run and may still be kept: those in the log, and what an analysis
+    has found in them. Returns the turns, of which the sound is still to be erased."""
+    async with database.read() as connection:
+        if (await connection.execute(_DUE.where(EventRow.run_id == run_id))).first() is None:
+            return []
+    turns = erasures_due(await read_events(database, run_id))
+    changed = quoted = False
+    for turn_id in turns:
+        events = await read_events(database, run_id)
+        stored = {event.seq: event for event in events}
+        without = [event for event in struck(events, turn_id) if event != stored[event.seq]]
+        if without:
+            quoted |= await _write(database, run_id, without, rewrites=True)
+            changed = True
+    if changed:
+        await scrub_events(database)
+    if quoted:
+        async with database.write() as connection:
+            await ask_for_scrubbing(connection, wall_clock_ms())
+    return turns
+
+
+async def _write(database: Database, run_id: str, events: list[Event], *, rewrites: bool = False) -> bool:
+    """Write them, at the end or in the place of others; returns whether an analysis may have quoted those."""
+    last = select(EventRow.session_id).where(EventRow.run_id == run_id).order_by(EventRow.seq.desc()).limit(1)
+
+    def write(connection: Connection) -> bool:
+        # Whoever wrote this run's events before may not any more: what they know of it is no longer so.
+        fence = update(RunRow).where(RunRow.id == run_id).values(writer_epoch=RunRow.writer_epoch + 1)
+        connection.execute(fence)
+        session_id = connection.execute(last).scalar_one()
+        store(connection, [line_of(run_id, session_id, event, rewrites=rewrites) for event in events])
+        if not rewrites:
+            return False
+        # Whoever makes analyses takes it up again.
+        found = update(DocumentRow).where(DocumentRow.run_id == run_id, DocumentRow.body.is_not(None))
+        return connection.execute(found.values(body=None, status="pending")).rowcount > 0
+
+    return await database.write_log(write)

@@ -11,12 +11,15 @@ from sqlalchemy import select
 
 from dialog.analysis import Evidence, Findings, Theme
 from dialog.contents import responses_content, transcript_content
+from dialog.events import AnswerStruck, Event, SpeechHeard
 from server.pipeline.aftermath import MOST_TRIES, Aftermath, AlreadyAtIt, StillTalking
 from server.pipeline.analyst import Analyst
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow, HappeningRow, JobRow
 from server.store.documents import STAGES, Documents, OfRun
-from server.store.event_rows import read_facts
+from server.store.erasures import erase_words
+from server.store.event_rows import line_of, read_events, read_facts
+from server.store.event_rows import store as store_lines
 from server.store.jobs import LEASE_MS, Jobs
 from server.store.run import Run
 from server.store.run_status import RunStatus
@@ -307,3 +310,59 @@ async def test_what_nobody_has_in_hand_is_taken_up_at_the_start(storage: str) ->
         assert (1, 0) == (taken_up, again)
         assert ALL == await told(store, lost.id)
         assert [] == await told(store, in_hand.id)
+
+
+def quoted(answer: str) -> SpeechHeard:
+    """The interviewer says again what was answered."""
+    return SpeechHeard(900, "probe", f"You said: {answer}. Tell me more.", "morning", 9.0, cut=False)
+
+
+async def words_left(store: Store, run_id: str) -> str:
+    """Everything that is kept of what was said in a run."""
+    events = await read_events(store.database, run_id)
+    return f"{events} {await found_in(store, run_id)}"
+
+
+async def test_documents_are_made_of_a_log_in_which_no_word_is_left_to_be_erased(storage: str) -> None:
+    async with open_store(storage) as store:
+        design = design_with()
+        bodies = [*spoken(design), quoted(ANSWERS[0]), AnswerStruck(1)]
+        run = await talked(store, await published(store, design), bodies)
+        await store.runs.transition(run.id, "processing")
+        before = await words_left(store, run.id)
+        job = await Jobs(store.database, store.clock).claim(STAGES)
+        assert job is not None
+        await Aftermath(store.database, RulesHere(), store.clock).make(job)
+        after = await words_left(store, run.id)
+
+    assert ANSWERS[0] in before
+    assert ANSWERS[0] not in after
+    assert ANSWERS[1] in after
+
+
+async def test_an_analysis_that_was_made_before_an_erasure_is_made_anew(storage: str) -> None:
+    async with open_store(storage) as store:
+        run = await held(store)
+        await one_life(store.database, store.clock)
+        before = await found_in(store, run.id)
+        session = await store.runs.find(run.id)
+        last = (await read_events(store.database, run.id))[-1]
+        struck = line_of(
+            run.id, str(session.current_session_id), Event(last.seq + 1, last.at, AnswerStruck(1))
+        )
+        await store.database.write_log(lambda connection: store_lines(connection, [struck]))
+        turns = await erase_words(store.database, run.id)
+        between = (await documents_of(store, run.id))["analysis"], await found_in(store, run.id)
+        taken_up = await Aftermath(store.database, RulesHere(), store.clock).take_up()
+        await one_life(store.database, store.clock)
+        after = await found_in(store, run.id)
+        again = await erase_words(store.database, run.id)
+        untouched = (await documents_of(store, run.id))["analysis"].status
+
+    assert "annoyed" in str(before)
+    assert [1] == turns == again
+    assert ("pending", None) == (between[0].status, between[1])
+    assert 1 == taken_up
+    assert "annoyed" not in str(after)
+    assert "lovely evening" in str(after)
+    assert "completed" == untouched
