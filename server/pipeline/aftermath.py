@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import exists, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dialog.analysis import Findings, Talk, results, talk_of, vetted
 from dialog.blueprint import Blueprint
@@ -21,7 +22,7 @@ from dialog.contents import responses_content, transcript_content
 from dialog.events import Event
 from server.clock import wall_clock_ms
 from server.pipeline.analyst import Analyst
-from server.pipeline.worker import Work
+from server.pipeline.worker import PutOff, Work
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow, JobRow
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
 
 MOST_TRIES: Final = 4
 """How often a stage is tried that fails, or whose server dies; then its document is `failed`."""
+DATABASE_PAUSE: Final = 5.0
+"""Seconds until a stage is tried again whose database was away."""
 
 _TOLD: Final[dict[tuple[DocumentKind, DocumentStatus], HappeningType]] = {
     ("transcript", "completed"): "transcript.completed",
@@ -88,8 +91,8 @@ class Aftermath:
         return dict.fromkeys(STAGES, self.make)
 
     async def take_up(self) -> int:
-        """Have everything made that is to come of talks that are over: what was given up, or came to lie
-        before there were jobs for it. Returns of how many runs. For the start alone."""
+        """Have everything made that is to come of talks that are over and that nobody has in hand: what was
+        given up, what an erasure has made void. Returns of how many runs."""
         in_hand = exists().where(
             JobRow.subject == RunRow.id, JobRow.kind.in_(STAGES), JobRow.gave_up_at.is_(None)
         )
@@ -124,16 +127,25 @@ class Aftermath:
 
     async def make(self, job: Job) -> None:
         """Make the document that a job is about, unless it is made. Raises what keeps it from being made, as
-        long as another try may help."""
+        long as another try may help; PutOff where that is the database."""
         kind: DocumentKind = next(stage for stage in STAGES if stage == job.kind)
+        if job.attempts >= MOST_TRIES:  # nobody lived to say what went wrong
+            log.error("! no %s can be made: the server ended each time", kind, extra={"run": job.subject})
+            await self._end(job.subject, kind, "failed", error=f"The server ended {job.attempts} times.")
+            return
         try:
             if not await self._begin(job.subject, kind):
                 return
             body = await self._body(job.subject, kind)
         except RunNotFound:
             return
-        except (SQLAlchemyError, OSError):
-            raise  # the database is away: that is no fault of the document's
+        except (
+            OperationalError,
+            InterfaceError,
+            PoolTimeout,
+            OSError,
+        ) as error:  # no fault of the document's
+            raise PutOff(f"the database is away: {type(error).__name__}", DATABASE_PAUSE) from error
         except Exception as error:
             if job.attempts + 1 < MOST_TRIES:
                 raise

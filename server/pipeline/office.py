@@ -31,6 +31,9 @@ SWEEP_INTERVAL: Final = 600.0
 RETENTION_INTERVAL: Final = 60.0
 """Seconds that a run may be kept for longer than it is to be."""
 
+TAKE_UP_INTERVAL: Final = 60.0
+"""Seconds for which a document may be missing that nobody is making."""
+
 SCRUB_PAUSE: Final = 5.0
 """Seconds until it is tried again to empty the corners of the database, where a long read was in the way."""
 
@@ -65,7 +68,6 @@ async def open_office(
         }
         worker = Worker(Jobs(database), work)
         aftermath = Aftermath(database, EmbeddedAnalyst())
-        await aftermath.take_up()
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),
@@ -74,6 +76,11 @@ async def open_office(
                 RETENTION_INTERVAL,
                 _waking(worker, retention.look),
                 "it can't be seen now which runs are kept for too long",
+            ),
+            every(
+                TAKE_UP_INTERVAL,
+                _waking(scribe, aftermath.take_up),
+                "it can't be seen now which talks still lack their documents",
             ),
         )
         async with worker.working(), scribe.working(), asyncio.TaskGroup() as tasks:
