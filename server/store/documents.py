@@ -163,15 +163,10 @@ async def put_document(
     error: str | None = None,
 ) -> None:
     """Give one of a run's documents another standing, as part of a transaction, and an analysis what it has
-    found, as JSON."""
+    found, as JSON: without that, what was found before stays."""
+    found = {} if body is None else {"body": func.json(body)}  # on both kinds of database JSON of a text
     await connection.execute(
         update(DocumentRow)
         .where(DocumentRow.run_id == run_id, DocumentRow.kind == kind)
-        .values(
-            status=status,
-            # Both kinds of database make JSON of a text by this name.
-            body=None if body is None else func.json(body),
-            error=error,
-            updated_at=now,
-        )
+        .values(status=status, error=error, updated_at=now, **found)
     )

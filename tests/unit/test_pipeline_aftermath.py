@@ -1,19 +1,23 @@
 """What follows a talk, on each database: the stages that its design wants, done once whatever is killed."""
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialog.analysis import Evidence, Findings, Theme
 from dialog.contents import responses_content, transcript_content
 from dialog.events import AnswerStruck, Event, SpeechHeard
 from server.pipeline.aftermath import MOST_TRIES, Aftermath, AlreadyAtIt, StillTalking
 from server.pipeline.analyst import Analyst
+from server.pipeline.worker import PutOff
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow, HappeningRow, JobRow
 from server.store.documents import STAGES, Documents, OfRun
@@ -208,6 +212,52 @@ async def test_an_analyst_that_fails_is_asked_again_and_then_the_run_completes_w
     assert ["completed", "completed"] == statuses
 
 
+async def test_a_talk_that_kills_its_server_each_time_is_taken_up_no_more(storage: str) -> None:
+    async with open_store(storage) as store:
+        run = await held(store)
+        jobs = Jobs(store.database, store.clock)
+        for _ in range(MOST_TRIES):
+            assert await jobs.claim(STAGES) is not None  # and nothing is heard of it again
+            store.clock.now += LEASE_MS + 1
+        await one_life(store.database, store.clock)
+        made = await documents_of(store, run.id)
+        happened = await told(store, run.id)
+
+        assert "completed" == (await store.runs.find(run.id)).status
+    assert ("failed", "The server ended 4 times.") == (made["transcript"].status, made["transcript"].error)
+    assert ["completed"] * 2 == [made[kind].status for kind in ("responses", "analysis")]
+    assert ALL[1:] == happened
+
+
+class Away(Database):
+    """A database that takes nothing while there is a fault."""
+
+    fault: Exception | None = None
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        if self.fault is not None:
+            raise self.fault
+        async with super().write() as connection:
+            yield connection
+
+
+@pytest.mark.parametrize("fault", [OperationalError("BEGIN", None, OSError()), ConnectionRefusedError()])
+async def test_a_database_that_is_away_is_no_fault_of_the_document_s(storage: str, fault: Exception) -> None:
+    async with open_store(storage) as store:
+        run = await held(store)
+        job = await Jobs(store.database, store.clock).claim(STAGES)
+        assert job is not None
+        async with Away(storage) as away:
+            away.fault = fault
+            with pytest.raises(PutOff):
+                await Aftermath(away, RulesHere(), store.clock).make(
+                    msgspec.structs.replace(job, attempts=MOST_TRIES - 1)
+                )
+
+        assert "processing" == (await documents_of(store, run.id))["transcript"].status
+
+
 async def test_a_model_s_invented_quotes_reach_nobody(storage: str) -> None:
     def invent(findings: Findings) -> Findings:
         first, *rest = findings.themes
@@ -245,6 +295,24 @@ async def test_an_analysis_is_made_later_and_anew_but_not_twice_at_once(storage:
     assert (first.id, "completed") == (made.id, made.status)
     assert (first.id, "pending") == (again.id, again.status)
     assert [each for each in ALL if each != "analysis.completed"] + ["analysis.completed"] * 2 == happened
+
+
+async def test_what_an_analysis_had_found_is_kept_until_another_has_found_something(storage: str) -> None:
+    async with open_store(storage) as store:
+        run = await held(store)
+        await one_life(store.database, store.clock)
+        first = await found_in(store, run.id)
+        await Aftermath(store.database, RulesHere(), store.clock).ask_for_analysis(run.id)
+        meanwhile = await found_in(store, run.id)
+        await one_life(store.database, store.clock, Failing(failures=2 * MOST_TRIES))
+        failed, kept = (await documents_of(store, run.id))["analysis"], await found_in(store, run.id)
+        await Aftermath(store.database, RulesHere(), store.clock).ask_for_analysis(run.id)
+        await one_life(store.database, store.clock, Tampering(lambda findings: findings))
+        after = await found_in(store, run.id)
+
+    assert first == meanwhile == kept
+    assert "failed" == failed.status
+    assert ("embedded", "a model that invents") == (first["model"], after["model"])
 
 
 async def test_no_analysis_is_made_of_a_talk_that_goes_on_or_never_was(storage: str) -> None:

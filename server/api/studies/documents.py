@@ -144,7 +144,8 @@ async def make_analysis(request: Request, key: Writer, run_id: RunId) -> Respons
     except AlreadyAtIt:
         raise _in_progress("analysis") from None
     office.scribe.wake()
-    return shown(analysis_object(run, document, None), status=202)
+    found = await _found(request, run)
+    return await asyncio.to_thread(lambda: shown(analysis_object(run, document, found), status=202))
 
 
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {

@@ -162,7 +162,8 @@ class ResultsObject(BaseModel):
 
 
 class AnalysisObject(BaseModel):
-    """What is made of a run. `results` is null until there are any."""
+    """What is made of a run. `results` is null until there are any; while it is made anew, and where that
+    fails, they are those of before."""
 
     id: str
     run_id: str
