@@ -55,7 +55,9 @@ async def test_a_lull_is_looked_at_and_scored_and_the_log_says_the_same_again(tm
     assert scored
     assert {score.look_id for score in scored} <= set(looks)
     assert {"ears-1"} == {score.detector for score in scored}
-    assert all(score.probability > 0.5 for score in scored), "a look comes in a silence, and hears it"
+    assert all((score.probability or 0.0) > 0.5 for score in scored), (
+        "a look comes in a silence, and hears it"
+    )
     for score in scored:
         place = bodies.index(score)
         edges = [body for body in bodies[:place] if isinstance(body, SpeechStarted | SpeechStopped)]
