@@ -82,7 +82,7 @@ class Worker:
             async with self._held(job):
                 await self._work[job.kind](job)
         except PutOff as later:
-            await self._jobs.retry(job, str(later), delay_ms=round(1000 * jitter(later.delay)))
+            await self._jobs.put_off(job, str(later), delay_ms=round(1000 * jitter(later.delay)))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             if job.attempts >= len(RETRY_DELAYS):

@@ -30,7 +30,7 @@ class Job(msgspec.Struct, frozen=True):
     kind: str
     subject: str
     attempts: int
-    """How often it was tried before."""
+    """How often it was tried before, those times left out when it was put off."""
     lease: str
 
 
@@ -107,6 +107,18 @@ class Jobs:
             leased_until=None,
             due_at=self._clock_ms() + delay_ms,
             last_error=error[:LONGEST_ERROR],
+        )
+        return await self._if_ours(job, later)
+
+    async def put_off(self, job: Job, reason: str, *, delay_ms: int) -> bool:
+        """It can't be done yet, which is nobody's failure: let somebody try after a while, as often as it
+        takes."""
+        later = update(JobRow).values(
+            lease=None,
+            leased_until=None,
+            due_at=self._clock_ms() + delay_ms,
+            attempts=job.attempts,
+            last_error=reason[:LONGEST_ERROR],
         )
         return await self._if_ours(job, later)
 

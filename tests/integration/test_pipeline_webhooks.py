@@ -45,7 +45,7 @@ class Post(msgspec.Struct, frozen=True):
         try:
             await self.webhooks.deliver(job)
         except PutOff as later:
-            await self.jobs.retry(job, str(later), delay_ms=round(1000 * later.delay))
+            await self.jobs.put_off(job, str(later), delay_ms=round(1000 * later.delay))
         else:
             await self.jobs.complete(job)
 

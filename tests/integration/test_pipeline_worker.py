@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import Update, select
 from sqlalchemy.exc import OperationalError
 
 from server.pipeline import worker as worker_module
-from server.pipeline.worker import Worker
+from server.pipeline.worker import RETRY_DELAYS, PutOff, Worker
+from server.store.delivery_tables import JobRow
 from server.store.jobs import Job, Jobs
 from tests.support.store import open_store
 
@@ -48,3 +50,35 @@ async def test_a_lease_that_cannot_be_renewed_ends_neither_the_work_nor_who_does
 
         assert 0 == await jobs.waiting()
     assert 2 <= refused
+
+
+async def test_what_was_put_off_again_and_again_is_not_given_up_when_it_fails_at_last(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, failed = 0, asyncio.Event()
+
+    async def work(_: Job) -> None:
+        nonlocal begun
+        begun += 1
+        if begun > len(RETRY_DELAYS) + 3:
+            raise ZeroDivisionError("a fault at last")
+        raise PutOff("somebody reads", 0.0)
+
+    async with open_store(storage) as store:
+        jobs = Jobs(store.database, store.clock)
+        settle = jobs._if_ours
+
+        async def note_failure(job: Job, statement: Update) -> bool:
+            ours = await settle(job, statement)
+            if begun > len(RETRY_DELAYS) + 3:
+                failed.set()
+            return ours
+
+        monkeypatch.setattr(jobs, "_if_ours", note_failure)
+        await jobs.add(KIND, "run_1")
+        async with asyncio.timeout(60), Worker(jobs, {KIND: work}, hands=1).working():
+            await failed.wait()
+        async with store.database.read() as connection:
+            row = (await connection.execute(select(JobRow.gave_up_at, JobRow.attempts))).one()
+
+    assert (None, 1) == tuple(row)

@@ -114,6 +114,25 @@ async def test_what_failed_is_tried_again_later_and_what_is_given_up_never(stora
     assert "e" * LONGEST_ERROR == kept
 
 
+async def test_what_is_put_off_counts_as_no_try_and_what_failed_before_still_does(storage: str) -> None:
+    async with open_store(storage) as store:
+        await jobs(store).add("deliver", "whd_1")
+        for _ in range(2):
+            failed = await jobs(store).claim(KINDS)
+            assert failed is not None
+            await jobs(store).retry(failed, "no answer", delay_ms=0)
+        seen = []
+        for _ in range(10):
+            waiting = await jobs(store).claim(KINDS)
+            assert waiting is not None
+            seen.append(waiting.attempts)
+            await jobs(store).put_off(waiting, "somebody reads", delay_ms=1_000)
+            assert await jobs(store).claim(KINDS) is None
+            store.clock.now += 1_000
+
+    assert [2] * 10 == seen
+
+
 async def test_asked_for_again_a_job_begins_anew_and_leaves_the_hands_that_have_it(storage: str) -> None:
     async with open_store(storage) as store:
         await jobs(store).add("deliver", "whd_1")
