@@ -68,7 +68,7 @@ class Conduct:
         self._turns = turns
         self._prompter = prompter
         self._out = out
-        self._hard_topics = HardTopics(interview, moments, out, prompter)
+        self._hard_topics = HardTopics(interview, moments, out)
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
         self._stand_in = ""

@@ -10,18 +10,16 @@ from dialog.interview import Interview
 from dialog.judgement import Distress
 from dialog.moments import Moments
 from dialog.outbox import Outbox
-from dialog.prompter import Prompter
 from dialog.turn import Turn
 
 
 class HardTopics:
     """One session's."""
 
-    def __init__(self, interview: Interview, moments: Moments, out: Outbox, prompter: Prompter) -> None:
+    def __init__(self, interview: Interview, moments: Moments, out: Outbox) -> None:
         self._interview = interview
         self._moments = moments
         self._out = out
-        self._prompter = prompter
 
     def met(self, turn: Turn, level: Distress, now: float) -> None:
         """Meet distress in an answer that is on the record: the graver, the less is left of the topic."""
@@ -30,15 +28,15 @@ class HardTopics:
             case "mild":
                 self._moments.confirm("hard_topic", script.HARD_TOPIC, now)
             case "moderate":
-                self._name_help(now)
-                self._moments.confirm("other_topic", script.OTHER_TOPIC, now)
+                self._moments.confirm("other_topic", script.OTHER_TOPIC, now, first=self._name_help())
             case "severe":
                 self._interview.close_node("answered")
-                self._name_help(now)
-                self._moments.pause("distress", script.PAUSED_DISTRESS, now)
+                self._moments.pause("distress", script.PAUSED_DISTRESS, now, first=self._name_help())
 
-    def _name_help(self, now: float) -> None:
+    def _name_help(self) -> str | None:
+        """Where help is to be had goes to the page at once; what is to be said of it is returned, since
+        whatever asks or pauses next silences what is being said."""
         line = script.help_line(self._interview.terms.help_line)
         if line is not None:
             self._out.append(NoticeGiven("help", line, ("pause", "skip")))
-            self._prompter.say("notice", line, now)
+        return line

@@ -102,9 +102,11 @@ class Moments:
         self._interrupt()
         self._turns.answering.set_aside("withdrawn")
 
-    def confirm(self, what: str, question: str, now: float) -> None:
-        """Ask for a yes or no before anything else."""
+    def confirm(self, what: str, question: str, now: float, *, first: str | None = None) -> None:
+        """Ask for a yes or no before anything else, `first` being said ahead of it."""
         self._drop_turn()
+        if first is not None:
+            self._prompter.say("notice", first, now)
         self.confirming = what
         self._turns.floor.profile = self._interview.confirmation_profile
         self._prompter.say("re_ask", question, now)
@@ -170,8 +172,8 @@ class Moments:
 
     # Pauses
 
-    def pause(self, reason: PauseReason, words: str, now: float) -> None:
-        """Pause, after saying so; silence never ends an interview."""
+    def pause(self, reason: PauseReason, words: str, now: float, *, first: str | None = None) -> None:
+        """Pause, after saying so, and `first` ahead of that; silence never ends an interview."""
         if self._turns.state == "paused" or self.pausing is not None:
             return
         self.keep_words()
@@ -180,6 +182,8 @@ class Moments:
         self._turns.answering.turn = None
         self._out.append(InterviewPaused(reason))
         self.pausing = reason
+        if first is not None:
+            self._prompter.say("notice", first, now)
         self._prompter.say("notice", words, now)
 
     def pause_said(self) -> None:
