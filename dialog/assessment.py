@@ -2,21 +2,31 @@
 nothing does."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
-from dialog.answers import probe_failed
+from dialog.answers import distress_in, probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import CancelJudgement, Judge
 from dialog.drafting import anchored, same_words, still_holds
 from dialog.events import DraftClosed, FallbackUsed
-from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
+from dialog.judgement import (
+    UNKNOWN_GRAVITY,
+    AssessedEdge,
+    Distress,
+    Exchange,
+    Judgement,
+    JudgementRequest,
+    Probe,
+)
 from dialog.outbox import Outbox
 from dialog.routing import assessed_edges, probing_ceiling
 from dialog.run import Answer
 from dialog.turn import Turn
 
 _EXCHANGES = 40
+_GRAVER: Final[tuple[Distress, ...]] = ("mild", "moderate", "severe")
 
 _About = tuple[int, str, str | None, int | None]
 """Which turn, node and field a judgement is about, and which question."""
@@ -78,7 +88,8 @@ class Assessment:
         """JudgementArrived; a stale id does nothing. Returns whether it was awaited."""
         if judgement_id != self._pending:
             return False
-        self._pending, self.decision = None, judgement
+        self._pending = None
+        self.decision = judgement if self.request is None else _at_least_as_grave(judgement, self.request)
         return True
 
     def failed(self, judgement_id: int, reason: str, node: Node) -> None:
@@ -124,7 +135,8 @@ class Assessment:
         ):
             return False
         if decision.probe is not None:
-            self.decision = replace(decision, probe=anchored(decision.probe, request.answer))
+            decision = replace(decision, probe=anchored(decision.probe, request.answer))
+        self.decision = _at_least_as_grave(decision, request)
         return True
 
     def _ask(self, request: JudgementRequest, about: _About, *, draft: bool) -> None:
@@ -145,7 +157,8 @@ class Assessment:
         probe = None
         if node.fallback_probe and state.follow_ups == 0 and probing_ceiling(self._blueprint, node) > 0:
             probe = Probe("general", "tell_me_more", node.fallback_probe)
-        self.decision = Judgement("sufficient", probe, reasons=(reason,), judged_by="fallback")
+        known = Judgement("sufficient", probe, reasons=(reason,), judged_by="fallback")
+        self.decision = known if self.request is None else _at_least_as_grave(known, self.request)
         self.drafted = False
 
     def _subject(self, turn: Turn, node: Node, field: FormField | None) -> _About:
@@ -197,3 +210,19 @@ class Assessment:
                 AssessedEdge(index, words) for index, words in assessed_edges(self._blueprint.graph, node.key)
             ),
         )
+
+
+def _at_least_as_grave(judgement: Judgement, request: JudgementRequest) -> Judgement:
+    """The judgement, or distress where rules find more of it in the words than whoever judged.
+
+    A judge that is late, or gone, or less alarmed must not let it pass.
+    """
+    level = distress_in(request.latest)
+    if level is None:
+        return judgement
+    if judgement.verdict == "distress":
+        known = judgement.distress or UNKNOWN_GRAVITY
+        if _GRAVER.index(known) >= _GRAVER.index(level):
+            return judgement
+    reasons = (*judgement.reasons, f"distress:{level}")
+    return replace(judgement, verdict="distress", distress=level, probe=None, right=None, reasons=reasons)

@@ -14,7 +14,7 @@ from dialog.forms import clear_answer
 from dialog.hard_topics import HardTopics
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import Judgement, JudgementRequest, Right, Vetted
+from dialog.judgement import UNKNOWN_GRAVITY, Judgement, JudgementRequest, Right, Vetted
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.preparation import Preparation
@@ -304,7 +304,7 @@ class Conduct:
         self._turns.commit()
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
-            self._hard_topics.met(turn, judgement.distress or "moderate", now)
+            self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
             return
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
 

@@ -1,7 +1,7 @@
 """What is asked of whoever judges an answer, rules or a model, and what comes back. Plain data; decides
 nothing itself."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ Verdict = Literal[
 
 Distress = Literal["mild", "moderate", "severe"]
 """How grave it is: to be asked about, a topic to leave, or a reason to stop and to call somebody."""
+
+UNKNOWN_GRAVITY: Final[Distress] = "moderate"
+"""What distress counts as when whoever judged couldn't say how grave it is."""
 
 Right = Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop", "done"]
 """What a participant may ask for at any moment, by voice, button or key."""
