@@ -94,6 +94,9 @@ async def _count(connection: AsyncConnection, table: Any, run_id: str) -> int:
 
 async def _forget_what_was_told(connection: AsyncConnection, run_id: str) -> int:
     """What webhooks were told names the participant's own id."""
-    told = select(HappeningRow.id).where(HappeningRow.subject_id == run_id)
-    await connection.execute(delete(WebhookDeliveryRow).where(WebhookDeliveryRow.event_id.in_(told)))
-    return (await connection.execute(delete(HappeningRow).where(HappeningRow.subject_id == run_id))).rowcount
+    # What happened first: whoever makes deliveries of it holds it meanwhile, and those are seen when they are
+    # made. The other way round they would come to lie behind us.
+    told = delete(HappeningRow).where(HappeningRow.subject_id == run_id).returning(HappeningRow.id)
+    event_ids = (await connection.execute(told)).scalars().all()
+    await connection.execute(delete(WebhookDeliveryRow).where(WebhookDeliveryRow.event_id.in_(event_ids)))
+    return len(event_ids)

@@ -1,20 +1,26 @@
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import standardwebhooks
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import wall_clock_ms
 from server.pipeline.outward import Outward
 from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Webhooks
 from server.pipeline.worker import PutOff
+from server.store.database import Database
+from server.store.deletions import Deletions
 from server.store.delivery_tables import JobRow, WebhookDeliveryRow, WebhookRow
 from server.store.jobs import Job, Jobs
 from server.store.organizations import Tenant
+from server.store.recordings import Recordings
 from server.store.shelf import Shelf
 from server.store.vault import Vault
 from tests.support.receiver import Answer, Receiver, ok, receiver
@@ -213,3 +219,36 @@ async def test_a_run_that_could_not_be_made_is_told_to_nobody(storage: str) -> N
         made = await post.webhooks.dispatch()
 
     assert 0 == made
+
+
+async def until_somebody_waits(connection: AsyncConnection) -> None:
+    """Hold this transaction until another one waits for what it has; on SQLite it stands in line by then."""
+    if connection.dialect.name == "postgresql":
+        while not (await connection.execute(_WAITING)).scalar_one():
+            await connection.execute(text("SELECT pg_sleep(0.02)"))
+
+
+_WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+async def test_a_run_that_is_deleted_while_it_is_told_of_leaves_nothing_to_be_told(
+    storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_post(storage) as post, Recordings(tmp_path) as recordings, asyncio.TaskGroup() as tasks:
+        deletions = Deletions(post.store.database, recordings, post.store.clock)
+        run = await post.store.new_run()
+        make = post.webhooks.make
+
+        async def make_beside_a_deletion(connection: AsyncConnection, **told: Any) -> str:
+            delivery_id = await make(connection, **told)
+            tasks.create_task(deletions.delete(post.store.tenant, run.id, "api"))
+            await until_somebody_waits(connection)
+            return delivery_id
+
+        monkeypatch.setattr(post.webhooks, "make", make_beside_a_deletion)
+        told = await post.webhooks.dispatch()
+    async with Database(storage) as database, database.read() as connection:
+        left = (await connection.execute(select(WebhookDeliveryRow.id))).all()
+
+    assert 1 == told
+    assert [] == left
