@@ -1,5 +1,6 @@
 """What is in the documents that come of a talk: its transcript and its responses, as the API gives them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dialog.blueprint import Blueprint
@@ -13,8 +14,8 @@ def transcript_content(language: str, events: list[Event]) -> dict[str, Any]:
     entries = transcript(events)
     return {
         "entries": transcript_entries(events),
-        "word_count": sum(len(each.content.split()) for each in entries if each.role == "participant"),
-        "duration_s": _duration(entries),
+        "word_count": word_count(entries),
+        "duration_s": duration_s(entries),
         "language": language,
     }
 
@@ -33,7 +34,13 @@ def _item_shown(item: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in item.items() if name != "data" or value is not None}
 
 
-def _duration(entries: list[Entry]) -> int:
+def word_count(entries: Sequence[Entry]) -> int:
+    """The participant's words."""
+    return sum(len(each.content.split()) for each in entries if each.role == "participant")
+
+
+def duration_s(entries: Sequence[Entry]) -> int:
+    """Seconds from the first entry's beginning to the last one's end."""
     if not entries:
         return 0
     end = max(entry.timestamp_ms + entry.duration_ms for entry in entries)

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 import xmlschema
 
+from dialog.blueprint import Blueprint
 from dialog.events import AnswerStruck, SpeechHeard
 from server.api.studies import exports
 from server.api.studies.exports import RunExportObject
@@ -160,6 +161,26 @@ async def test_a_run_is_exported_once_its_talk_is_over(server: RunningServer) ->
     assert (404, "not_found") == code_of(await talk.run(run_id=study.run_id))
     assert (404, "not_found") == code_of(await talk.run(run_id="run_" + "0" * 32))
     assert b"" == (await talk.blueprint("jsonl")).content
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_design_that_wants_no_transcript_is_exported_all_the_same(server: RunningServer) -> None:
+    body = DESIGN.model_dump(mode="json", by_alias=True)
+    design = Blueprint.model_validate(body | {"pipeline": {"transcript": False}})
+    study = await server.study(design)
+    talk = Exported(server, study, await talk_that_was(server, study, design, ANSWERS))
+    files = unzipped(await talk.run("zip"))
+    whole = RunExportObject.model_validate((await talk.run("json")).json())
+    rows = list(csv.DictReader(io.StringIO((await talk.blueprint("csv")).content.decode(), newline="")))
+    read = [await talk.run(format) for format in ("md", "vtt", "qdpx")]
+
+    assert "transcript.json" not in files
+    assert b"transcript.json" not in files["README.txt"]
+    assert whole.transcript is None
+    assert whole.responses is not None
+    assert ANSWERS == [row["verbatim"] for row in rows]
+    assert [200] * 3 == [answer.status_code for answer in read]
+    assert "words of the participant" in read[0].text
 
 
 @pytest.mark.asyncio(loop_scope="module")

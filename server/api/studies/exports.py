@@ -17,7 +17,7 @@ from server.api.studies.freshness import STREAMED
 from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
 from server.api.studies.quality import DispositionObject
 from server.api.studies.run_archive import run_archive
-from server.api.studies.run_material import Designs, is_over, material_of
+from server.api.studies.run_material import Designs, NotOver, NotThere, material_of
 from server.api.studies.run_shapes import AnalysisObject, ResponsesObject, RunObject, TranscriptObject
 from server.api.studies.runs import RunId, find_run
 from server.clock import wall_clock_ms
@@ -26,15 +26,16 @@ from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import as_json, as_markdown, as_web_vtt
 from server.pipeline.exports.study_formats import QdaArchive, ResponsesTable, RunLines, StudyFile
 from server.store.blueprints import BlueprintNotFound, StoredBlueprint
-from server.store.documents import Documents
 from server.store.organizations import Tenant
 from server.store.paging import Window
-from server.store.run import Run
 
 router = APIRouter()
 
 RUN_PAGE: Final = 50
 """Runs of which the list is in memory at once; what was said, of one."""
+
+RETRY_AFTER: Final = 2
+"""Seconds after which there may be something to export."""
 
 RunFormat = Literal["zip", "json", "md", "vtt", "qdpx"]
 StudyFormat = Literal["csv", "jsonl", "qdpx"]
@@ -56,7 +57,7 @@ class RunExportObject(BaseModel):
     object: Literal["interview_run_export"]
     run: RunObject
     disposition: DispositionObject
-    transcript: TranscriptObject
+    transcript: TranscriptObject | None
     responses: ResponsesObject | None
     analysis: AnalysisObject | None
 
@@ -90,10 +91,13 @@ async def export_run(
 ) -> Response:
     """A run to take home, once its talk is over. What the participant had erased is in no format."""
     run, house = await find_run(request, key, run_id), house_of(request)
-    await _refuse_if_unfinished(house, run)
-    material = await material_of(house, run, Designs(house))
-    if material is None:  # it was deleted meanwhile
-        raise not_found("run")
+    try:
+        material = await material_of(house, run, Designs(house))
+    except NotThere:
+        raise Refusal(404, "not_found", "Nobody has talked in this run.") from None
+    except NotOver:
+        sentence = "The talk is not over: there is nothing to export yet."
+        raise Refusal(409, "conflict", sentence, retry_after=RETRY_AFTER) from None
     headers = _saved_as(material.design.name, run.id, format)
     match format:
         case "zip":
@@ -145,16 +149,6 @@ async def export_blueprint(
     )
 
 
-async def _refuse_if_unfinished(house: House, run: Run) -> None:
-    """Return if there is all of a run's transcript. Raises Refusal (404, 409)."""
-    document = await Documents(house.database).of_runs([run.id])
-    transcript = document[run.id].get("transcript")
-    if transcript is None:
-        raise Refusal(404, "not_found", "There is no transcript of this run.")
-    if not is_over(run, transcript):
-        raise Refusal(409, "conflict", "The talk is not over: there is nothing to export yet.", retry_after=2)
-
-
 def _saved_as(title: str, thing_id: str, extension: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{file_name(title, thing_id, extension)}"'}
 
@@ -191,10 +185,12 @@ async def _study(
             window = Window(RUN_PAGE, seen)
             page = await to_its_end(house.runs.page(tenant, window, blueprint_id=blueprint.id))
             for run in page.data:
-                material = await to_its_end(material_of(house, run, designs))
-                if material is not None:
-                    async for piece in in_steps(house.steps, file.add(material)):
-                        yield piece
+                try:
+                    material = await to_its_end(material_of(house, run, designs))
+                except (NotThere, NotOver):
+                    continue
+                async for piece in in_steps(house.steps, file.add(material)):
+                    yield piece
             seen = page.next_cursor
             if seen is None:
                 break

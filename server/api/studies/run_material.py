@@ -21,7 +21,7 @@ from server.api.studies.run_shapes import (
     transcript_object,
 )
 from server.pipeline.exports.material import Material
-from server.store.documents import Document, Documents, Found, OfRun
+from server.store.documents import OPEN, STAGES, Documents, Found, OfRun
 from server.store.run import Run
 from server.store.run_status import TERMINAL
 
@@ -43,34 +43,47 @@ class Designs:
         return self._known[pin]
 
 
-def is_over(run: Run, document: Document) -> bool:
-    """Whether a run's transcript is all that there will be."""
-    return run.status in TERMINAL or document.status == "completed"
+class NotThere(Exception):
+    """Nobody has talked in the run, or it is gone."""
 
 
-async def material_of(house: House, run: Run, designs: Designs) -> Material | None:
-    """A run's documents, None where the talk isn't over or has left none."""
+class NotOver(Exception):
+    """Its talk goes on, or it is just being made what comes of it."""
+
+
+async def material_of(house: House, run: Run, designs: Designs) -> Material:
+    """All that came of a run. Raises NotThere, NotOver."""
+    if run.session_count == 0:
+        raise NotThere(run.id)
     kept = Documents(house.database)
     documents = (await kept.of_runs([run.id]))[run.id]
-    document = documents.get("transcript")
-    if document is None or not is_over(run, document):
-        return None
-    events = (await told_in(house, [run.id])).get(run.id, [])
+    if not _is_over(run, documents):
+        raise NotOver(run.id)
+    events = (await told_in(house, [run.id])).get(run.id)
+    if events is None:
+        raise NotThere(run.id)
     # What was found before an erasure, and may quote what is to go, does not count.
     found = None if erasures_due(events) else (await kept.findings([run.id])).get(run.id)
     design, url = await designs.of(run), house.settings.public_url
     return await in_a_thread(house.steps, lambda: _material(run, documents, design, events, found, url))
 
 
+def _is_over(run: Run, documents: OfRun) -> bool:
+    """Whether nothing is said any more, and transcript and responses are made: an analysis may follow."""
+    if run.status != "processing":
+        return run.status in TERMINAL
+    return not any(kind != "analysis" and each.status in OPEN for kind, each in documents.items())
+
+
 def _material(
     run: Run, documents: OfRun, design: Blueprint, events: list[Event], found: Found | None, public_url: str
 ) -> Material:
-    responses, analysis = documents.get("responses"), documents.get("analysis")
+    said, answered, analysis = (documents.get(kind) for kind in STAGES)
     return Material(
         # without what opens its doors: an export is passed on
         run=run_object(run, None, documents, public_url),
-        transcript=transcript_object(run, documents["transcript"], design, events),
-        responses=None if responses is None else responses_object(run, responses, design, events),
+        transcript=None if said is None else transcript_object(run, said, design, events),
+        responses=None if answered is None else responses_object(run, answered, design, events),
         analysis=analysis_object(run, analysis, found) if analysis is not None and found else None,
         disposition=disposition_shown(disposition_of(run, design, events)),
         design=design,

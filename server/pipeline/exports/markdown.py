@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from dialog.contents import duration_s, word_count
 from dialog.transcript import Entry
 from server.pipeline.exports.material import Material, clock_time, question_text
 
@@ -33,7 +34,7 @@ def escaped(text: str) -> str:
 
 
 def _head(material: Material) -> Iterator[str]:
-    run, transcript = material.run, material.transcript
+    run, entries = material.run, material.entries
     yield f"# {escaped(material.design.name)}"
     participant = run["participant"]
     told = {
@@ -42,8 +43,7 @@ def _head(material: Material) -> Iterator[str]:
         "Status": f"{run['status']}, {material.disposition['label'].lower()} "
         f"(AAPOR {material.disposition['code']})",
         "Began": run["started_at"] or "never",
-        "Lasted": f"{clock_time(transcript['duration_s'] * 1000)}, "
-        f"{transcript['word_count']} words of the participant",
+        "Lasted": f"{clock_time(duration_s(entries) * 1000)}, {word_count(entries)} words of the participant",
         "Version of the design": str(run["blueprint_version"]),
     }
     yield "\n".join(f"- {name}: {value}" for name, value in told.items())

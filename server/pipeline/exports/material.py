@@ -16,13 +16,13 @@ class Material(msgspec.Struct, frozen=True):
     """One run. A document that its design does not want, or that is not made, is None."""
 
     run: Shown
-    transcript: Shown
+    transcript: Shown | None
     responses: Shown | None
     analysis: Shown | None
     disposition: Shown
     design: Blueprint
     entries: Sequence[Entry]
-    """The transcript's, with their places in the recording."""
+    """What was said, with its places in the recording, whether or not a transcript is wanted."""
 
     @property
     def run_id(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Final, cast
 from xml.sax.saxutils import escape, quoteattr
 
+from dialog.contents import duration_s
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.qda_text import CodedText, Passage, coded_text, plain, question_names
 
@@ -137,7 +138,7 @@ class QdaProject:
             "disposition": material.disposition["code"],
             "design_version": run["blueprint_version"],
             "started_at": run["started_at"],
-            "duration_s": material.transcript["duration_s"],
+            "duration_s": duration_s(material.entries),
         }
         for key, value in participant["metadata"].items():
             name = f"participant.{key}"

@@ -17,7 +17,7 @@ FILES: Final = {
     "run.json": "the run: its status, participant, version and times",
     "consent.json": "the words that were agreed to, how and when",
     "transcript.json": "who said what and when, as GET /interview-runs/{id}/transcript gives it",
-    "transcript.vtt": "the same as subtitles (WebVTT), in the recording's time where there is one",
+    "transcript.vtt": "what was said as subtitles (WebVTT), in the recording's time where there is one",
     "transcript.md": "the same for reading, with what was made of it",
     "responses.json": "what was answered, question by question",
     "responses.csv": "the same as a table, one row for each question",
@@ -56,10 +56,11 @@ def archive_head(archive: ZipStream, material: Material, beside: Beside) -> Iter
     """The first part of a run's archive: what each file is, and all that is made of the documents."""
     files: dict[str, Iterable[bytes]] = {
         "run.json": [msgspec.json.encode(material.run)],
-        "transcript.json": [msgspec.json.encode(material.transcript)],
         "transcript.vtt": as_web_vtt(material),
         "transcript.md": as_markdown(material),
     }
+    if material.transcript is not None:
+        files["transcript.json"] = [msgspec.json.encode(material.transcript)]
     if beside.consent is not None:
         files["consent.json"] = [msgspec.json.encode(beside.consent)]
     if material.responses is not None:
