@@ -56,6 +56,8 @@ PING_INTERVAL: Final = 10.0
 SHUTDOWN_TIMEOUT: Final = 15
 LOOK_INTERVAL: Final = 10.0
 """Seconds by which a scheduled run may open late, and another run out late."""
+ERASING_INTERVAL: Final = 60.0
+"""Seconds until it is tried again to erase what was struck and couldn't be erased at once."""
 LAST_WORDS: Final = 60.0
 """Seconds after the end of an interview in which whoever holds the talk, maybe another server on the same
 database, says what is left to say, and finishes the run itself."""
@@ -131,6 +133,13 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             "runs can't be opened or ended by the clock now",
         )
         await rooms.enter_async_context(_running(looking))
+        erasing = every(
+            ERASING_INTERVAL,
+            lambda: keeper.finish_erasing(here=registry.is_here),
+            "struck answers can't be erased now",
+            first_after=ERASING_INTERVAL,
+        )
+        await rooms.enter_async_context(_running(erasing))
         office = await rooms.enter_async_context(
             open_office(database, vault, recordings, private_targets=settings.webhook_private_targets)
         )

@@ -3,10 +3,12 @@
 Knows nothing of pages, legs or what is said.
 """
 
+import asyncio
 import logging
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import Select, and_, func, select, text
@@ -68,6 +70,8 @@ class RunKeeper:
     ) -> None:
         self._clock_ms = clock_ms
         self._erasures = Erasures(database, recordings)
+        self._erasing = WeakValueDictionary[str, asyncio.Lock]()
+        """By run, for as long as somebody has it or waits for it."""
         self._pages = OperatorPages(database, clock_ms)
         self._documents = Documents(database, clock_ms)
         self._database = database
@@ -161,15 +165,24 @@ class RunKeeper:
         ]
         return [run_id for run_id, seen_at in left if await self._runs.abandon(run_id, seen_at)]
 
-    async def finish_erasing(self, run_id: str | None = None) -> None:
-        """Erase what was struck before a crash: in a run that is about to be gone on with, or at the start in
-        all of them. What a disk doesn't allow now is tried again the next time."""
+    async def finish_erasing(
+        self, run_id: str | None = None, here: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Erase what was struck before a crash, or where a disk didn't allow it: in a run that is about to
+        be gone on with, or in all of them, nobody being `here`. What a disk doesn't allow now is tried again
+        the next time."""
         for each in [run_id] if run_id is not None else await self._erasures.due():
-            try:
-                if turns := await self._erasures.complete(each):
-                    log.info("= erased what was struck before", extra={"run": each, "turns": turns})
-            except OSError as error:
-                log.error("! a struck answer is still in the recording: %s", error, extra={"run": each})
+            # One at a time: a sitting that begins meanwhile waits here until the log is its own.
+            async with self._erasing.setdefault(each, asyncio.Lock()):
+                if not here(each):
+                    await self._finish_erasing_in(each)
+
+    async def _finish_erasing_in(self, run_id: str) -> None:
+        try:
+            if turns := await self._erasures.complete(run_id):
+                log.info("= erased what was struck before", extra={"run": run_id, "turns": turns})
+        except OSError as error:
+            log.error("! a struck answer is still in the recording: %s", error, extra={"run": run_id})
 
     async def call_operator(self, run_id: str, seq: int, node_key: str, level: Distress) -> None:
         """Have somebody called where the run's organization wants that; asked again, it is done once."""

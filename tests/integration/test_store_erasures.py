@@ -89,6 +89,21 @@ async def test_what_was_struck_before_a_crash_is_erased_at_the_next_start(tmp_pa
         assert [] == await erasures.complete(run_id)
 
 
+async def test_what_was_struck_is_erased_once_nobody_is_there_and_by_one_at_a_time(tmp_path: Path) -> None:
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
+        recordings = await rooms.enter_async_context(Recordings(tmp_path))
+        run_id = await killed_in_erasing(store, rooms, recordings)
+        writer = await rooms.enter_async_context(LogWriter(store.database))
+        keeper = RunKeeper(store.database, store.runs, writer, recordings, store.clock)
+        await keeper.finish_erasing(here=lambda found: found == run_id)
+        early = [event.body for event in await read_events(store.database, run_id)]
+        await asyncio.gather(*(keeper.finish_erasing(each) for each in (None, run_id, None)))
+        after = [event.body for event in await read_events(store.database, run_id)]
+
+    assert 0 == early.count(AnswerErased(1))
+    assert 1 == after.count(AnswerErased(1))
+
+
 async def test_a_crash_in_mid_erasing_leaves_it_to_be_done_again(tmp_path: Path) -> None:
     async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
         recordings = await rooms.enter_async_context(Recordings(tmp_path))

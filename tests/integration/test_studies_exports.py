@@ -232,6 +232,25 @@ async def test_what_was_struck_is_in_no_document_even_while_it_is_still_to_be_er
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_no_recording_is_played_while_something_is_still_to_be_erased_from_it(
+    server: RunningServer,
+) -> None:
+    study = await server.study(DESIGN)
+    run_id = await talk_that_was(server, study, DESIGN, [SECRET, ANSWERS[1]], AnswerStruck(1))
+    path = server.house.recordings.path(run_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"still to be heard")
+    talk = Exported(server, study, run_id)
+    due = await talk.get(f"/interview-runs/{run_id}/recording")
+    await server.house.keeper.finish_erasing(run_id)
+    after = await talk.get(f"/interview-runs/{run_id}/recording")
+
+    assert (409, "conflict") == code_of(due)
+    assert "retry-after" in due.headers
+    assert 200 == after.status_code
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_blueprint_is_exported_with_all_its_runs_and_none_that_was_deleted(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

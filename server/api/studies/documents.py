@@ -16,7 +16,7 @@ from server.api.house import house_of
 from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
 from server.api.studies.freshness import FreshFile
-from server.api.studies.run_logs import told_in
+from server.api.studies.run_logs import erasing_is_due, told_in
 from server.api.studies.run_shapes import (
     AnalysisObject,
     ResponsesObject,
@@ -37,7 +37,8 @@ router = APIRouter(tags=["Interview runs"])
 MOST_EVENTS: Final = 1_000
 LAST_NUMBER: Final = (1 << 53) - 1
 RETRY_AFTER: Final = 2
-"""Seconds after which a document may be there that is being made."""
+"""Seconds after which a document may be there that is being made, and a recording without what is being
+erased."""
 
 _NAMES: Final[dict[DocumentKind, str]] = {
     "transcript": "transcript",
@@ -190,7 +191,7 @@ async def read_run_events(
     "/interview-runs/{run_id}/recording",
     response_class=FileResponse,
     responses={
-        **errors(400, 416),
+        **errors(400, 409, 416),
         200: {"content": {"audio/ogg": {}}, "description": "The sound."},
         206: {
             "content": {"audio/ogg": {}},
@@ -219,6 +220,9 @@ async def read_recording(
         standing = await asyncio.to_thread(path.stat)
     except FileNotFoundError:
         raise Refusal(404, "not_found", "There is no recording of this run.") from None
+    if await erasing_is_due(house_of(request), run.id):
+        sentence = "An answer that the participant had erased is still to be taken out of the recording."
+        raise Refusal(409, "conflict", sentence, retry_after=RETRY_AFTER)
     return FreshFile(path, stat_result=standing, media_type="audio/ogg; codecs=opus")
 
 

@@ -8,17 +8,14 @@ from typing import Any
 
 import msgspec
 
-from dialog.events import AnswerErased, AnswerStruck
-from dialog.struck_sound import erasures_due
 from dialog.transcript import rfc3339
 from server.api.house import House
-from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
-from server.api.studies.run_logs import erased, log_pages, whole_log
+from server.api.studies.in_steps import in_a_thread, in_steps
+from server.api.studies.run_logs import erased, erasing_is_due, log_pages, whole_log
 from server.api.studies.run_material import event_lines
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import Beside, archive_head
 from server.pipeline.exports.zip_stream import ZipStream
-from server.store.event_rows import read_events
 from server.store.run import Run
 
 _NOT_YET_ERASED = (
@@ -28,7 +25,7 @@ _NOT_YET_ERASED = (
 
 async def run_archive(house: House, run: Run, material: Material) -> AsyncIterator[bytes]:
     """The archive's bytes."""
-    due = await _erasing_is_due(house, run.id)
+    due = await erasing_is_due(house, run.id)
     sound = house.recordings.path(run.id)
     recorded = await asyncio.to_thread(sound.is_file)
     beside = Beside(
@@ -64,12 +61,6 @@ async def _log(house: House, run_id: str, *, due: bool) -> AsyncIterator[Iterato
         return
     async for page in log_pages(house, run_id):
         yield event_lines(page)
-
-
-async def _erasing_is_due(house: House, run_id: str) -> bool:
-    """Whether anything was struck that is not erased yet."""
-    kinds = (AnswerStruck.__name__, AnswerErased.__name__)
-    return bool(erasures_due(await to_its_end(read_events(house.database, run_id, kinds=kinds))))
 
 
 def _consent_of(run: Run) -> dict[str, Any] | None:

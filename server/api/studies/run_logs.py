@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
-from dialog.events import Event
+from dialog.events import AnswerErased, AnswerStruck, Event
 from dialog.strike import struck
 from dialog.struck_sound import erasures_due
 from server.api.house import House
@@ -39,6 +39,12 @@ def erased(events: list[Event]) -> list[Event]:
         changed = {event.seq: event for event in struck(events, turn_id)}
         events = [changed.get(event.seq, event) for event in events]
     return events
+
+
+async def erasing_is_due(house: House, run_id: str) -> bool:
+    """Whether anything was struck in a run that is not erased yet: the sound may still hold it."""
+    kinds = (AnswerStruck.__name__, AnswerErased.__name__)
+    return bool(erasures_due(await to_its_end(read_events(house.database, run_id, kinds=kinds))))
 
 
 async def told_in(house: House, run_ids: Collection[str]) -> dict[str, list[Event]]:
