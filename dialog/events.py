@@ -32,15 +32,12 @@ FloorState = Literal[
     "closed",
 ]
 
-
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
 """Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key.
 """
 
-
 Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
 FinalOutcome = Literal["completed", "stopped", "cancelled", "time", "failed"]
-
 
 PauseReason = Literal["participant", "silence", "muted", "noise", "distress"]
 
@@ -259,10 +256,12 @@ class RightUsed(Fact, frozen=True):
 
 class InterviewPaused(Fact, frozen=True):
     reason: PauseReason
+    at: float | None = None
+    """In session seconds, as in what ends it; None in logs that don't say."""
 
 
 class InterviewResumed(Fact, frozen=True):
-    pass
+    at: float | None = None
 
 
 class NoticeGiven(Fact, frozen=True):

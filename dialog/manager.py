@@ -293,7 +293,7 @@ class Manager:
         if turns.state not in ("waiting", "away", "paused"):
             return
         if state.paused:
-            self._out.append(InterviewResumed())
+            self._out.append(InterviewResumed(now))
         if state.current is None:
             self._interview.begin(now, written=signal.channel == "text")
         else:

@@ -180,7 +180,7 @@ class Moments:
         self._turns.overlap.settle()
         self._interrupt()
         self._turns.answering.turn = None
-        self._out.append(InterviewPaused(reason))
+        self._out.append(InterviewPaused(reason, now))
         self.pausing = reason
         if first is not None:
             self._prompter.say("notice", first, now)
@@ -197,7 +197,7 @@ class Moments:
             self.pause_said()
         if self._turns.state != "paused":
             return
-        self._out.append(InterviewResumed())
+        self._out.append(InterviewResumed(now))
         self.recap(now)
 
     def wake(self, now: float) -> None:
@@ -206,7 +206,7 @@ class Moments:
         if not paused and self.pausing is None:
             return
         self.pausing = None
-        self._out.append(InterviewResumed())
+        self._out.append(InterviewResumed(now))
         if paused:
             self._turns.floor.move("return")
             self._turns.expect(self._interview.node.key, self._interview.profile)

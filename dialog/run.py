@@ -46,6 +46,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.talk_time import TalkTime
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -112,9 +113,7 @@ class RunState(msgspec.Struct, frozen=True):
     client_ids: frozenset[str] = frozenset()
     last_turn_id: int = 0
     last_speech_id: int = 0
-    seconds_before: float = 0.0
-    """Talk time of the earlier sessions, by their last timed facts."""
-    last_at: float = 0.0
+    time: TalkTime = TalkTime()
     before: "RunState | None" = None
     """The state that the last commit can be undone to."""
 
@@ -125,10 +124,6 @@ class RunState(msgspec.Struct, frozen=True):
     def answers_at(self, key: str) -> list[Answer]:
         """The answers that count at this node, oldest first."""
         return [answer for answer in self.answers if answer.node_key == key]
-
-    def elapsed(self, now: float) -> float:
-        """Seconds of talk over all sessions, `now` being in the present one."""
-        return self.seconds_before + now
 
 
 _UNTOUCHED = NodeState()
@@ -144,8 +139,7 @@ def begin_session(state: RunState, number: int | None = None) -> RunState:
     return replace(
         state,
         sessions=state.sessions if number is None else number,
-        seconds_before=state.seconds_before + state.last_at,
-        last_at=0.0,
+        time=state.time.begun_anew(paused=state.paused),
         before=None,
     )
 
@@ -179,7 +173,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case AnswerStruck():
             return _struck(state, fact)
         case RemarkMade():
-            state = replace(state, last_at=max(state.last_at, fact.ended_at))
+            state = replace(state, time=state.time.seen(fact.ended_at))
             if fact.meaning == "off_topic":
                 node = replace(state.node(fact.node_key), redirected=True)
                 state = _with_node(state, fact.node_key, node)
@@ -193,9 +187,9 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case RightUsed():
             return replace(state, stopped=True) if fact.right == "stop_confirmed" else state
         case InterviewPaused():
-            return replace(state, paused=True)
+            return replace(state, paused=True, time=state.time.paused(fact.at))
         case InterviewResumed():
-            return replace(state, paused=False)
+            return replace(state, paused=False, time=state.time.resumed(fact.at))
         case InterviewFinished():
             return replace(state, finished=fact.outcome, asked=None)
         case EndDoubted() | SessionClosed() | RecordingBegan() | AnswerErased():
@@ -215,7 +209,7 @@ def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | Wor
                 state,
                 opening_heard=state.opening_heard or fact.kind == "opening",
                 last_speech_id=max(state.last_speech_id, fact.speech_id),
-                last_at=max(state.last_at, fact.began_at),
+                time=state.time.seen(fact.began_at),
             )
         case TurnOpened():
             return replace(
@@ -254,7 +248,7 @@ def _committed(state: RunState, fact: AnswerCommitted) -> RunState:
         kept_turn=0,
         kept_words="",
         unanswered_in_a_row=0,
-        last_at=max(state.last_at, fact.ended_at),
+        time=state.time.seen(fact.ended_at),
         last_turn_id=max(state.last_turn_id, fact.turn_id),
         before=replace(state, before=None),
     )
@@ -272,7 +266,7 @@ def _reopened(state: RunState, fact: AnswerReopened) -> RunState:
         last_speech_id=state.last_speech_id,
         last_turn_id=state.last_turn_id,
         client_ids=state.client_ids,
-        last_at=state.last_at,
+        time=state.time,
     )
 
 

@@ -29,4 +29,4 @@ class Terms:
 
     def short_of_time(self, state: RunState, now: float) -> bool:
         """Whether only required questions are asked from here on."""
-        return state.elapsed(now) >= self.time_limit * self._reserve
+        return state.time.elapsed(now) >= self.time_limit * self._reserve

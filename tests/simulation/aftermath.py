@@ -48,7 +48,7 @@ def check_fold(events: Sequence[Event], state: RunState, facts: tuple[AnyFact, .
     """What the core knows of the run is what its facts say."""
     folded = fold((*facts, *facts_of(events)))
 
-    assert state == replace(folded, seconds_before=state.seconds_before, last_at=state.last_at)
+    assert state == replace(folded, time=state.time)
 
 
 def check_turns(events: Sequence[Event], state: RunState) -> None:

@@ -379,7 +379,7 @@ def test_time_running_out_leaves_only_required_questions() -> None:
         question("b", "What is second?", required=False),
         question("c", "Third?"),
     ]
-    stage = at_first_question(blueprint(*nodes, max_duration_m=1))
+    stage = at_first_question(blueprint(*nodes, max_duration_m=1), channel="text", ends_sound=None)
     stage.run(55)
     stage.at(stage.now, TextTyped("we did everything by hand back then", "1"))
     stage.run(stage.now + 20)

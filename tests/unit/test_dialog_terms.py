@@ -2,19 +2,27 @@
 
 from typing import Any
 
+import pytest
+
 from dialog import script
 from dialog.events import (
     AnswerCommitted,
     DistressHeard,
+    Event,
+    Fact,
     InterviewFinished,
     InterviewPaused,
     NodeClosed,
     NodeEntered,
     NoticeGiven,
     ProbeChosen,
+    SessionOpened,
+    decode_event,
+    encode_event,
 )
 from dialog.judgement import Judgement, JudgementRequest
-from dialog.signals import ParticipantJoined, TextTyped
+from dialog.run import fold
+from dialog.signals import ParticipantJoined, ParticipantLeft, RightClaimed, TextTyped
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
@@ -91,6 +99,69 @@ def test_a_talk_whose_every_question_was_asked_is_completed_however_late() -> No
     assert ["completed"] == outcomes(stage)
 
 
+def paused_for(seconds: float, *, comes_back: Any) -> Stage:
+    """Three questions in ten minutes: a pause before the first answer, which comes half a minute after it."""
+    stage = stage_with(three(max_duration_m=10))
+    stage.run(5)
+    stage.feed(RightClaimed("pause"))
+    stage.run(seconds)
+    assert stage.floor == "paused"
+    stage.feed(comes_back)
+    stage.run(seconds + 30)
+    types(stage, "we did everything by hand back then")
+    return stage
+
+
+@pytest.mark.parametrize("comes_back", [RightClaimed("resume"), ParticipantJoined("text")])
+def test_a_pause_takes_none_of_the_time(comes_back: Any) -> None:
+    stage = paused_for(1800, comes_back=comes_back)
+    time = stage.manager._out.state.time
+
+    assert ["a", "b"] == path(stage)
+    assert script.SHORT_OF_TIME not in said(stage)
+    assert stage.now - 1795 == pytest.approx(time.elapsed(stage.now))
+
+
+def test_what_is_said_between_two_pauses_takes_its_time() -> None:
+    stage = stage_with(three(max_duration_m=10))
+    for begin in (5, 405):
+        stage.run(begin)
+        stage.feed(RightClaimed("pause"))
+        stage.run(begin + 100)
+        stage.feed(RightClaimed("resume"))
+    stage.run(505)
+
+    assert 305.0 == pytest.approx(stage.manager._out.state.time.elapsed(stage.now))
+
+
+def test_a_pause_that_outlives_its_sitting_takes_none_of_the_time_of_the_next() -> None:
+    first = stage_with(three(max_duration_m=10))
+    first.run(5)
+    first.feed(RightClaimed("pause"))
+    first.run(300)
+    first.feed(ParticipantLeft("closed"))
+    facts = tuple(event.body for event in first.events if isinstance(event.body, Fact))
+    state = fold((*facts, SessionOpened("s2", "text", 0, 2)))
+
+    assert state.paused
+    assert state.time.before <= 5.0
+    assert state.time.before == state.time.elapsed(900.0)
+
+
+def test_logs_that_do_not_say_when_a_pause_began_are_read_as_before() -> None:
+    lines = (
+        '{"seq":1,"at":7.0,"body":{"type":"InterviewPaused","reason":"participant"}}',
+        '{"seq":2,"at":9.0,"body":{"type":"InterviewResumed"}}',
+    )
+    events = [decode_event(line) for line in lines]
+    state = fold([event.body for event in events if isinstance(event.body, Fact)])
+    told = Event(3, 11.0, InterviewPaused("noise", 11.0))
+
+    assert not state.paused
+    assert 30.0 == state.time.elapsed(30.0)
+    assert told == decode_event(encode_event(told))
+
+
 def test_nothing_is_probed_when_time_runs_short() -> None:
     design = blueprint(
         question("a", "What is first?", probing={"enabled": True, "max_follow_ups": 3}),
@@ -156,11 +227,12 @@ def test_severe_distress_pauses_the_talk_names_help_and_is_on_the_log() -> None:
     types(stage, SEVERE)
     heard = [each for each in stage.facts(DistressHeard) if isinstance(each, DistressHeard)]
     committed = [each for each in stage.facts(AnswerCommitted) if isinstance(each, AnswerCommitted)]
+    paused = [each for each in stage.facts(InterviewPaused) if isinstance(each, InterviewPaused)]
 
     assert "paused" == stage.floor
     assert [("a", "severe")] == [(each.node_key, each.level) for each in heard]
     assert [SEVERE] == [each.text for each in committed]
-    assert [InterviewPaused("distress")] == stage.facts(InterviewPaused)
+    assert ["distress"] == [each.reason for each in paused]
     assert ["a"] == [each.node_key for each in stage.facts(NodeClosed) if isinstance(each, NodeClosed)]
     assert [f"If you would like to talk to somebody: {LINE}.", script.PAUSED_DISTRESS] == said(stage)[-2:]
 
