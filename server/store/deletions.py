@@ -2,16 +2,23 @@
 said."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
-from server.store.delivery_tables import DeletionRow, DocumentRow, HappeningRow, WebhookDeliveryRow
+from server.store.delivery_tables import (
+    DeletionRow,
+    DocumentRow,
+    HappeningRow,
+    JobRow,
+    OperatorPageRow,
+    WebhookDeliveryRow,
+)
 from server.store.idempotency import forget_answers
 from server.store.organizations import Tenant
 from server.store.paging import Page, Window, read_page
@@ -54,7 +61,8 @@ class Deletions:
         async with self._database.write() as connection:
             await run_row(connection, run_id, tenant, lock=True)
             counts = {name: await _count(connection, table, run_id) for name, table in _GO_WITH_IT.items()}
-            counts["happenings"] = await _forget_what_was_told(connection, run_id)
+            counts["happenings"], delivery_ids = await _forget_what_was_told(connection, run_id)
+            await _forget_jobs(connection, run_id, delivery_ids)
             counts["answers"] = await forget_answers(connection, run_id)
             await connection.execute(delete(RunRow).where(RunRow.id == run_id))
             counts["recording_bytes"] = await asyncio.to_thread(self._recordings.size, run_id)
@@ -92,11 +100,20 @@ async def _count(connection: AsyncConnection, table: Any, run_id: str) -> int:
     return int((await connection.execute(statement)).scalar_one())
 
 
-async def _forget_what_was_told(connection: AsyncConnection, run_id: str) -> int:
-    """What webhooks were told names the participant's own id."""
+async def _forget_what_was_told(connection: AsyncConnection, run_id: str) -> tuple[int, Sequence[str]]:
+    """What webhooks were told names the participant's own id. Returns of how much they were told, and the
+    deliveries' ids."""
     # What happened first: whoever makes deliveries of it holds it meanwhile, and those are seen when they are
     # made. The other way round they would come to lie behind us.
     told = delete(HappeningRow).where(HappeningRow.subject_id == run_id).returning(HappeningRow.id)
     event_ids = (await connection.execute(told)).scalars().all()
-    await connection.execute(delete(WebhookDeliveryRow).where(WebhookDeliveryRow.event_id.in_(event_ids)))
-    return len(event_ids)
+    made = delete(WebhookDeliveryRow).where(WebhookDeliveryRow.event_id.in_(event_ids))
+    return len(event_ids), (await connection.execute(made.returning(WebhookDeliveryRow.id))).scalars().all()
+
+
+async def _forget_jobs(connection: AsyncConnection, run_id: str, delivery_ids: Sequence[str]) -> None:
+    """Nothing is to be done any more about the run, nor for what was told of it; and what was given up would
+    be kept for good, with the fault that it met."""
+    pages = select(OperatorPageRow.id).where(OperatorPageRow.run_id == run_id)
+    about = or_(JobRow.subject.in_([run_id, *delivery_ids]), JobRow.subject.in_(pages))
+    await connection.execute(delete(JobRow).where(about))

@@ -249,6 +249,7 @@ async def test_a_run_that_is_deleted_while_it_is_told_of_leaves_nothing_to_be_to
         told = await post.webhooks.dispatch()
     async with Database(storage) as database, database.read() as connection:
         left = (await connection.execute(select(WebhookDeliveryRow.id))).all()
+        to_do = (await connection.execute(select(JobRow.id).where(JobRow.kind == DELIVER))).all()
 
     assert 1 == told
-    assert [] == left
+    assert [] == left == to_do

@@ -11,12 +11,13 @@ from sqlalchemy.exc import OperationalError
 
 from server.store import sqlite
 from server.store.deletions import Deletions
-from server.store.delivery_tables import DeletionRow, HappeningRow
+from server.store.delivery_tables import DeletionRow, HappeningRow, JobRow
 from server.store.documents import Documents
 from server.store.event_rows import read_events
 from server.store.idempotency import Answer, Idempotency, Repeat
 from server.store.jobs import Jobs
 from server.store.log_writer import LogWriter
+from server.store.operator_pages import OperatorPages
 from server.store.organizations import Tenant
 from server.store.recordings import FILE_NAME, Recordings
 from server.store.run import Participant, Run, RunNotFound
@@ -70,6 +71,30 @@ async def test_a_deletion_takes_all_that_came_of_a_run_along_and_counts_it(
         "answers": 0,
         "recording_bytes": 0,
     } == receipt.counts
+
+
+async def test_jobs_go_with_the_run_that_they_are_about_also_those_that_were_given_up(
+    storage: str, tmp_path: Path
+) -> None:
+    async with talked(storage, tmp_path) as (store, run, deletions):
+        other, jobs = await store.new_run(), Jobs(store.database, store.clock)
+        hook = {"paging_webhook": "https://example.org/page"}
+        await store.organizations.change(store.tenant.organization_id, settings=hook)
+        page_id = await OperatorPages(store.database, store.clock).call(
+            run.id, seq=1, node_key="opening", level="severe"
+        )
+        for kind, subject in (("responses", run.id), ("analysis", run.id), ("analysis", other.id)):
+            await jobs.add(kind, subject)
+        given_up = await jobs.claim(["analysis"])
+        assert given_up is not None
+        await jobs.give_up(given_up, f"what was said in {SECRET}")
+        await deletions.delete(store.tenant, run.id, "api")
+        async with store.database.read() as connection:
+            left = (await connection.execute(select(JobRow.kind, JobRow.subject))).all()
+
+    assert page_id is not None
+    assert run.id == given_up.subject
+    assert {(SCRUB, "database"), ("analysis", other.id)} == {tuple(row) for row in left}
 
 
 async def test_only_its_owner_deletes_a_run(storage: str, tmp_path: Path) -> None:
