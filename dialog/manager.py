@@ -279,6 +279,7 @@ class Manager:
         self._conduct.forget()
         self._turns.give_way(now)
         self._turns.answering.set_aside("superseded")
+        self._moments.confirm_nothing()
         turn = self._turns.answering.need_turn(now)
         turn.type(script.filled_in(self._interview.node, signal.data), now)
         self._turns.commit()
@@ -318,6 +319,7 @@ class Manager:
             case OperatorTookOver():
                 self._conduct.forget()
                 self._moments.keep_words()
+                self._moments.confirm_nothing()
                 self._turns.suspend("operator")
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
             case OperatorHandedBack():

@@ -36,6 +36,8 @@ class Moments:
         """A pause that sets in when what is being said has been heard."""
         self.confirming: str | None = None
         """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic` or `other_topic`."""
+        self._to_confirm = ""
+        """What was asked for it, in words."""
 
     def question_changed(self) -> None:
         """A new question has a new chance to be understood."""
@@ -49,6 +51,8 @@ class Moments:
         self._turns.overlap.settle()
         if right not in ("pause", "resume"):
             self.wake(now)
+        if right not in ("pause", "resume", "done"):  # who pauses is done with it too: `pause` sees to that
+            self.confirm_nothing()
         self._out.append(RightUsed(right))
         match right:
             case "repeat":
@@ -107,13 +111,29 @@ class Moments:
         self._drop_turn()
         if first is not None:
             self._prompter.say("notice", first, now)
-        self.confirming = what
+        self.confirming, self._to_confirm = what, question
+        self._turns.lull.asked()
         self._turns.floor.profile = self._interview.confirmation_profile
         self._prompter.say("re_ask", question, now)
 
     def confirm_go_on(self, now: float) -> None:
-        """We stopped twice for nobody: ask instead of starting a third time."""
-        self.confirm("go_on", script.SHALL_I_GO_ON, now)
+        """We stopped twice for nobody: ask instead of starting a third time; what is asked already is."""
+        if self.confirming is not None:
+            self.confirm(self.confirming, self._to_confirm, now)
+        else:
+            self.confirm("go_on", script.SHALL_I_GO_ON, now)
+
+    def confirm_nothing(self) -> None:
+        """No yes or no is awaited any more: something else has come of it, or is asked."""
+        if self.confirming is not None:
+            self.confirming = None
+            self._turns.floor.profile = self._interview.profile
+
+    def _leave_unconfirmed(self) -> None:
+        """Nobody is there to say yes or no. A topic that was to be left is left all the same."""
+        if self.confirming == "other_topic":
+            self._interview.close_node("answered")
+        self.confirm_nothing()
 
     def takes_as_confirmation(self, answer: str | None) -> bool:
         """Whether this is no answer of its own: any word about stopping, a yes or no about anything else."""
@@ -122,8 +142,8 @@ class Moments:
     def confirmed(self, answer: str | None, now: float) -> bool:
         """The answer to what was to be confirmed; False when it was no yes or no and counts as an answer of
         its own."""
-        what, self.confirming = self.confirming, None
-        self._turns.floor.profile = self._interview.profile
+        what = self.confirming
+        self.confirm_nothing()
         if what == "stop":
             if answer == "yes":
                 self._drop_turn()
@@ -180,6 +200,7 @@ class Moments:
         self._turns.overlap.settle()
         self._interrupt()
         self._turns.answering.turn = None
+        self._leave_unconfirmed()
         self._out.append(InterviewPaused(reason, now))
         self.pausing = reason
         if first is not None:
@@ -216,7 +237,8 @@ class Moments:
     def left(self) -> None:
         """The last connection is gone: what was said of an unfinished answer is kept."""
         self.keep_words()
-        self.pausing = self.confirming = None
+        self._leave_unconfirmed()
+        self.pausing = None
         if self._turns.state != "closed":
             self._turns.suspend("leave")
 
@@ -254,13 +276,15 @@ class Moments:
         closed = self._turns.floor.profile.check_in_delays[0] <= 3.0
         question = script.re_ask(self._interview.node, self._interview.field) if closed else None
         words = script.check_in(step.number, step.answering, closed, question)
+        if self.confirming is not None:
+            words = self._to_confirm
         if step.number > 0 and not step.answering:
             self._out.append(NoticeGiven("check_in", words, _WAYS_OUT))
         self._prompter.say("check_in", words, now)
 
     def unanswered(self, now: float) -> None:
-        """Every check-in stayed without an answer."""
-        goes_on = self._turns.floor.profile.then == "go_on"
+        """Every check-in stayed without an answer; nothing goes on without a yes or no that was asked for."""
+        goes_on = self._turns.floor.profile.then == "go_on" and self.confirming is None
         if goes_on and self._out.state.unanswered_in_a_row == 0:
             self._prompter.say("notice", script.MOVING_ON, now)
             self._interview.no_answer(now)

@@ -141,6 +141,8 @@ class Watch:
                 self._tried_at = now
         questions = [one for one in outputs if isinstance(one, QuestionAsked)]
         assert len(questions) <= 1, f"two questions at once: {questions}"
+        confirming = self._manager._moments.confirming
+        assert not questions or confirming is None, f"{questions} is asked while {confirming} is"
         self._words(before, signal, outputs)
         self._deadline(now)
         self._hear_silence(now)
