@@ -1,7 +1,7 @@
 """What speech over the agent means: a real interruption, a backchannel, or nothing. Decides on voice and
 words alone."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from dialog.completeness import content_words
 from dialog.policy import Policy
@@ -10,9 +10,27 @@ from dialog.rights import is_backchannel, is_stop_phrase
 Overlap = Literal["yield", "go_on", "wait"]
 
 
-def outweighs(text: str) -> bool:
-    """Whether words alone are enough to yield to: two of content, or a phrase that says so."""
-    return is_stop_phrase(text) or content_words(text) >= 2
+MOST_WORDS: Final = 7.0
+"""In a second of voice. Hurried speech has 6.7; a cough that a recogniser takes for words has more."""
+
+_UNSEEN: Final = 0.05
+"""Seconds of a voice that may have passed before it was seen."""
+
+
+def sayable(text: str, voiced: float) -> bool:
+    """Whether so many words can have been said in `voiced` seconds of voice."""
+    return len(text.split()) <= MOST_WORDS * (voiced + _UNSEEN)
+
+
+def goes_on(text: str, voiced: float) -> bool:
+    """Whether these words can be an answer going on."""
+    return content_words(text) >= 1 and sayable(text, voiced)
+
+
+def outweighs(text: str, voiced: float) -> bool:
+    """Whether words are enough to yield to: two of content that can have been said, or a phrase that says
+    so."""
+    return is_stop_phrase(text) or (content_words(text) >= 2 and sayable(text, voiced))
 
 
 def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy) -> Overlap:
@@ -22,7 +40,7 @@ def judge_overlap(text: str, voiced: float, still_speaking: bool, policy: Policy
     backchannel. A recogniser that is late leaves `text` empty: then voice alone decides, and what outlasts
     the backchannels that are known of it is something else.
     """
-    if outweighs(text):
+    if outweighs(text, voiced):
         return "yield"
     backchannel = is_backchannel(text)
     if backchannel and not still_speaking:

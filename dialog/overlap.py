@@ -3,7 +3,7 @@
 Knows no question; it tells an answer going on, an interruption and a cough apart by voice, words and time.
 """
 
-from dialog.barge_in import judge_overlap, outweighs
+from dialog.barge_in import goes_on, judge_overlap, outweighs
 from dialog.commands import HoldSpeech, StopSpeech
 from dialog.completeness import content_words
 from dialog.floor import Floor
@@ -35,6 +35,7 @@ class Overlap:
         self.unheard = 0.0
         """Seconds since then of which no sound came."""
         self._voice_on = False
+        self._utterance_id = 0
         self._lasted = 0.0
         """Seconds of voice since `_began_at` that are sure: its end is seen with a delay."""
         self._earlier = 0.0
@@ -78,6 +79,8 @@ class Overlap:
         """Speech sets in while the agent has the floor; `voiced` seconds of it there were already."""
         self._voice_on = True
         self.said_over.remember(utterance_id, now - voiced)
+        self.said_over.sounded(utterance_id, voiced)
+        self._utterance_id = utterance_id
         if self.beside is None:
             self.beside, self.late = self.late or Turn(0, self._floor.node_key, now), None
         self.beside.begin_utterance(utterance_id)
@@ -135,6 +138,7 @@ class Overlap:
     def voice_lasted(self, voiced: float, now: float) -> list[Step]:
         """The voice over the agent has sounded for `voiced` seconds for sure."""
         self._lasted = max(self._lasted, self._earlier + voiced)
+        self.said_over.sounded(self._utterance_id, voiced)
         if self._floor.state == "ducked" and not self._timers.is_set("rejoin"):
             return self._judge(now)
         return []
@@ -146,6 +150,7 @@ class Overlap:
     def voice_off(self, silence: float, voiced: float, now: float) -> list[Step]:
         """The speech over the agent has stopped for now."""
         self._voice_on = False
+        self.said_over.sounded(self._utterance_id, voiced)
         beside = self.beside
         if beside is None:
             return []
@@ -183,14 +188,12 @@ class Overlap:
                 if current is None:
                     return []
                 rejoinable = self._rejoinable(current)
-                if rejoinable and content_words(self.beside.text) >= 1:
+                if rejoinable and goes_on(self.beside.text, self._sure(self.beside, now)):
                     return self._rejoin()
                 if self._floor.state == "ducked" and current.barge_in and not rejoinable:
                     return self._judge(now)
             case "yielded":
                 return self._yielded_words(now)
-            case _:
-                pass
         return []
 
     def _late_words(self, now: float) -> list[Step]:
@@ -199,8 +202,8 @@ class Overlap:
         if late is None or current is None or self._floor.state != "speaking":
             return []
         rejoining = self._rejoinable(current)
-        enough = content_words(late.text) >= 1 if rejoining else current.barge_in and outweighs(late.text)
-        if not enough:
+        enough = (goes_on if rejoining else outweighs)(late.text, self.said_over.voiced(late))
+        if not enough or not (rejoining or current.barge_in):
             return []
         self.beside, self.late = late, None
         if rejoining:
@@ -217,14 +220,18 @@ class Overlap:
         )
         return self.committed is not None and not self._settled and within
 
+    def _sure(self, beside: Turn, now: float) -> float:
+        """Seconds of voice over the agent that there were for sure."""
+        heard = self._timers.heard_until(now) - self._began_at - self.unheard
+        sure = max(self._lasted, heard - self._floor.policy.voice_hangover)
+        return (sure if self._voice_on else beside.voiced) + 1e-6
+
     def _judge(self, now: float) -> list[Step]:
         """Decide on the words and voice so far whether to yield."""
         beside = self.beside
         if beside is None:
             return []
-        heard = self._timers.heard_until(now) - self._began_at - self.unheard
-        sure = max(self._lasted, heard - self._floor.policy.voice_hangover)
-        voiced = (sure if self._voice_on else beside.voiced) + 1e-6
+        voiced = self._sure(beside, now)
         if self._at_once and voiced >= self._decision:
             return self._yield(now)
         match judge_overlap(beside.text, voiced, self._voice_on, self._floor.policy):

@@ -205,7 +205,7 @@ def test_when_both_begin_at_once_the_agent_stops_and_says_its_question_whole() -
     stage.run_until_floor_is("open")
 
     assert ["Duck", "HoldSpeech", "ResumeSpeech"] == commands(stage, now)
-    assert stopped[0] - now <= 0.65
+    assert stopped[0] - now <= 0.7
     assert ["sorry my cat is here"] == [fact.text for fact in stage.facts(RemarkMade)]  # type: ignore[union-attr]
     assert 1.0 == said.fraction
     assert [] == stage.facts(AnswerCommitted)
@@ -425,3 +425,25 @@ def test_while_the_voice_is_on_late_words_of_another_do_not_set_the_agent_going_
     stage.run(now + 1.9)
 
     assert ["Duck", "HoldSpeech"] == commands(stage, now)
+
+
+@pytest.mark.parametrize("behind", [0.1, 1.5])
+def test_more_words_than_can_be_said_in_so_little_voice_do_not_stop_the_agent(behind: float) -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(9, 0.08))
+    stage.at(now + 0.48, SpeechStopped(9, 0.2, 0.36))
+    stage.at(now + 0.5 + behind, PartialTranscript(9, "lily to look", 1.0, 0.0))
+    stage.at(now + 0.6 + behind, FinalTranscript(9, "lily to look"))
+    stage.run(now + 3)
+
+    assert ["Duck", "Unduck"] == commands(stage, now)
+
+
+def test_two_words_of_a_third_of_a_second_stop_the_agent_though_they_come_late() -> None:
+    stage, now = over_the_question()
+    stage.at(now, SpeechStarted(9, 0.08))
+    stage.at(now + 0.46, SpeechStopped(9, 0.2, 0.34))
+    stage.at(now + 1.5, FinalTranscript(9, "never travelled"))
+    stage.run(now + 2)
+
+    assert "HoldSpeech" in commands(stage, now)
