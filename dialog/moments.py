@@ -89,7 +89,10 @@ class Moments:
                 pass
 
     def stop_for_good(self, now: float) -> None:
-        """The page asked for confirmation already."""
+        """The page asked for confirmation already: what is said over the good-bye takes nothing back."""
+        self._turns.overlap.settle()
+        self.confirm_nothing()
+        self.pausing = None
         self._out.append(RightUsed("stop"))
         self._drop_turn()
         self._say_stopped(now)

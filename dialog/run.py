@@ -267,6 +267,7 @@ def _reopened(state: RunState, fact: AnswerReopened) -> RunState:
         last_turn_id=state.last_turn_id,
         client_ids=state.client_ids,
         time=state.time,
+        stopped=state.stopped,
     )
 
 
