@@ -316,11 +316,10 @@ class Interview:
         route = next_route(self.blueprint, state, self._metadata, held, short)
         if route.node_key is None:
             left = short and next_route(self.blueprint, state, self._metadata, held, False).node_key
-            outcome: FinalOutcome = "time" if left or self.terms.told_of_time else "completed"
+            outcome: FinalOutcome = "time" if left or state.told_of_time else "completed"
             self.close(outcome, script.outro(self.blueprint), now)
             return
-        if route.reason == "required_left" and not self.terms.told_of_time:
-            self.terms.told_of_time = True
+        if route.reason == "required_left" and not state.told_of_time:
             self._prompter.say("notice", script.SHORT_OF_TIME, now)
         self._out.append(NodeEntered(route.node_key, route.edge, route.reason))
         self.ask(now)

@@ -114,6 +114,8 @@ class RunState(msgspec.Struct, frozen=True):
     last_turn_id: int = 0
     last_speech_id: int = 0
     time: TalkTime = TalkTime()
+    told_of_time: bool = False
+    """The participant knows that time runs short: questions were passed over for those that are required."""
     before: "RunState | None" = None
     """The state that the last commit can be undone to."""
 
@@ -161,6 +163,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return begin_session(state, state.sessions + 1)
         case NodeEntered():
             state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+            if fact.reason == "required_left":
+                state = replace(state, told_of_time=True)
             if fact.reason == "back":  # to answer anew: a form's values too
                 node = state.node(fact.node_key)
                 again = replace(node, outcome=None, data={}, data_turns={}, missed=(), passed=())

@@ -18,8 +18,6 @@ class Terms:
         """Seconds of talk over all sittings."""
         self.help_line = self._named
         """Where help is to be had; "" = nobody said."""
-        self.told_of_time = False
-        """The participant knows that time runs short."""
 
     def agree(self, time_limit: float | None, help_line: str) -> None:
         """Take in what the channel allows, the smaller limit counts, and what the organization names, which

@@ -91,6 +91,43 @@ def test_who_runs_short_of_time_is_told_once_and_hears_the_required_questions_fi
     assert "Thank you, good-bye." == said(stage)[-1]
 
 
+def test_who_was_told_of_the_time_is_not_told_again_after_a_lost_connection() -> None:
+    design = blueprint(
+        question("a", "What is first?"),
+        question("b", "What is second?", required=False),
+        question("c", "What is third?"),
+        question("d", "What is fourth?", required=False),
+        question("e", "What is fifth?"),
+    )
+    first = stage_with(design, time_limit=1.0)
+    first.run(5)
+    types(first, "we did everything by hand back then")
+    facts = tuple(event.body for event in first.events if isinstance(event.body, Fact))
+    opened = SessionOpened("s2", "text", 0, 2)
+    second = Stage(design, facts=(*facts, opened), ends_sound=None, channel="text", time_limit=1.0)
+    second.run_until_floor_is("open")
+    types(second, "nothing at all, it went on as before")
+    types(second, "we bought a machine in the end")
+
+    assert ["a", "c"] == path(first)
+    assert script.SHORT_OF_TIME in said(first)
+    assert ["e"] == path(second)
+    assert script.SHORT_OF_TIME not in said(second)
+    assert ["time"] == outcomes(second)
+
+
+def test_a_talk_that_passed_questions_over_ran_out_of_time_also_if_it_was_broken_off() -> None:
+    first = stage_with(three(), time_limit=1.0)
+    first.run(5)
+    types(first, "we did everything by hand back then")
+    facts = tuple(event.body for event in first.events if isinstance(event.body, Fact))
+    second = Stage(three(), facts=facts, ends_sound=None, channel="text", time_limit=1.0)
+    second.run_until_floor_is("open")
+    types(second, "nothing at all, it went on as before")
+
+    assert ["time"] == outcomes(second)
+
+
 def test_a_talk_whose_every_question_was_asked_is_completed_however_late() -> None:
     stage = stage_with(blueprint(question("a", "What is first?")), time_limit=1.0)
     stage.run(5)
