@@ -127,19 +127,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         await keeper.finish_erasing()
         registry = Registry(keeper, _kit(providers, metrics, panel), max_sessions=settings.max_sessions)
         await rooms.enter_async_context(registry)
-        looking = every(
-            LOOK_INTERVAL,
-            lambda: _look_after(runs, keeper, registry, settings.idle_timeout),
-            "runs can't be opened or ended by the clock now",
-        )
-        await rooms.enter_async_context(_running(looking))
-        erasing = every(
-            ERASING_INTERVAL,
-            lambda: keeper.finish_erasing(here=registry.is_here),
-            "struck answers can't be erased now",
-            first_after=ERASING_INTERVAL,
-        )
-        await rooms.enter_async_context(_running(erasing))
+        for each in _rounds(runs, keeper, registry, settings.idle_timeout):
+            await rooms.enter_async_context(_running(each))
         office = await rooms.enter_async_context(
             open_office(database, vault, recordings, private_targets=settings.webhook_private_targets)
         )
@@ -190,6 +179,24 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
         )
         for server in settings.ice_servers
     ]
+
+
+def _rounds(
+    runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float
+) -> tuple[Coroutine[None, None, None], ...]:
+    """What is seen to again and again, of runs that nobody is there for."""
+    looking = every(
+        LOOK_INTERVAL,
+        lambda: _look_after(runs, keeper, registry, idle_timeout),
+        "runs can't be opened or ended by the clock now",
+    )
+    erasing = every(
+        ERASING_INTERVAL,
+        lambda: keeper.finish_erasing(here=registry.is_here),
+        "struck answers can't be erased now",
+        first_after=ERASING_INTERVAL,
+    )
+    return looking, erasing
 
 
 async def _look_after(runs: Runs, keeper: RunKeeper, registry: Registry, idle_timeout: float) -> None:
