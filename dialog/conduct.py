@@ -6,7 +6,7 @@ Stands between the floor, which says when, and the interview, which says what co
 from typing import Literal
 
 from dialog import script
-from dialog.answering import TAKEN
+from dialog.answering import LISTENING, TAKEN
 from dialog.assessment import Assessment
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
@@ -150,6 +150,18 @@ class Conduct:
 
     def follow(self, step: Step, now: float) -> None:
         """Do what a step of the floor calls for."""
+        self._do(step, now)
+        if self._interview.closing is not None and self._turns.state in LISTENING:
+            self._see_off(now)
+
+    def _see_off(self, now: float) -> None:
+        """The last words were dropped for somebody who spoke, and nothing else would end the talk: say them
+        again."""
+        self.forget()
+        self._turns.answering.set_aside("interjection")
+        self._interview.part(now)
+
+    def _do(self, step: Step, now: float) -> None:
         match step:
             case AnswerSeemsOver():
                 self._over(step, now)
@@ -208,7 +220,7 @@ class Conduct:
             self._turns.hand_over(now)
             self._turns.lull.show(self._interview.reading_time(), now)
             if self._out.state.asked is None and self._moments.confirming is None:
-                self._interview.ask(now)
+                self._interview.go_on(now)
 
     def _over(self, step: AnswerSeemsOver, now: float) -> None:
         """An answer seems to be over: a request is granted, anything else taken and judged."""
