@@ -57,6 +57,7 @@ class Interview:
         self.terms = Terms(blueprint, policy.time_reserve)
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
+        self._last_words = ""
 
     @property
     def node(self) -> Node:
@@ -326,8 +327,12 @@ class Interview:
 
     def close(self, outcome: FinalOutcome, words: str, now: float) -> None:
         """Say the last words; the interview is over when they have been heard."""
-        self.closing = outcome
-        self._prompter.say("outro", words, now, barge_in=False)
+        self.closing, self._last_words = outcome, words
+        self.part(now)
+
+    def part(self, now: float) -> None:
+        """Say the last words, which may have been lost to what was said before them."""
+        self._prompter.say("outro", self._last_words, now, barge_in=False)
 
     def finish(self) -> None:
         """The last words have been heard."""

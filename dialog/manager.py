@@ -325,6 +325,8 @@ class Manager:
             case OperatorHandedBack():
                 if self._turns.state == "operator":
                     self._prompter.say("notice", script.OPERATOR_GONE, now)
+                    if self._interview.closing is not None:
+                        return self._interview.part(now)
                     self._moments.take_up_answer(now)
                     self._interview.ask_again(now)
             case InterviewCancelled():

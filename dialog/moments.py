@@ -199,6 +199,8 @@ class Moments:
         """Pause, after saying so, and `first` ahead of that; silence never ends an interview."""
         if self._turns.state == "paused" or self.pausing is not None:
             return
+        if self._interview.closing is not None:
+            return  # there is nothing left to come back to
         self.keep_words()
         self._turns.overlap.settle()
         self._interrupt()
@@ -259,7 +261,8 @@ class Moments:
             return self._interview.close("stopped", script.STOPPED, now)
         self._turns.expect(node.key, self._interview.profile)
         if state.asked is None and not state.kept_words:
-            self._prompter.say("recap", script.recap(None, ""), now)
+            # a mere greeting: what is said over it answers nothing, and silences nothing that waits behind it
+            self._prompter.say("notice", script.recap(None, ""), now)
             self._interview.go_on(now)
             return
         self.take_up_answer(now)

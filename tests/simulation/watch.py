@@ -143,6 +143,9 @@ class Watch:
         assert len(questions) <= 1, f"two questions at once: {questions}"
         confirming = self._manager._moments.confirming
         assert not questions or confirming is None, f"{questions} is asked while {confirming} is"
+        closing = self._manager._interview.closing
+        parting = self._floor in AGENTS or self._floor in ("operator", "closed")
+        assert closing is None or parting, f"nothing ends a talk that is {closing}, floor {self._floor}"
         self._words(before, signal, outputs)
         self._deadline(now)
         self._hear_silence(now)

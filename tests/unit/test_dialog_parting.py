@@ -1,13 +1,23 @@
 """The last words of a talk: said whole, whatever is said over them or over what goes before them."""
 
+import pytest
+
 from dialog import script
-from dialog.events import AnswerCommitted, AnswerReopened, InterviewFinished, RightUsed
+from dialog.events import AnswerCommitted, AnswerReopened, InterviewFinished, InterviewPaused, RightUsed
 from dialog.run import RunState, fold
-from dialog.signals import RightClaimed
+from dialog.signals import (
+    MicrophoneMuted,
+    OperatorHandedBack,
+    OperatorTookOver,
+    ParticipantJoined,
+    ParticipantLeft,
+    RightClaimed,
+)
 from tests.support.blueprints import blueprint, question, two_questions
-from tests.support.play import Stage
+from tests.support.play import DETECTOR, Stage
 
 ANSWER = "last tuesday i missed the train because my phone died and i walked home in the rain"
+SEVERE = "since then i have thought about suicide a lot"
 
 
 def outcomes(stage: Stage) -> list[str]:
@@ -33,3 +43,93 @@ def test_who_has_stopped_has_stopped_though_the_answer_before_is_taken_back() ->
 
     assert state.stopped
     assert () == state.answers
+
+
+def back_after_the_last_answer() -> Stage:
+    """Severe distress at the last question has paused the talk; its participant has just come back."""
+    stage = Stage(blueprint(question("only", "How did it end?"))).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.4, SEVERE)).run_until_floor_is("paused")
+    stage.feed(ParticipantLeft("closed"))
+    stage.run(stage.now + 5)
+    stage.feed(ParticipantJoined("webrtc", DETECTOR))
+    return stage
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["hello i'm back now and ready to talk with you again", "hello are you there can you hear me now or not"],
+)
+def test_who_greets_over_the_greeting_still_hears_the_good_bye(said: str) -> None:
+    stage = back_after_the_last_answer()
+    stage.say(stage.now, said)
+    stage.run(stage.now + 60)
+
+    assert "Thank you, good-bye." == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
+    assert [SEVERE] == [
+        each.text for each in stage.facts(AnswerCommitted) if isinstance(each, AnswerCommitted)
+    ]
+
+
+def test_who_talks_on_and_on_after_the_greeting_is_seen_off_all_the_same() -> None:
+    stage = back_after_the_last_answer()
+    for step in range(6):
+        stage.say(stage.now + 4 * step, "hello i am back again and ready to talk")
+    stage.run(stage.now + 120)
+
+    assert ["completed"] == outcomes(stage)
+
+
+def test_who_greets_over_the_greeting_hears_the_question_behind_it() -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.4, SEVERE)).run_until_floor_is("paused")
+    stage.feed(ParticipantLeft("closed"))
+    stage.run(stage.now + 5)
+    stage.feed(ParticipantJoined("webrtc", DETECTOR))
+    stage.say(stage.now, "hello i'm back now and ready to talk with you again")
+    stage.run(stage.now + 0.5).run_until_floor_is("open")
+
+    assert "How did your evening end?" == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert [SEVERE] == [
+        each.text for each in stage.facts(AnswerCommitted) if isinstance(each, AnswerCommitted)
+    ]
+
+
+def test_last_words_that_were_lost_are_said_again() -> None:
+    stage = back_after_the_last_answer()
+    stage.run_until_floor_is("speaking")
+    stage.manager._turns.give_way(stage.now)  # whatever it is that takes the floor from us
+    stage.say(stage.now + 0.2, "so here i am again and ready to talk")
+    stage.run(stage.now + 60)
+
+    assert "Thank you, good-bye." == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
+
+
+def test_a_microphone_that_stays_off_does_not_silence_the_good_bye() -> None:
+    stage = Stage(two_questions(outro_message="Thank you. " * 40)).run_until_floor_is("open")
+    stage.feed(MicrophoneMuted(True))
+    stage.run(stage.now + 50)
+    stage.feed(RightClaimed("skip"))
+    stage.run(stage.now + 1).run_until_floor_is("open")
+    stage.feed(RightClaimed("skip"))
+    stage.run(stage.now + 60)
+
+    assert [] == stage.facts(InterviewPaused)
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
+
+
+def test_an_operator_who_hands_back_in_the_last_words_leaves_nothing_to_be_asked() -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    stage.feed(RightClaimed("stop"))
+    stage.feed(OperatorTookOver("Kim"))
+    stage.run(stage.now + 5)
+    stage.feed(OperatorHandedBack())
+    stage.run(stage.now + 30)
+
+    assert [script.OPERATOR_GONE, script.STOPPED] == stage.said()[-2:]
+    assert ["stopped"] == outcomes(stage)
