@@ -46,11 +46,13 @@ export class Controls {
     this.#letHold();
     // a click must not take the focus along: the space bar would then press that button again instead of saying "done"
     this.element.addEventListener("mousedown", (event) => event.preventDefault());
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !this.panel.hidden) this.#unfold(false, true);
-    });
+    // so Escape, too, has to be heard wherever the focus is
+    document.addEventListener("keydown", this.onEscape);
     document.addEventListener("click", this.onClickElsewhere);
   }
+
+  /** @param {KeyboardEvent} event */
+  onEscape = ({ key }) => key === "Escape" && this.#unfold(false);
 
   /** @param {MouseEvent} event */
   onClickElsewhere = (event) => {
@@ -59,6 +61,7 @@ export class Controls {
 
   close() {
     this.press(false);
+    document.removeEventListener("keydown", this.onEscape);
     document.removeEventListener("click", this.onClickElsewhere);
   }
 
@@ -100,19 +103,16 @@ export class Controls {
       button("end", "End for good", () => actions.end(), "danger"),
     ];
     const panel = el("div", { class: "more-panel", id: "more-panel", hidden: true, role: "group", "aria-label": "More" }, ...claims);
-    panel.addEventListener("click", () => this.#unfold(false, true));
+    panel.addEventListener("click", () => this.#unfold(false));
     return panel;
   }
 
-  /**
-   * @param {boolean} open
-   * @param {boolean} [focusBack]
-   */
-  #unfold(open, focusBack = false) {
+  /** @param {boolean} open */
+  #unfold(open) {
     const hadFocus = this.panel.contains(document.activeElement);
     this.panel.hidden = !open;
     this.more.setAttribute("aria-expanded", String(open));
-    if (!open && (focusBack || hadFocus) && hadFocus) this.more.focus();
+    if (!open && hadFocus) this.more.focus();
   }
 
   /** Held by finger, mouse or key; a click without a press (a switch, a screen reader) toggles. */

@@ -53,7 +53,6 @@ export function drawing(viewBox, strokes, className) {
   svg.setAttribute("viewBox", viewBox);
   svg.setAttribute("class", className);
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("focusable", "false");
   for (const stroke of strokes) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", stroke);

@@ -101,6 +101,20 @@ async def test_keys_are_shortcuts_but_not_while_typing() -> None:
     assert server.of("mute") == [{"type": "mute", "muted": True}]
 
 
+async def test_escape_closes_more_wherever_the_focus_is() -> None:
+    async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
+        await visit.write()
+        more = visit.page.get_by_role("group", name="More")
+        await visit.press("More")
+        await more.wait_for()
+        focus = await visit.page.evaluate("document.activeElement.closest('.controls') !== null")
+        await visit.page.keyboard.press("Escape")
+        await more.wait_for(state="hidden")
+
+    assert focus is False
+    assert visit.complaints == []
+
+
 async def test_a_form_is_sent_with_values_of_the_right_kind_and_only_when_complete() -> None:
     async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
         await visit.write()
