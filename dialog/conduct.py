@@ -191,7 +191,9 @@ class Conduct:
             case Interjected():
                 self._interjected(step.turn, now)
             case OverlapTwice():
-                if self._moments.pausing is not None:
+                if self._interview.closing is not None:  # there is nothing left to ask for
+                    self._turns.overlap.take_up(now)
+                elif self._moments.pausing is not None:
                     self._moments.pause_said()
                 else:
                     self._moments.confirm_go_on(now)
@@ -263,13 +265,14 @@ class Conduct:
             self._out.append(turn.remark(meaning))
 
     def _interjected(self, turn: Turn, now: float) -> None:
-        """Words that advance nothing, unless they claim a right."""
+        """Words that advance nothing, unless they claim a right; before the good-bye, that to stop alone."""
         right = spoken_right(turn.text)
         over_speech = self._turns.state in AGENTS
         self._remark(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
         if not over_speech:
             self._turns.dismiss(now)
-        if right is not None and right not in ("done", "resume"):
+        none_left = self._interview.closing is not None and right != "stop"
+        if right is not None and right not in ("done", "resume") and not none_left:
             self._moments.claim(right, now)
         elif over_speech:
             self._turns.overlap.take_up(now)

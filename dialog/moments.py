@@ -83,6 +83,9 @@ class Moments:
                 text = script.human_contact(self._interview.blueprint)
                 self._out.append(NoticeGiven("human", text, ("pause",)))
                 self._prompter.say("notice", text, now)
+            case "stop" if self._interview.closing is not None:
+                self._drop_turn()
+                self._interview.part(now)
             case "stop":
                 self.confirm("stop", script.CONFIRM_STOP, now)
             case "done":

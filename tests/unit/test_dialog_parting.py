@@ -12,6 +12,8 @@ from dialog.signals import (
     ParticipantJoined,
     ParticipantLeft,
     RightClaimed,
+    SpeechStarted,
+    SpeechStopped,
 )
 from tests.support.blueprints import blueprint, question, two_questions
 from tests.support.play import DETECTOR, Stage
@@ -133,3 +135,56 @@ def test_an_operator_who_hands_back_in_the_last_words_leaves_nothing_to_be_asked
 
     assert [script.OPERATOR_GONE, script.STOPPED] == stage.said()[-2:]
     assert ["stopped"] == outcomes(stage)
+
+
+def skipping_the_last_question() -> Stage:
+    """ "We'll skip that one." has just begun, and nothing is left but to say good-bye."""
+    stage = Stage(blueprint(question("only", "How did it end?"))).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.4, "skip this question"))
+    while script.SKIPPED not in stage.said():
+        stage.run(stage.now + 0.05)
+    return stage.run(stage.now + 0.4)
+
+
+def noise(stage: Stage, when: float, utterance_id: int) -> None:
+    """A voice without a word, over the agent, for longer than a cough."""
+    stage.at(when, SpeechStarted(utterance_id))
+    stage.at(when + 0.9, SpeechStopped(utterance_id, 0.2, 0.9))
+
+
+def test_who_makes_us_stop_twice_before_the_good_bye_hears_it_all_the_same() -> None:
+    stage = skipping_the_last_question()
+    noise(stage, stage.now, 50)
+    stage.run_until_floor_is("yielded").run_until_floor_is("speaking")
+    noise(stage, stage.now + 0.1, 51)
+    stage.run_until_floor_is("yielded").run(stage.now + 30)
+
+    assert script.SHALL_I_GO_ON not in stage.said()
+    assert "Thank you, good-bye." == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
+
+
+@pytest.mark.parametrize("said", ["can you repeat that please", "go back please", "can we take a break"])
+def test_before_the_good_bye_there_is_nothing_left_to_claim(said: str) -> None:
+    stage = skipping_the_last_question()
+    claimed = len(stage.facts(RightUsed))
+    stage.say(stage.now, said)
+    stage.run(stage.now + 30)
+
+    assert claimed == len(stage.facts(RightUsed))
+    assert "Thank you, good-bye." == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
+
+
+def test_who_asks_to_stop_before_the_good_bye_hears_that_at_once() -> None:
+    stage = skipping_the_last_question()
+    stage.say(stage.now, "i want to stop the interview")
+    stage.run(stage.now + 30)
+
+    assert RightUsed("stop") == stage.facts(RightUsed)[-1]
+    assert script.CONFIRM_STOP not in stage.said()
+    assert "Thank you, good-bye." == stage.said()[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert ["completed"] == outcomes(stage)
