@@ -97,7 +97,8 @@ class Metronome:
         For whoever takes packets off the wire, after each: a loop with many sockets sees to all that can be
         read before it looks at its timers, and the beat would come later with every talk.
         """
-        late = now - self._deadline
+        due = self._deadline
+        late = now - due
         if late < 0.0:
             return
         # Looked at after waking: the packet on which the loop slept must not go out late with its old time.
@@ -110,7 +111,7 @@ class Metronome:
         began = loop_time()
         self._beat()
         self._slot += 1
-        if self.effort.beat(self.lateness, loop_time() - began):
+        if self.effort.beat(began - due, loop_time() - began):
             log.info("= live voices are encoded at complexity %d", self.effort.complexity)
 
     def _beat(self) -> None:

@@ -108,6 +108,19 @@ async def test_a_beat_that_is_due_is_held_between_packets_and_once() -> None:
     assert leg.slots == sorted(set(leg.slots))
 
 
+async def test_the_effort_goes_by_how_late_its_own_beat_was_not_by_the_last_waking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metronome, told = Metronome(), list[float]()
+    monkeypatch.setattr(metronome.effort, "beat", lambda lateness, _: told.append(lateness))
+    now = asyncio.get_running_loop().time()
+    metronome.lateness, metronome._deadline = 0.0, now - 1.0
+    metronome.beat_if_due(now)
+
+    assert 1 == len(told)
+    assert told[0] >= 1.0
+
+
 async def test_no_beat_is_due_while_nobody_stands_in_it() -> None:
     async with beating() as metronome:
         leg = Counted(metronome, leave_at=1)
