@@ -34,13 +34,13 @@ export function showConsent(session, onAnswer) {
           el("p", { class: "soft small", id: "recording-note" }, "Your choice. Without it, the interview goes on just the same and only the words are kept."),
         ),
       ),
+    contacts(consent),
     el(
       "div",
-      { class: "buttons" },
+      { class: "buttons foot" },
       el("button", { class: "button primary large", type: "button", onclick: agree }, "I agree, let’s go on"),
       el("button", { class: "button large", type: "button", onclick: decline }, "No, thank you"),
     ),
-    contacts(consent),
   );
 }
 

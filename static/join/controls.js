@@ -3,25 +3,10 @@
 import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
-/** @typedef {import("./words.js").Right} Right */
 /** @typedef {import("./words.js").Mode} Mode */
 
-/**
- * @typedef {object} Actions
- * @property {() => void} done
- * @property {(pressed: boolean) => void} hold
- * @property {(right: Right) => void} claim
- * @property {() => void} toggleMute
- * @property {() => void} type
- * @property {(mode: Mode) => void} use
- * @property {() => void} checkSound
- * @property {() => void} help
- * @property {() => void} leave
- * @property {() => void} end
- */
-
 export class Controls {
-  /** @param {Actions} actions */
+  /** @param {import("./doors.js").Actions} actions */
   constructor(actions) {
     this.actions = actions;
     /** @type {Mode} */

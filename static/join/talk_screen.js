@@ -15,24 +15,13 @@ import { recall, remember } from "../shared/storage.js";
 const READ_ALOUD = "read-aloud";
 
 /** @typedef {import("./banners.js").Situation} Situation */
-/** @typedef {import("./words.js").FromPage} FromPage */
-
-/**
- * @typedef {object} TalkDoor
- * @property {(message: FromPage) => void} send
- * @property {(text: string) => void} sendText
- * @property {(muted: boolean) => void} mute
- * @property {(mode: import("./words.js").Mode) => void} use
- * @property {() => void} checkSound
- * @property {() => void} leave
- */
 
 export class TalkScreen {
   /**
    * @param {import("./session.js").Session} session
    * @param {import("./talk_state.js").Talk} talk
    * @param {Situation} situation
-   * @param {TalkDoor} door
+   * @param {import("./doors.js").TalkDoor} door
    */
   constructor(session, talk, situation, door) {
     this.session = session;

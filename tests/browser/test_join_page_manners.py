@@ -93,6 +93,28 @@ def test_every_file_that_may_be_served_counts_and_all_together_stay_light() -> N
     assert sum(path.stat().st_size for path in served) < MOST_BYTES
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844), (320, 640)])
+async def test_agreeing_and_declining_are_in_sight_at_once_and_all_that_is_agreed_to_can_be_read(
+    width: int, height: int
+) -> None:
+    async with JoinServer().running() as server, chromium() as browser:
+        async with visiting(server, browser, viewport={"width": width, "height": height}) as visit:
+            await visit.shows("Eating out in the city")
+            agree = await visit.page.get_by_role("button", name="I agree").bounding_box()
+            decline = await visit.page.get_by_role("button", name="No, thank you").bounding_box()
+            await visit.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            gap = await visit.page.evaluate(
+                "document.querySelector('.foot').getBoundingClientRect().top"
+                " - document.querySelector('.foot').previousElementSibling.getBoundingClientRect().bottom"
+            )
+
+    assert agree is not None
+    assert decline is not None
+    assert agree["y"] + agree["height"] <= height
+    assert decline["y"] + decline["height"] <= height
+    assert gap >= 0
+
+
 async def test_the_controls_stay_in_reach_when_the_text_is_twice_as_large() -> None:
     viewport = {"width": 640, "height": 400}  # 1280 × 800 at 200 %
     async with JoinServer().running() as server, chromium() as browser:
