@@ -44,6 +44,7 @@ from server.store.database import Database
 from server.store.keeper import RunKeeper
 from server.store.log_writer import LogWriter
 from server.store.migrations import upgrade
+from server.store.operator_pages import ask_for_calls
 from server.store.organizations import Organizations
 from server.store.recordings import Recordings
 from server.store.runs import Runs
@@ -107,7 +108,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     async with contextlib.AsyncExitStack() as rooms:
         database = await rooms.enter_async_context(Database(settings.database_url))
         await database.warm()
-        writer = await rooms.enter_async_context(LogWriter(database))
+        writer = await rooms.enter_async_context(LogWriter(database, ask_for_calls))
         recordings = await rooms.enter_async_context(Recordings(settings.data_dir))
         providers = await rooms.enter_async_context(
             open_providers(

@@ -10,7 +10,6 @@ import msgspec
 from dialog.blueprint import Blueprint
 from dialog.consent import ConsentAnswer, ConsentState, Disclosure, disclosure
 from dialog.events import AnyFact, Event
-from dialog.judgement import Distress
 from media.recording import OggRecording
 from media.silero import SecondOpinion
 from server.live.recorder import PageFile, SessionRecorder
@@ -122,10 +121,6 @@ class Keeper(Protocol):
 
     async def finish_erasing(self, run_id: str) -> None:
         """Erase what was struck in an earlier sitting that broke off."""
-
-    async def call_operator(self, run_id: str, seq: int, node_key: str, level: Distress) -> None:
-        """Somebody must look at the run, because of this event of its log; never raises for want of
-        storage. Safe to call again."""
 
     async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
         """Note how far the run is; never raises for want of storage."""

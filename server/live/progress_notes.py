@@ -1,11 +1,9 @@
-"""Beside a sitting: keeps note of how far its run is, seldom enough to cost nothing, and has people called
-who must look at it."""
+"""Beside a sitting: keeps note of how far its run is, seldom enough to cost nothing."""
 
 import asyncio
 import contextlib
 from typing import Final
 
-from dialog.events import DistressHeard
 from dialog.progress import Progress
 from server.live.keeping import Case, Keeper
 from server.store.event_log import EventLog, LogBroken, WriterFenced
@@ -19,8 +17,6 @@ async def keep_progress(log: EventLog, case: Case, keeper: Keeper) -> None:
     progress, changed = Progress(case.blueprint), False
     async for event in log.follow():
         changed = progress.see(event) or changed
-        if isinstance(event.body, DistressHeard):
-            await keeper.call_operator(case.run_id, event.seq, event.body.node_key, event.body.level)
         if changed and event.seq >= log.last_seq:
             await keeper.keep_progress(case.run_id, progress.shown())
             changed = False

@@ -19,7 +19,7 @@ from server.pipeline.worker import PutOff, Work, Worker
 from server.store.database import Database
 from server.store.idempotency import Idempotency
 from server.store.jobs import Job, Jobs
-from server.store.operator_pages import PAGE
+from server.store.operator_pages import CALL, PAGE, OperatorPages
 from server.store.recordings import Recordings
 from server.store.scrubbing import SCRUB, scrub_all
 from server.store.vault import Vault
@@ -62,6 +62,7 @@ async def open_office(
         retention = Retention(database, recordings)
         work: dict[str, Work] = {
             DELIVER: webhooks.deliver,
+            CALL: OperatorPages(database).see_to,
             PAGE: Paging(database, vault, outward).deliver,
             RETIRE: retention.retire,
             SCRUB: _scrubbing(database),

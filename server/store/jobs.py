@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Update, delete, or_, select, update
+from sqlalchemy import Connection, Executable, Update, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,15 +37,25 @@ class Job(msgspec.Struct, frozen=True):
 async def enqueue(connection: AsyncConnection, kind: str, subject: str, due_at: int) -> None:
     """Have it done from `due_at` on, as part of a transaction. A job that is there already is due by then at
     the latest, and begins anew if it was given up."""
+    await connection.execute(_asked_for(connection.dialect.name, kind, subject, due_at))
+
+
+def enqueue_with_log(connection: Connection, kind: str, subject: str, due_at: int) -> None:
+    """Have it done, as `enqueue` does, as part of a transaction of the event log."""
+    connection.execute(_asked_for(connection.dialect.name, kind, subject, due_at))
+
+
+def _asked_for(dialect: str, kind: str, subject: str, due_at: int) -> Executable:
     # Taken out of the hands that have it: what they do was asked for before this was.
     anew = {"due_at": due_at, "gave_up_at": None, "attempts": 0, "lease": None, "leased_until": None}
     there = [JobRow.kind, JobRow.subject]
     # In one statement: beside a transaction that asks for the same, looking first would find nothing.
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert
     asked = insert(JobRow).values(
         id=new_id("job_"), kind=kind, subject=subject, last_error=None, created_at=due_at, **anew
     )
-    await connection.execute(asked.on_conflict_do_update(index_elements=there, set_=anew))
+    statement: Executable = asked.on_conflict_do_update(index_elements=there, set_=anew)
+    return statement
 
 
 class Jobs:

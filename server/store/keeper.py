@@ -17,7 +17,6 @@ from sqlalchemy.orm import aliased
 
 from dialog.consent import ConsentAnswer
 from dialog.events import Event, InterviewFinished
-from dialog.judgement import Distress
 from media.ogg import parse_last_page
 from media.recording import OggRecording
 from server.clock import wall_clock_ms
@@ -28,7 +27,6 @@ from server.store.erasures import Erasures
 from server.store.event_log import EventLog, StorageChanged
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
-from server.store.operator_pages import OperatorPages
 from server.store.recordings import RecordingFile, Recordings
 from server.store.run import ConsentRecord, Run, RunNotFound
 from server.store.run_status import RunStatus, TransitionRefused
@@ -72,7 +70,6 @@ class RunKeeper:
         self._erasures = Erasures(database, recordings)
         self._erasing = WeakValueDictionary[str, asyncio.Lock]()
         """By run, for as long as somebody has it or waits for it."""
-        self._pages = OperatorPages(database, clock_ms)
         self._documents = Documents(database, clock_ms)
         self._database = database
         self._runs = runs
@@ -183,15 +180,6 @@ class RunKeeper:
                 log.info("= erased what was struck before", extra={"run": run_id, "turns": turns})
         except OSError as error:
             log.error("! a struck answer is still in the recording: %s", error, extra={"run": run_id})
-
-    async def call_operator(self, run_id: str, seq: int, node_key: str, level: Distress) -> None:
-        """Have somebody called where the run's organization wants that; asked again, it is done once."""
-        told = {"run": run_id}
-        try:
-            if await self._pages.call(run_id, seq=seq, node_key=node_key, level=level):
-                log.warning("= an operator is called: %s distress", level, extra=told)
-        except (SQLAlchemyError, OSError) as error:
-            log.error("! an operator can't be called: %s", error, extra=told)
 
     async def keep_progress(self, run_id: str, progress: Mapping[str, Any]) -> None:
         """Note how far a run is; what storage can't take now, the next note has too."""

@@ -57,14 +57,23 @@ class _Rider(msgspec.Struct, frozen=True):
     done: asyncio.Future[None]
 
 
+Follow = Callable[[Connection, Sequence[Line]], None]
+"""Does, in the transaction that adds these lines, what must follow from them whatever is killed then."""
+
+
+def _nothing_follows(_: Connection, __: Sequence[Line]) -> None:
+    pass
+
+
 class LogWriter:
     """The one writer of a process. Use as `async with LogWriter(database) as writer`, or run `run()` in a
     task."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, follow: Follow = _nothing_follows) -> None:
         self.faltering: str | None = None
         """Why storage is behind, or None: while it is, no new talk should begin."""
         self._database = database
+        self._follow = follow
         self._logs: dict[EventLog, None] = {}
         self._woken: dict[EventLog, None] = {}
         self._riders: list[_Rider] = []
@@ -192,7 +201,9 @@ class LogWriter:
         self._riders = []
         try:
             fenced = await self._database.write_log(
-                lambda connection: _store(connection, batch, unsure, [rider.work for rider in riders])
+                lambda connection: _store(
+                    connection, batch, unsure, self._follow, [rider.work for rider in riders]
+                )
             )
         except BaseException as error:
             _let_go(riders, error)
@@ -260,7 +271,11 @@ def _let_go(riders: Sequence[_Rider], error: BaseException | None) -> None:
 
 
 def _store(
-    connection: Connection, batch: list[Share], unsure: bool, along: Sequence[Callable[[Connection], None]]
+    connection: Connection,
+    batch: list[Share],
+    unsure: bool,
+    follow: Follow,
+    along: Sequence[Callable[[Connection], None]],
 ) -> set[EventLog]:
     """Store a batch within a transaction; returns the logs that are fenced, of which nothing is stored.
 
@@ -279,6 +294,7 @@ def _store(
         if line.rewrites or line.seq > there.get(line.run_id, 0)
     ]
     store(connection, lines)
+    follow(connection, [line for line in lines if not line.rewrites])
     for work in along:
         work(connection)
     return fenced

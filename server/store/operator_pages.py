@@ -1,25 +1,31 @@
 """Calls for an operator: that somebody must look at a run, whom that was to be told, and whether it was.
 How it is told is known elsewhere."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialog.events import DistressHeard
 from dialog.judgement import Distress
 from dialog.transcript import rfc3339
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
 from server.store.delivery_tables import OperatorPageRow
-from server.store.jobs import enqueue
+from server.store.event_rows import Line
+from server.store.jobs import Job, enqueue, enqueue_with_log
 from server.store.organizations import Tenant
 from server.store.paging import Page, Window, read_page
-from server.store.tables import OrganizationRow, RunRow
+from server.store.tables import EventRow, OrganizationRow, RunRow
 
 PAGE: Final = "page"
 """The kind of job that makes one call; its subject is the call's id."""
+
+CALL: Final = "call"
+"""The kind of job that sees whether an event is one to call somebody for; its subject names the event."""
 
 HOOK: Final = "paging_webhook"
 SECRET: Final = "paging_secret"  # noqa: S105 - the name of a setting
@@ -28,6 +34,9 @@ THRESHOLD: Final = "paging_threshold"
 
 LEVELS: Final[Sequence[Distress]] = ("mild", "moderate", "severe")
 MAX_ATTEMPTS: Final = 7
+
+
+log = logging.getLogger(__name__)
 
 
 class OperatorPage(msgspec.Struct, frozen=True):
@@ -54,12 +63,32 @@ class OperatorPage(msgspec.Struct, frozen=True):
     updated_at: int
 
 
+def ask_for_calls(connection: Connection, lines: Sequence[Line]) -> None:
+    """Have it seen to that somebody is called for these lines of the log, in the transaction that adds them:
+    nothing that happens then makes a call get lost."""
+    for line in lines:
+        if line.kind == DistressHeard.__name__:
+            enqueue_with_log(connection, CALL, f"{line.run_id}/{line.seq}", wall_clock_ms())
+
+
 class OperatorPages:
     """The calls of one database."""
 
     def __init__(self, database: Database, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
         self._database = database
         self._clock_ms = clock_ms
+
+    async def see_to(self, job: Job) -> None:
+        """Do a job of the kind `CALL`; done again, nobody is called twice."""
+        run_id, _, seq = job.subject.rpartition("/")
+        told = select(EventRow.body).where(EventRow.run_id == run_id, EventRow.seq == int(seq))
+        async with self._database.read() as connection:
+            body = (await connection.execute(told)).scalar()
+        if body is None:
+            return  # its run is gone
+        heard = msgspec.json.decode(body, type=DistressHeard)
+        if await self.call(run_id, seq=int(seq), node_key=heard.node_key, level=heard.level):
+            log.warning("= an operator is called: %s distress", heard.level, extra={"run": run_id})
 
     async def call(self, run_id: str, *, seq: int, node_key: str, level: Distress) -> str | None:
         """Have somebody called because of this event of the run; returns the call's id. None where nobody is
