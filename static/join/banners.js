@@ -6,15 +6,7 @@ import { icon } from "../shared/icons.js";
 /** @typedef {{mode: import("./words.js").Mode, muted: boolean, link: import("./live_link.js").LinkState, sound: import("./sound_road.js").RoadState}} Situation */
 /** @typedef {{tone: "calm" | "warn" | "fail", words: string, offers: [string, () => void][], dismiss?: () => void}} Banner */
 
-/**
- * @typedef {object} WaysOut
- * @property {(right: import("./words.js").Right) => void} claim
- * @property {() => void} type
- * @property {() => void} toggleMute
- * @property {(mode: import("./words.js").Mode) => void} use
- * @property {(pressed: boolean) => void} hold
- * @property {() => void} dismiss
- */
+/** @typedef {import("./doors.js").WaysOut} WaysOut */
 
 export class Banners {
   /** @param {WaysOut} waysOut */

@@ -1,6 +1,7 @@
-/** What the parts of the talk's screen may ask of one another; for the type checker alone, never served. */
+// What the parts of the talk show, and may ask of one another. Not served: a page needs no types.
 
-import type { FromPage, Mode, Right } from "./words.js";
+import type { Line } from "./talk_state.js";
+import type { Ended, FromPage, Light, Mode, Notice, Progress, Question, Right } from "./words.js";
 
 export type Actions = {
   done: () => void;
@@ -21,4 +22,21 @@ export type TalkDoor = {
   use: (mode: Mode) => void;
   checkSound: () => void;
   leave: () => void;
+};
+export type WaysOut = Pick<Actions, "claim" | "type" | "toggleMute" | "use" | "hold"> & {dismiss: () => void};
+export type Talk = {
+  light: Light;
+  detail: string;
+  question: Question | null;
+  progress: Progress | null;
+  notice: Notice | null;
+  ended: Ended | null;
+  /** in order of first appearance */
+  lines: Map<string, Line>;
+  /** typed, sent, and not yet seen as captions */
+  unconfirmed: {id: string, text: string}[];
+  /** a form as it was sent */
+  response: {message: FromPage, taken: boolean} | null;
+  /** what the server hears of the microphone */
+  dbfs: number;
 };

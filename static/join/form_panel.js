@@ -19,8 +19,7 @@ export function formPanel(question, onRespond) {
     "form",
     { class: "form-panel", novalidate: true, onsubmit: submit, onchange: () => fill(status) },
     ...inputs.map(({ input }) => input.element),
-    el("div", { class: "buttons" }, el("button", { class: "button primary", type: "submit" }, "Send answer")),
-    status,
+    el("div", { class: "foot" }, status, el("button", { class: "button primary", type: "submit" }, "Send answer")),
   );
   return form;
 
@@ -135,7 +134,7 @@ function optionsInput(field, id, type, options, className = "") {
 
 /** @param {Field} field */
 function labelOf(field) {
-  return [field.label || field.name, field.required ? null : el("span", { class: "soft small" }, " (optional)")];
+  return [field.label || field.name, el("span", { class: "soft small" }, field.required ? " (required)" : " (optional)")];
 }
 
 /**

@@ -6,6 +6,8 @@ import { formPanel } from "./form_panel.js";
 
 /** @typedef {import("./words.js").Content} Content */
 
+const HALF_FILLED = "Something is still missing. Complete it, or press Skip again: then this form is not sent.";
+
 export class QuestionPanel {
   /** @param {(nodeKey: string, data: Record<string, unknown>) => void} onRespond */
   constructor(onRespond) {
@@ -41,13 +43,18 @@ export class QuestionPanel {
     else if (question.fields.length > 0) announce("There is a form below the question. You can also say your answer.");
   }
 
-  /** Sends the form on show; false when nothing is filled in. */
-  submit() {
+  /**
+   * Sends the form on show; false when nothing is filled in.
+   * @param {boolean} [skipping] of a half-filled one says first that it would be lost, and lets go of it the next time
+   */
+  submit(skipping = false) {
     const form = this.body.querySelector("form");
     const inputs = /** @type {HTMLInputElement[]} */ ([...(form?.querySelectorAll("input, textarea") ?? [])]);
     const filled = inputs.some((one) => (/radio|checkbox/.test(one.type) ? one.checked : one.value));
-    if (!form || this.sending || !filled) return false;
+    const status = this.body.querySelector("[role=status]");
+    if (!form || !status || this.sending || !filled || (skipping && status.textContent === HALF_FILLED)) return false;
     form.requestSubmit();
+    if (skipping && !this.sending) fill(status, HALF_FILLED);
     return true;
   }
 

@@ -127,7 +127,7 @@ export class TalkScreen {
         door.send({ type: "hold_to_talk", pressed });
         this.controls.showHeld(pressed);
       },
-      claim: (/** @type {import("./words.js").Right} */ right) => door.send({ type: "claim", right }),
+      claim: (/** @type {import("./words.js").Right} */ right) => (right === "skip" && this.question.submit(true)) || door.send({ type: "claim", right }),
       toggleMute: () => this.#toggleMute(),
       type: () => this.composer.focus(),
       use: door.use,

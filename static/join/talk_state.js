@@ -4,21 +4,7 @@
 
 /** @typedef {import("./words.js").ToPage} ToPage */
 /** @typedef {{id: string, role: "agent" | "participant", text: string, final: boolean, cut: boolean}} Line */
-/** @typedef {{id: string, text: string}} Unconfirmed */
-
-/**
- * @typedef {object} Talk
- * @property {import("./words.js").Light} light
- * @property {string} detail
- * @property {import("./words.js").Question | null} question
- * @property {import("./words.js").Progress | null} progress
- * @property {import("./words.js").Notice | null} notice
- * @property {import("./words.js").Ended | null} ended
- * @property {Map<string, Line>} lines in order of first appearance
- * @property {Unconfirmed[]} unconfirmed typed, sent, and not yet seen as captions
- * @property {{message: import("./words.js").FromPage, taken: boolean} | null} response a form as it was sent
- * @property {number} dbfs what the server hears of the microphone
- */
+/** @typedef {import("./doors.js").Talk} Talk */
 
 const MOST_LINES = 4000;
 

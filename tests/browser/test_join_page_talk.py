@@ -144,6 +144,36 @@ async def test_a_form_is_sent_with_values_of_the_right_kind_and_only_when_comple
     assert server.of("respond") == [{"type": "respond", "node_key": "rate", "data": data}]
 
 
+async def test_skip_sends_a_complete_form_and_gives_up_a_half_filled_one_only_when_pressed_again() -> None:
+    async with JoinServer().running() as server, chromium() as browser:
+        async with visiting(server, browser, viewport={"width": 390, "height": 844}) as visit:
+            await visit.write()
+            await server.send(question("rate", "How was it?", node_type="form", fields=FIELDS[:2]))
+            await visit.shows("How was it?")
+            send = await visit.page.get_by_role("button", name="Send answer").bounding_box()
+            controls = await visit.page.locator(".controls").bounding_box()
+            await visit.page.get_by_role("group", name="Overall").get_by_label("4").check()
+            await visit.press("Skip")
+            await visit.says("press Skip again")
+            barriers = await visit.axe()
+            scrolled = await visit.page.evaluate("document.documentElement.scrollHeight - innerHeight")
+            claimed_at_first = server.of("claim")
+            await visit.press("Skip")
+            await server.until(lambda: server.of("claim"))
+            await visit.page.get_by_label("Yes", exact=True).check()
+            await visit.press("Skip")
+            await server.until(lambda: server.of("respond"))
+
+    assert send is not None
+    assert controls is not None
+    assert send["y"] + send["height"] <= controls["y"]
+    assert barriers == []
+    assert scrolled <= 0
+    assert claimed_at_first == []
+    assert [claim["right"] for claim in server.of("claim")] == ["skip"]
+    assert server.of("respond")[0]["data"] == {"overall": 4, "again": True}
+
+
 async def test_done_sends_what_is_written_or_ticked_and_says_done_only_without() -> None:
     async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
         await visit.write()
