@@ -1,14 +1,16 @@
 """What is particular to SQLite: how its file comes into being, what connections promise, how it forgets."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any, Final, cast
 
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -36,6 +38,8 @@ SCRUB_TIMEOUT_MS: Final = 50
 SCRUB_ATTEMPTS: Final = 20
 SCRUB_PAUSE: Final = 0.05
 """Seconds between two of them, for the writers."""
+
+_WAL_PAUSE_MS: Final = 50
 
 READ_ONLY: Final = "vivavoce_read_only"
 
@@ -84,6 +88,21 @@ def make_directory(url: URL) -> None:
         Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def _write_ahead(cursor: DBAPICursor, busy_timeout_ms: int) -> None:
+    """Have a write-ahead log. The file remembers it; only whoever makes the file has to say so, and SQLite
+    waits for nobody then: of two that start at once one would be told that the database is locked."""
+    for left in range(busy_timeout_ms, -1, -_WAL_PAUSE_MS):
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone() == ("wal",):
+            return
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except OperationalError:
+            if left < _WAL_PAUSE_MS:
+                raise
+            time.sleep(_WAL_PAUSE_MS / 1000)
+
+
 def keep_promises(engine: Engine, *, busy_timeout_ms: int, foreign_keys: bool = True) -> None:
     """Hold every connection to what the house promises.
 
@@ -97,9 +116,9 @@ def keep_promises(engine: Engine, *, busy_timeout_ms: int, foreign_keys: bool = 
         # unsafe.
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        _write_ahead(cursor, busy_timeout_ms)
         for pragma in (
-            f"busy_timeout = {busy_timeout_ms}",
-            "journal_mode = WAL",
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
             "secure_delete = ON",
