@@ -57,3 +57,8 @@ def new_digits(count: int) -> str:
 def jitter(delay: float) -> float:
     """A delay of up to a fifth more or less: who failed together doesn't come back together."""
     return delay * (0.8 + 0.4 * secrets.randbelow(1_000) / 1_000)
+
+
+def hold_thread(seconds: float) -> None:
+    """Wait without the event loop: for threads and for what runs before it."""
+    time.sleep(seconds)

@@ -1,7 +1,6 @@
 """What is particular to SQLite: how its file comes into being, what connections promise, how it forgets."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -13,6 +12,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from server.clock import hold_thread
 
 CONNECTIONS: Final = 5
 """Each has a thread of its own; only one can write at a time."""
@@ -100,7 +101,7 @@ def _write_ahead(cursor: DBAPICursor, busy_timeout_ms: int) -> None:
         except OperationalError:
             if left < _WAL_PAUSE_MS:
                 raise
-            time.sleep(_WAL_PAUSE_MS / 1000)
+            hold_thread(_WAL_PAUSE_MS / 1000)
 
 
 def keep_promises(engine: Engine, *, busy_timeout_ms: int, foreign_keys: bool = True) -> None:
