@@ -25,13 +25,15 @@ class Senses(msgspec.Struct, frozen=True):
 
 
 def signals_of(
-    script: Script, world: World, senses: Senses, utterances_before: int, seed: str
+    script: Script, world: World, senses: Senses, utterances_before: int, seed: str, *, brief: bool = False
 ) -> list[tuple[float, AnySignal]]:
     """What the ear and the recogniser tell of an answer: (seconds after its first word began, signal).
 
-    `seed` is the talk's: the same answer is understood otherwise in another one.
+    `brief` where the core waits for a short answer. `seed` is the talk's: the same answer is understood
+    otherwise in another one.
     """
     told: list[tuple[float, AnySignal]] = []
+    closing_silence = world.brief_closing_silence if brief else world.closing_silence
     final_delay = senses.final_delay or world.final_delay
     utterance, begun_with, first = utterances_before + 1, 0, 0
     onset_at, spoken_since, voiced_from, talking = 0.0, 0.0, 0.0, False
@@ -66,8 +68,8 @@ def signals_of(
             (stopped_at, SpeechStopped(utterance, world.stop_silence, max(0.02, gap.began_at - voiced_from)))
         )
         talking = False
-        if apparent_end + world.closing_silence < again:
-            closed_at = apparent_end + world.closing_silence
+        if apparent_end + closing_silence < again:
+            closed_at = apparent_end + closing_silence
             text = " ".join(words[begun_with : gap.word])
             due = max(closed_at + final_delay.draw(rng), arrived)
             told.append((due, FinalTranscript(utterance, text, 0.95)))

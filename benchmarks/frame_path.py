@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.load import UTTERANCE
 from benchmarks.report import Row, publish, this_machine
+from dialog.blueprint import Patience
 from media.codecs import OpusEncoder
 from media.frames import FRAME_DURATION, OPUS_FRAME_TICKS, OPUS_SILENCE, AudioFrame
 from media.recording import OggRecording
@@ -38,6 +39,7 @@ _NOISE: Final = 4
 class NoRecognition:
     """Hears and says nothing."""
 
+    def attend(self, patience: Patience) -> None: ...
     def start_utterance(self, utterance_id: int) -> None: ...
     def hear(self, frame: AudioFrame) -> None: ...
     def end_utterance(self, utterance_id: int) -> None: ...

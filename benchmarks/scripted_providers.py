@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
+from dialog.blueprint import Patience
 from dialog.judgement import Judgement, JudgementRequest
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ, AudioFrame
-from server.providers.protocols import KnownWords, PreparedClip, SpeechChunk, Transcript, Voice
+from server.providers.protocols import KnownWords, PreparedClip, SpeechChunk, Transcript, TurnEndHint, Voice
 
 LIVE_VOICE: Final = "live"
 """A voice of this id is never prepared: all that it says is synthesised when it is due."""
@@ -46,10 +47,11 @@ NONE: Final = Delays(0.0, 0.0, 0.0, 0.0)
 
 
 class ScriptedRecogniser:
-    """A SpeechToText that hears the same sentence in everything."""
+    """A SpeechToText that hears the same sentence in everything, and tells that it is over as Flux does: a
+    turn is taken as early as where nothing but the configured silence is waited for."""
 
     name = "scripted"
-    turn_end_hints = ""
+    turn_end_hints = "deepgram-flux"
 
     def __init__(self, delays: Delays) -> None:
         self._delay = delays.transcript
@@ -64,9 +66,12 @@ class ScriptedRecognition:
     def __init__(self, delay: float) -> None:
         self._delay = delay
         self._loop = asyncio.get_running_loop()
-        self._transcripts: asyncio.Queue[Transcript | None] = asyncio.Queue()
+        self._heard: asyncio.Queue[Transcript | TurnEndHint | None] = asyncio.Queue()
         self._utterance_id = 0
         self._frames = 0
+
+    def attend(self, patience: Patience) -> None:
+        pass
 
     def start_utterance(self, utterance_id: int) -> None:
         self._utterance_id, self._frames = utterance_id, 0
@@ -79,17 +84,19 @@ class ScriptedRecognition:
 
     def end_utterance(self, utterance_id: int) -> None:
         self._tell(len(_WORDS), final=True)
+        over = TurnEndHint(utterance_id, "over", 0.9)
+        self._loop.call_later(self._delay, self._heard.put_nowait, over)
 
     def _tell(self, words: int, *, final: bool) -> None:
         heard = Transcript(self._utterance_id, " ".join(_WORDS[:words]), 0.95, final)
-        self._loop.call_later(self._delay, self._transcripts.put_nowait, heard)
+        self._loop.call_later(self._delay, self._heard.put_nowait, heard)
 
-    async def __aiter__(self) -> AsyncIterator[Transcript]:
-        while (transcript := await self._transcripts.get()) is not None:
-            yield transcript
+    async def __aiter__(self) -> AsyncIterator[Transcript | TurnEndHint]:
+        while (heard := await self._heard.get()) is not None:
+            yield heard
 
     async def close(self) -> None:
-        self._transcripts.put_nowait(None)
+        self._heard.put_nowait(None)
 
 
 class ScriptedJudge:

@@ -7,6 +7,8 @@ and when. Decides nothing about turns.
 import heapq
 import math
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from random import Random
 from typing import Final, Literal
 
@@ -18,6 +20,7 @@ from dialog.blueprint import Blueprint
 from dialog.calibration import DETECTORS
 from dialog.commands import (
     AnyCommand,
+    Attend,
     CancelJudgement,
     Command,
     HoldSpeech,
@@ -87,20 +90,20 @@ class Talk:
         self._known = known if known is not None else frozenset(known_words(blueprint))
         self._judged_by = TalkJudge(world, seed, self._rng, blueprint, self._known)
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = 0
+        self._order = count()
         self._playing: list[Heard] = []
         self._utterances = 0
         self._voice = 0  # the utterance told of last
         self._cancelled: set[int] = set()
         self._sounds_at: dict[str, float] = {}  # first sounds of words that were not synthesised ahead
         self._replies = 0
+        self._brief = False  # the ear's patience
 
     # Time
 
     def at(self, when: float, act: Callable[[], None]) -> None:
         """Something happens at `when` seconds."""
-        self._order += 1
-        heapq.heappush(self._queue, (when, self._order, act))
+        heapq.heappush(self._queue, (when, next(self._order), act))
 
     def run(self) -> "Talk":
         """Hold the talk to its end."""
@@ -119,8 +122,7 @@ class Talk:
                 assert deadline is not None
                 self.now = max(self.now, deadline)
                 self._feed(TimePassed())
-            last = self.given[-1].ended_at if self.given else 0.0
-            if self.now > last + LONGEST_ANSWER:
+            if self.now > LONGEST_ANSWER + (self.given[-1].ended_at if self.given else 0.0):
                 break
         return self
 
@@ -132,9 +134,6 @@ class Talk:
             self.outputs.append((self.now, output))
             if isinstance(output, Command):
                 self._perform(output)
-
-    def _tell(self, when: float, signal: AnySignal) -> None:
-        self.at(when, lambda: self._feed(signal))
 
     def _perform(self, command: AnyCommand) -> None:
         match command:
@@ -154,8 +153,8 @@ class Talk:
                 self._prepare(command)
             case CancelJudgement():
                 self._cancelled.add(command.judgement_id)
-            case _:
-                pass
+            case Attend():
+                self._brief = command.patience == "closed"
 
     def _judge(self, command: Judge) -> None:
         number = len(self.given) - 1
@@ -174,7 +173,7 @@ class Talk:
         first_sound = self._world.first_sound
         sounds_at = self.now + (0.0 if command.text in self._known else first_sound.draw(self._rng))
         self._sounds_at[command.text] = sounds_at
-        self._tell(sounds_at, SpeechPrepared(command.preparation_id))
+        self.at(sounds_at, partial(self._feed, SpeechPrepared(command.preparation_id)))
 
     def _look(self, look_id: int) -> None:
         gap, began_at = self._gap_at(self.now - self._world.uplink)
@@ -182,7 +181,7 @@ class Talk:
             return
         deviate = self._speaker.score(gap, self.now - began_at)
         score = TurnEndScored(look_id, DETECTORS[DETECTOR].probability(deviate), DETECTOR)
-        self._tell(self.now + self._world.look_delay.draw(gap.rng), score)
+        self.at(self.now + self._world.look_delay.draw(gap.rng), partial(self._feed, score))
 
     def _gap_at(self, moment: float) -> tuple[Gap | None, float]:
         """The silence at this moment at the mouth, else the one before it."""
@@ -286,7 +285,7 @@ class Talk:
                 begun = heard.began_at
                 if self._silence(heard):
                     if begun is None:
-                        self._tell(heard.due_at, SpeechBegan(speech_id))
+                        self.at(heard.due_at, partial(self._feed, SpeechBegan(speech_id)))
                     heard.played += max(0.0, self.now - (heard.began_at or 0.0))
                 heard.held = True
 
@@ -323,10 +322,11 @@ class Talk:
         """Say it, whatever the agent does meanwhile."""
         given = Given(script, self.now)
         self.given.append(given)
-        for when, signal in signals_of(script, self._world, self._senses, self._utterances, self._seed):
+        heard = signals_of(script, self._world, self._senses, self._utterances, self._seed, brief=self._brief)
+        for when, signal in heard:
             if isinstance(signal, SpeechStarted):
                 self._utterances = max(self._utterances, signal.utterance_id)
-            self._tell(given.began_at + when, signal)
+            self.at(given.began_at + when, partial(self._feed, signal))
         if self._senses.hints:
             self._hint_later(given)
 

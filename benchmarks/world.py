@@ -74,11 +74,14 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voice_onset: Spread = Spread(0.056, 0.136)
     voice_offset: Spread = Spread(0.100, 0.243)
     stop_silence: float = 0.2
-    closing_silence: float = 0.38
+    closing_silence: float = 0.44
     """As the listener's: the utterance is over, and its last words are asked for."""
+    brief_closing_silence: float = 0.2
+    """The same while the answer to a closed question is awaited."""
     partial_delay: Spread = Spread(0.2, 0.35)
     final_delay: Spread = Spread(0.10, 0.16)
-    """From the closing of an utterance: with 0.38 s before it, later than the 0.25 s that vendors publish."""
+    """From the closing of an utterance: with the silence before it, later than the 0.25 s that vendors
+    publish."""
     word_errors: float = 0.0
     """Share of words that the recogniser takes for others."""
     smart_turn: Curve = Curve((0.248, 0.848), (0.484, 0.970))

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from dialog.blueprint import Patience
 from dialog.judgement import JudgementRequest
 
 SpeechKind = Literal[
@@ -80,6 +81,13 @@ class CancelJudgement(Command, frozen=True):
     judgement_id: int
 
 
+class Attend(Command, frozen=True):
+    """From now on listen for this kind of answer: how soon a pause is taken for the end of an utterance. Said
+    whenever it changes; `narrative` is where every sitting begins. Answered by nothing."""
+
+    patience: Patience
+
+
 class LookForEnd(Command, frozen=True):
     """Have the audio end-of-turn model look at the participant's sound up to now. Answered by TurnEndScored
     with this id, or by nothing: the core goes on without. Never sent where there is no such model."""
@@ -119,6 +127,7 @@ AnyCommand = (
     | ResumeSpeech
     | Judge
     | CancelJudgement
+    | Attend
     | LookForEnd
     | Prepare
     | DropPrepared

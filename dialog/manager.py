@@ -10,8 +10,8 @@ from typing import assert_never
 
 from dialog import script
 from dialog.assessment import Assessment
-from dialog.blueprint import Blueprint
-from dialog.commands import AnyCommand, HangUp
+from dialog.blueprint import Blueprint, Patience
+from dialog.commands import AnyCommand, Attend, HangUp
 from dialog.conduct import Conduct
 from dialog.drafting import Drafting
 from dialog.events import (
@@ -88,6 +88,7 @@ class Manager:
     ) -> None:
         self._out = Outbox(facts)
         self._policy = policy
+        self._attended: Patience = "narrative"
         self._turns = TurnTaking(policy, self._out, self._out.state.last_turn_id + 1)
         self._unheard = Unheard(self._turns.timers, self._turns.answering, self._turns.overlap)
         self._prompter = Prompter(self._turns, self._out, policy)
@@ -131,6 +132,10 @@ class Manager:
         for step in steps:
             self._conduct.follow(step, now)
         self._conduct.settle(now)
+        awaited = self._turns.floor.profile.name
+        if awaited != self._attended:
+            self._attended = awaited
+            self._out.append(Attend(awaited))
 
     # Signals
 

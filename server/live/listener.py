@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from dialog.blueprint import Patience
 from dialog.signals import (
     FinalTranscript,
     MicrophoneMuted,
@@ -44,6 +45,8 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
     """Sound from before the onset that the recogniser gets too. Larger: more silence to decode."""
     closing_silence: float = 0.44
     """Silence after which an utterance is over. Larger: fewer pieces of a sentence, later final words."""
+    brief_closing_silence: float = 0.2
+    """The same where a short answer is awaited, whose last word is all that the reply waits for."""
     soft_limit: float = 12.0
     """Length from which an utterance ends at the next stop of the voice, without waiting for more silence."""
     lasting_voice: float = 0.5
@@ -90,6 +93,7 @@ class Listener:
         self._policy = policy or ListenerPolicy()
         self._recent: deque[AudioFrame] = deque(maxlen=max(1, round(self._policy.pre_roll / FRAME_DURATION)))
         self._open = False
+        self._closing_silence = self._policy.closing_silence
         self._length = 0.0
         self._silence = 0.0
         self._frames = 0
@@ -169,6 +173,13 @@ class Listener:
             self._mailbox.put(PacketsReturned())
 
     # What the session calls
+
+    def attend(self, patience: Patience) -> None:
+        """Listen for this kind of answer."""
+        policy = self._policy
+        brief = patience == "closed"
+        self._closing_silence = policy.brief_closing_silence if brief else policy.closing_silence
+        self._recognition.attend(patience)
 
     def mute(self, muted: bool) -> None:
         """The page says that the microphone is switched off, or on again."""
@@ -271,7 +282,7 @@ class Listener:
                 self._close_utterance()
                 self._open_utterance()
                 self._mailbox.put(SpeechStarted(self.utterance_id))
-        elif self._silence >= self._policy.closing_silence or self._length >= self._policy.soft_limit:
+        elif self._silence >= self._closing_silence or self._length >= self._policy.soft_limit:
             self._close_utterance()
 
     def _break_off(self) -> None:

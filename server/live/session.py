@@ -25,6 +25,7 @@ from dialog.signals import AnySignal, ParticipantJoined, ParticipantLeft, Storag
 from media.vad import SileroModel, VoiceActivity
 from server.clock import loop_time
 from server.gateway.leg import Leg, Tap
+from server.live.attention import Attention
 from server.live.erasing import Eraser
 from server.live.interpreter import Interpreter
 from server.live.keeping import Case, Kit
@@ -116,6 +117,7 @@ class Session:
         self._prompt = Preparations(synthesis, self.mailbox, tasks)
         self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
         self._looks = TurnEndLooks(kit.turn_end, self.mailbox, tasks)
+        self._attention = Attention(self._looks)
         self._observe = kit.observer()
         events.storage_changed = self._storage_changed
 
@@ -137,7 +139,7 @@ class Session:
                 self.core,
                 self.mailbox,
                 self,
-                self._looks,
+                self._attention,
                 self._mind,
                 self._mouth,
                 self._prompt,
@@ -248,8 +250,7 @@ class Session:
         return carrying
 
     async def _carry(self, leg: Leg) -> str:
-        previous = self._leg
-        before = self._listener
+        previous, before = self._leg, self._listener
         self._leg = leg
         settings = self._case.blueprint.settings
         recognition = self._kit.speech_to_text.recognize(settings.language, settings.key_terms)
@@ -265,6 +266,7 @@ class Session:
             mouth=MouthClock(lambda: self.now, leg.uplink_delay),
             looks=self._looks,
         )
+        self._attention.listen_through(listener)
         listener.attentive = self.joined and self._mode == "voice"
         if self._page_muted:
             listener.mute(True)

@@ -7,8 +7,10 @@ Knows nothing of audio, pages or databases; what a command needs to be done is i
 from collections.abc import Callable
 from typing import Protocol, assert_never
 
+from dialog.blueprint import Patience
 from dialog.commands import (
     AnyCommand,
+    Attend,
     CancelJudgement,
     Command,
     DropPrepared,
@@ -61,8 +63,9 @@ class Mouth(Protocol):
 
 
 class Ear(Protocol):
-    """Who can tell by the sound whether a turn is over. Nothing here waits."""
+    """Who listens, and can tell by the sound whether a turn is over. Nothing here waits."""
 
+    def attend(self, patience: Patience) -> None: ...
     def look(self, command: LookForEnd) -> None: ...
 
 
@@ -124,6 +127,8 @@ def perform(command: AnyCommand, seq: int, ear: Ear, mind: Mind, mouth: Mouth, p
             mind.judge(command)
         case CancelJudgement():
             mind.cancel(command.judgement_id)
+        case Attend():
+            ear.attend(command.patience)
         case LookForEnd():
             ear.look(command)
         case Prepare():

@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from dialog.blueprint import Patience
 from dialog.judgement import Judgement, JudgementRequest
 from media.clip import WordMark
 from media.frames import AudioFrame
@@ -47,6 +48,9 @@ class TurnEndHint(msgspec.Struct, frozen=True):
 
 class Recognition(Protocol):
     """One participant's recogniser for the length of a leg. None of its calls but `close` waits."""
+
+    def attend(self, patience: Patience) -> None:
+        """Such an answer is awaited from now on: for recognisers that judge pauses by themselves."""
 
     def start_utterance(self, utterance_id: int) -> None:
         """Speech has begun: frames heard from now on (the listener replays some that went before) belong to

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from random import Random
 
+from dialog.blueprint import Patience
 from dialog.embedded_interviewer import judge
 from dialog.judgement import Judgement, JudgementRequest
 from media.frames import VOICE_RATE_HZ
@@ -67,6 +68,9 @@ class DeafEar:
 
     def recognize(self, language: str, key_terms: Sequence[str]) -> "DeafEar":
         return DeafEar()
+
+    def attend(self, patience: Patience) -> None:
+        pass
 
     def start_utterance(self, utterance_id: int) -> None:
         pass

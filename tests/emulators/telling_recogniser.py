@@ -5,6 +5,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 
+from dialog.blueprint import Patience
 from server.providers.protocols import Transcript, TurnEndHint
 
 
@@ -28,6 +29,9 @@ class TellingRecognition:
     def __init__(self, answers: list[str]) -> None:
         self._answers = answers
         self._heard: asyncio.Queue[Transcript | TurnEndHint | None] = asyncio.Queue()
+
+    def attend(self, patience: Patience) -> None:
+        pass
 
     def start_utterance(self, utterance_id: int) -> None:
         if utterance_id > 1:

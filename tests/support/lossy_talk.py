@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from dialog.blueprint import Blueprint
+from dialog.blueprint import Blueprint, Patience
 from dialog.events import AnswerCommitted, AnswerTaken
 from dialog.signals import FinalTranscript, PartialTranscript, SoundStalled, SoundWentOn, SpeechStopped
 from media.codecs import OpusEncoder
@@ -58,6 +58,9 @@ class KnowingRecogniser:
     def learn(self, piece: Piece) -> None:
         """This is going to be said."""
         self._pieces.append(piece)
+
+    def attend(self, patience: Patience) -> None:
+        pass
 
     def start_utterance(self, utterance_id: int) -> None:
         self._utterance, self._words = utterance_id, []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from dialog.blueprint import Patience
 from media.frames import AudioFrame
 from server.providers.protocols import Transcript, TurnEndHint
 
@@ -13,8 +14,12 @@ class NotedRecognition:
     def __init__(self) -> None:
         self.frames: dict[int, int] = {}
         self.ended: list[int] = []
+        self.patience: Patience = "narrative"
         self._open: int | None = None
         self._transcripts: asyncio.Queue[Transcript | TurnEndHint | None] = asyncio.Queue()
+
+    def attend(self, patience: Patience) -> None:
+        self.patience = patience
 
     def start_utterance(self, utterance_id: int) -> None:
         self._open = utterance_id

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from dialog.blueprint import Patience
 from dialog.signals import (
     AnySignal,
     FinalTranscript,
@@ -230,3 +231,16 @@ async def test_words_come_into_the_mailbox_and_the_last_ones_are_waited_for() ->
         await ear.recognition.close()
 
     assert [PartialTranscript(1, "one", 0.5), FinalTranscript(1, "one two", 0.9)] == await ear.signals()
+
+
+@pytest.mark.parametrize(("patience", "closed"), [("closed", True), ("narrative", False)])
+async def test_a_short_answer_has_its_last_word_as_soon_as_the_voice_stops(
+    patience: Patience, closed: bool
+) -> None:
+    ear = Ear(policy=ListenerPolicy(soft_limit=60, hard_limit=60))
+    ear.listener.attend(patience)
+    ear.hear(silence(1), UTTERANCE[: 2 * SECOND])
+    while not any(isinstance(signal, SpeechStopped) for signal in await ear.signals()):
+        ear.hear(silence(1 / 50))
+    assert ear.recognition.patience == patience
+    assert (ear.recognition.ended == [1]) is closed

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from dialog.blueprint import Patience
 from media.frames import AudioFrame
 from server.providers.embedded import supports
 from server.providers.embedded.decoder_pool import DecoderPool
@@ -30,6 +31,9 @@ class EmbeddedRecognition:
         self._transcripts: deque[Transcript] = deque()
         self._arrived = asyncio.Event()
         self._closed = False
+
+    def attend(self, patience: Patience) -> None:
+        """It has no opinion on pauses."""
 
     def start_utterance(self, utterance_id: int) -> None:
         """Begin an utterance; one that is still open is ended. Ids rise; another is ignored."""
