@@ -83,7 +83,7 @@ def publish(
             "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "options": options or {},
             "figures": {_key(row.what): _figure(row) for row in rows},
-            "detail": detail or {},
+            "detail": msgspec.to_builtins(detail or {}),
         }
         click.echo(json.dumps(told, indent=2))
     else:
