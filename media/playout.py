@@ -12,8 +12,8 @@ from media.frames import VOICE_FRAME_SAMPLES, VoiceFrame
 __all__ = ["Clip", "Heard", "Playout", "PlayoutEvent", "PlayoutFinished", "PlayoutStarted", "WordMark"]
 
 DUCKED_GAIN: Final = 10 ** (-15 / 20)
-DUCK_FRAMES: Final = 4
-"""80 ms, so that the voice is down within 100 ms of being told at any moment of a slot."""
+DUCK_FRAMES: Final = 2
+"""40 ms: down within 60 ms of being told at any moment of a slot, and no faster than a voice is faded out."""
 FADE_FRAMES: Final = 2
 """40 ms: shorter clicks, longer is heard as going on."""
 REMEMBERED_SLOTS: Final = 250
