@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -34,8 +34,10 @@ from pydantic_settings import (
 
 PREFIX = "VIVAVOCE_"
 FILE_NAME = "vivavoce.toml"
-VENDOR_KEYS = ("deepgram_api_key", "elevenlabs_api_key", "anthropic_api_key", "openai_api_key")
+VENDORS = ("deepgram", "elevenlabs", "anthropic", "openai")
+VENDOR_KEYS = tuple(f"{vendor}_api_key" for vendor in VENDORS)
 """Read under the vendors' own names, without our prefix."""
+PROVIDER_NAME = r"^([a-z0-9]+(-[a-z0-9]+)*)?$"
 
 
 class SettingsError(Exception):
@@ -54,6 +56,15 @@ class IceServer(BaseModel):
     urls: list[Annotated[str, Field(pattern=r"^(stun|turn)s?:\S+$")]] = Field(min_length=1, max_length=8)
     username: str | None = None
     credential: SecretStr | None = None
+
+
+class VendorAccess(NamedTuple):
+    """How a vendor is reached."""
+
+    key: str
+    """"" = there is none."""
+    url: str
+    """Without a slash at its end; "" = the vendor's own."""
 
 
 def _from_json(value: object) -> object:
@@ -99,6 +110,21 @@ class Settings(BaseSettings):
     turn_end_model: Path | None = Field(
         None, description="ONNX file, or its directory, of a model that hears ends of turns. Default: none."
     )
+    speech_to_text: str = Field(
+        "",
+        pattern=PROVIDER_NAME,
+        description="Who listens: a provider of docs/providers.md. Default: the vendor whose key is set.",
+    )
+    text_to_speech: str = Field(
+        "", pattern=PROVIDER_NAME, description="Who speaks. Default: the vendor whose key is set."
+    )
+    language_model: str = Field(
+        "", pattern=PROVIDER_NAME, description="Who judges answers. Default: the vendor whose key is set."
+    )
+    deepgram_url: str = Field("", description="Another address for Deepgram: a proxy, or an emulator.")
+    elevenlabs_url: str = Field("", description="The same for ElevenLabs.")
+    anthropic_url: str = Field("", description="The same for Anthropic.")
+    openai_url: str = Field("", description="The same for OpenAI, with the `/v1` at its end.")
     ice_servers: Annotated[tuple[IceServer, ...], NoDecode, BeforeValidator(_from_json)] = Field(
         (), max_length=16, description="STUN and TURN servers for browsers, as a list in JSON."
     )
@@ -144,6 +170,19 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("it must be an address such as https://interviews.example.org")
         return url.rstrip("/")
+
+    @field_validator("deepgram_url", "elevenlabs_url", "anthropic_url", "openai_url")
+    @classmethod
+    def _name_a_vendors_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+            raise ValueError("it must be an address such as https://proxy.example.org")
+        return url.rstrip("/")
+
+    def vendor(self, name: str) -> VendorAccess:
+        """How one of VENDORS is reached."""
+        key: SecretStr | None = getattr(self, f"{name}_api_key")
+        return VendorAccess("" if key is None else key.get_secret_value(), getattr(self, f"{name}_url"))
 
     @classmethod
     def settings_customise_sources(

@@ -1,4 +1,8 @@
-"""What a provider must do. Adding a vendor is one file, one line in the catalog and one emulator."""
+"""What a provider must do. Adding a vendor is one file, one line in the catalog and one emulator.
+
+A vendor's adapter has the Protocol of its role and that of `Service`. What a call used is told beside it
+(server/providers/witness.py).
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal, Protocol
@@ -14,10 +18,40 @@ from media.frames import AudioFrame
 class ProviderError(Exception):
     """A provider failed. `retryable` says whether the same call may work in a moment."""
 
-    def __init__(self, provider: str, message: str, *, retryable: bool) -> None:
+    def __init__(
+        self,
+        provider: str,
+        message: str,
+        *,
+        retryable: bool,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{provider}: {message}")
         self.provider = provider
+        self.message = message
+        """For people; never with a key or a participant's words in it."""
         self.retryable = retryable
+        self.status = status
+        """The HTTP status that the vendor answered with, where it did: 401 and 403 are a key that is refused.
+        """
+        self.retry_after = retry_after
+        """Seconds that the vendor asks to be left alone for, where it does."""
+
+
+class Service(Protocol):
+    """What a vendor's adapter has beside its role."""
+
+    async def run(self) -> None:
+        """Keep its clients, and all tasks that it begins, until cancelled; then close them in less than a
+        second, whatever the vendor does."""
+
+    async def check(self) -> None:
+        """Ask the vendor, at little or no cost, whether this key may do this work, beside `run`.
+
+        Over the clients that talks will use, which are warm afterwards. Raises ProviderError: its message is
+        one sentence, its `status` the vendor's. The caller bounds the time.
+        """
 
 
 class Transcript(msgspec.Struct, frozen=True):
