@@ -27,13 +27,14 @@ from dialog.signals import (
     SpeechStopped,
     TurnEndScored,
 )
+from dialog.study import Study
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ
 from server.clock import loop_time
 from server.gateway.leg import Ear, Mouth, Tap
 from server.live.keeping import Case, Kit
 from server.live.session import Session, SessionPolicy, hold_session
 from server.providers.fallback import FallbackVoice
-from server.providers.protocols import PreparedClip, ProviderError, SpeechChunk, Voice
+from server.providers.protocols import UNWATCHED, CallWatch, PreparedClip, ProviderError, SpeechChunk, Voice
 from server.store.event_log import EventLog, OpenedSession
 from tests.emulators.fitful_providers import DeafEar
 from tests.support.play import DETECTOR
@@ -65,7 +66,7 @@ class UsualModel:
         self._rng = rng
         self._faults = faults
 
-    async def judge(self, request: JudgementRequest) -> Judgement:
+    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
         dice = self._rng.random()
         judgement = replace(judge(request), judged_by=self.name)
         long = [word for word in request.latest.split() if len(word) >= _TELLING and word.isalpha()]
@@ -82,6 +83,9 @@ class UsualModel:
             raise ProviderError(self.name, "overloaded", retryable=True)
         await asyncio.sleep(delay + (0.25 if judgement.probe is not None else 0.1))
         return judgement
+
+    async def prepare(self, study: Study) -> None:
+        pass
 
 
 class UsualVoice:

@@ -12,8 +12,18 @@ import msgspec
 
 from dialog.blueprint import Patience
 from dialog.judgement import Judgement, JudgementRequest
+from dialog.study import Study
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ, AudioFrame
-from server.providers.protocols import KnownWords, PreparedClip, SpeechChunk, Transcript, TurnEndHint, Voice
+from server.providers.protocols import (
+    UNWATCHED,
+    CallWatch,
+    KnownWords,
+    PreparedClip,
+    SpeechChunk,
+    Transcript,
+    TurnEndHint,
+    Voice,
+)
 
 LIVE_VOICE: Final = "live"
 """A voice of this id is never prepared: all that it says is synthesised when it is due."""
@@ -107,11 +117,14 @@ class ScriptedJudge:
     def __init__(self, delays: Delays) -> None:
         self._delays = delays
 
-    async def judge(self, request: JudgementRequest) -> Judgement:
+    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
         delays = self._delays
         is_ready = request.node_key.startswith("ready")
         await asyncio.sleep(delays.judgement + (delays.first_sound if is_ready else 0.0))
         return Judgement("sufficient", judged_by="scripted")
+
+    async def prepare(self, study: Study) -> None:
+        pass
 
 
 class ScriptedVoice:

@@ -23,6 +23,7 @@ from dialog.judgement import (
 from dialog.outbox import Outbox
 from dialog.routing import assessed_edges, probing_ceiling
 from dialog.run import Answer
+from dialog.study import study_of
 from dialog.turn import Turn
 
 _EXCHANGES = 40
@@ -37,6 +38,7 @@ class Assessment:
 
     def __init__(self, blueprint: Blueprint, out: Outbox) -> None:
         self._blueprint = blueprint
+        self._study = study_of(blueprint)
         self._out = out
         self._id = 0
         self._pending: int | None = None
@@ -209,6 +211,7 @@ class Assessment:
             edges=tuple(
                 AssessedEdge(index, words) for index, words in assessed_edges(self._blueprint.graph, node.key)
             ),
+            study=self._study,
         )
 
 

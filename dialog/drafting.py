@@ -62,11 +62,15 @@ class Drafting:
 
 
 def as_logged(output: AnyCommand | AnyFact) -> AnyCommand | AnyFact:
-    """What the log keeps of an output: of a draft's request not the exchanges before, which are on it anyhow;
-    most drafts are thrown away, and there are several of each answer."""
-    if isinstance(output, Judge) and output.draft:
-        return replace(output, request=replace(output.request, exchanges=()))
-    return output
+    """What the log keeps of an output: of a judgement's request not the study, which is in the blueprint, and
+    of a draft's not the exchanges before, which are on the log anyhow; most drafts are thrown away, and there
+    are several of each answer."""
+    if not isinstance(output, Judge):
+        return output
+    request = output.request
+    if output.draft:
+        return replace(output, request=replace(request, study=None, exchanges=()))
+    return output if request.study is None else replace(output, request=replace(request, study=None))
 
 
 def same_words(one: str, other: str) -> bool:

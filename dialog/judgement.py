@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from dialog.study import Study
+
 Verdict = Literal[
     "sufficient",
     "vague",
@@ -70,6 +72,8 @@ class JudgementRequest(msgspec.Struct, frozen=True):
     fields: tuple[dict[str, object], ...] = ()
     """A form's fields that are still open, the one being asked first, as in the blueprint."""
     edges: tuple[AssessedEdge, ...] = ()
+    study: Study | None = None
+    """The interview as a whole; on the log it isn't repeated with every judgement."""
 
 
 class Probe(msgspec.Struct, frozen=True):

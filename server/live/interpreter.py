@@ -3,26 +3,54 @@ turns."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from dialog.commands import Judge
 from dialog.signals import JudgementArrived, JudgementFailed
+from dialog.study import Study
 from server.live.mailbox import Mailbox
-from server.providers.protocols import LanguageModel, ProviderError
+from server.providers.protocols import LanguageModel, ProviderError, TokensUsed
 
 log = logging.getLogger(__name__)
+
+
+class _Watch:
+    """Notes when the answer of a judgement's model began: the last of several that were asked counts, as it
+    is mostly the one that was waited for."""
+
+    def __init__(self, now: Callable[[], float], used: Callable[[TokensUsed], None]) -> None:
+        self.first_token_at: float | None = None
+        self.used = used
+        self._now = now
+
+    def first_token(self) -> None:
+        self.first_token_at = self._now()
 
 
 class Interpreter:
     """Runs each judgement in a task of the session, and puts what comes of it into the mailbox."""
 
     def __init__(
-        self, model: LanguageModel, mailbox: Mailbox, tasks: asyncio.TaskGroup, *, timeout: float = 20.0
+        self,
+        model: LanguageModel,
+        mailbox: Mailbox,
+        tasks: asyncio.TaskGroup,
+        *,
+        now: Callable[[], float],
+        used: Callable[[TokensUsed], None] = lambda _: None,
+        timeout: float = 20.0,
     ) -> None:
         self._model = model
+        self._now = now
+        self._used = used
         self._mailbox = mailbox
         self._tasks = tasks
         self._timeout = timeout
         self._running: dict[int, asyncio.Task[None]] = {}
+
+    def prepare(self, study: Study) -> None:
+        """The talk begins: have whatever its judgements will need warm."""
+        self._tasks.create_task(self._prepare(study), name="preparing the model")
 
     def judge(self, command: Judge) -> None:
         """Begin a judgement."""
@@ -35,10 +63,17 @@ class Interpreter:
         if task := self._running.get(judgement_id):
             task.cancel()
 
+    async def _prepare(self, study: Study) -> None:
+        try:
+            await self._model.prepare(study)
+        except Exception:  # the talk goes without
+            log.exception("! the model could not be prepared")
+
     async def _run(self, command: Judge) -> None:
+        watch = _Watch(self._now, self._used)
         try:
             async with asyncio.timeout(self._timeout):
-                judgement = await self._model.judge(command.request)
+                judgement = await self._model.judge(command.request, watch)
         except ProviderError as error:
             self._fail(command, str(error))
         except TimeoutError:
@@ -47,7 +82,7 @@ class Interpreter:
             log.exception("! judgement %d failed", command.judgement_id)
             self._fail(command, type(error).__name__)
         else:
-            self._mailbox.put(JudgementArrived(command.judgement_id, judgement))
+            self._mailbox.put(JudgementArrived(command.judgement_id, judgement, watch.first_token_at))
 
     def _fail(self, command: Judge, reason: str) -> None:
         self._mailbox.put(JudgementFailed(command.judgement_id, reason[:300]))

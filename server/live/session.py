@@ -22,6 +22,7 @@ from dialog.events import (
     SessionOpened,
 )
 from dialog.signals import AnySignal, ParticipantJoined, ParticipantLeft, StorageFaltered, StorageRecovered
+from dialog.study import study_of
 from media.vad import SileroModel, VoiceActivity
 from server.clock import loop_time
 from server.gateway.leg import Leg, Tap
@@ -115,7 +116,7 @@ class Session:
             policy=policy.speaker,
         )
         self._prompt = Preparations(synthesis, self.mailbox, tasks)
-        self._mind = Interpreter(kit.language_model, self.mailbox, tasks)
+        self._mind = Interpreter(kit.language_model, self.mailbox, tasks, now=lambda: self.now)
         self._looks = TurnEndLooks(kit.turn_end, self.mailbox, tasks)
         self._attention = Attention(self._looks)
         self._observe = kit.observer()
@@ -134,6 +135,7 @@ class Session:
         self.append(0.0, SessionOpened(opened.session_id, channel, opened.opened_at_ms, opened.number))
         if self.core.finished:
             return "finished"
+        self._mind.prepare(study_of(self._case.blueprint))
         turns = self._tasks.create_task(
             run_turns(
                 self.core,

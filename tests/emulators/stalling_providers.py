@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from dialog.judgement import Judgement, JudgementRequest, Probe
-from server.providers.protocols import SpeechChunk, TextToSpeech, Voice
+from dialog.study import Study
+from server.providers.protocols import UNWATCHED, CallWatch, SpeechChunk, TextToSpeech, Voice
 
 
 class StalledModel:
@@ -12,9 +13,12 @@ class StalledModel:
 
     name = "stalled"
 
-    async def judge(self, request: JudgementRequest) -> Judgement:
+    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
         await asyncio.Event().wait()
         raise AssertionError
+
+    async def prepare(self, study: Study) -> None:
+        pass
 
 
 class AskingModel:
@@ -22,12 +26,15 @@ class AskingModel:
 
     name = "asking"
 
-    async def judge(self, request: JudgementRequest) -> Judgement:
+    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
         if request.follow_ups_asked:
             return Judgement("sufficient", judged_by=self.name)
         word = request.latest.rstrip(".").split()[-1]
         probe = Probe("detail", "mirroring", f"You mentioned {word}. What was that like?", word)
         return Judgement("vague", probe, judged_by=self.name)
+
+    async def prepare(self, study: Study) -> None:
+        pass
 
 
 class VoiceWithoutSurprises:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from dialog.commands import DropPrepared, Judge, Prepare, Say
 from dialog.drafting import anchored, as_logged, same_words, still_holds
@@ -25,6 +26,7 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
 )
+from dialog.study import Study
 from tests.simulation.designs import probing
 from tests.support.blueprints import two_questions
 from tests.support.play import Stage
@@ -309,3 +311,9 @@ def test_the_voice_is_told_when_what_it_has_begun_on_will_not_be_said(ended_by: 
     stage.feed(ended_by)
 
     assert [DropPrepared(number)] == bodies(stage, DropPrepared)
+
+
+def test_the_log_does_not_repeat_the_study_with_every_judgement() -> None:
+    study = Study("Robin", "You interview.", "neutral", "en", "allow")
+
+    assert Judge(1, request(ANSWER)) == as_logged(Judge(1, replace(request(ANSWER), study=study)))

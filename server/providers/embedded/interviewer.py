@@ -2,6 +2,8 @@
 
 from dialog.embedded_interviewer import judge
 from dialog.judgement import Judgement, JudgementRequest
+from dialog.study import Study
+from server.providers.protocols import UNWATCHED, CallWatch
 
 
 class EmbeddedInterviewer:
@@ -9,6 +11,9 @@ class EmbeddedInterviewer:
 
     name = "embedded"
 
-    async def judge(self, request: JudgementRequest) -> Judgement:
+    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
         """Judge an answer by rules."""
         return judge(request)
+
+    async def prepare(self, study: Study) -> None:
+        pass
