@@ -34,7 +34,7 @@ from server.gateway.leg import Ear, Mouth, Tap
 from server.live.keeping import Case, Kit
 from server.live.session import Session, SessionPolicy, hold_session
 from server.providers.fallback import FallbackVoice
-from server.providers.protocols import UNWATCHED, CallWatch, PreparedClip, ProviderError, SpeechChunk, Voice
+from server.providers.protocols import PreparedClip, ProviderError, SpeechChunk, Voice
 from server.store.event_log import EventLog, OpenedSession
 from tests.emulators.fitful_providers import DeafEar
 from tests.support.play import DETECTOR
@@ -66,7 +66,7 @@ class UsualModel:
         self._rng = rng
         self._faults = faults
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         dice = self._rng.random()
         judgement = replace(judge(request), judged_by=self.name)
         long = [word for word in request.latest.split() if len(word) >= _TELLING and word.isalpha()]

@@ -15,8 +15,6 @@ from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ, AudioFrame
 from server.providers.protocols import (
-    UNWATCHED,
-    CallWatch,
     KnownWords,
     PreparedClip,
     SpeechChunk,
@@ -117,7 +115,7 @@ class ScriptedJudge:
     def __init__(self, delays: Delays) -> None:
         self._delays = delays
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         delays = self._delays
         is_ready = request.node_key.startswith("ready")
         await asyncio.sleep(delays.judgement + (delays.first_sound if is_ready else 0.0))

@@ -9,22 +9,10 @@ from dialog.commands import Judge
 from dialog.signals import JudgementArrived, JudgementFailed
 from dialog.study import Study
 from server.live.mailbox import Mailbox
-from server.providers.protocols import LanguageModel, ProviderError, TokensUsed
+from server.providers.protocols import LanguageModel, ProviderError
+from server.providers.witness import FirstToken, Told, witness, witnessed_by
 
 log = logging.getLogger(__name__)
-
-
-class _Watch:
-    """Notes when the answer of a judgement's model began: the last of several that were asked counts, as it
-    is mostly the one that was waited for."""
-
-    def __init__(self, now: Callable[[], float], used: Callable[[TokensUsed], None]) -> None:
-        self.first_token_at: float | None = None
-        self.used = used
-        self._now = now
-
-    def first_token(self) -> None:
-        self.first_token_at = self._now()
 
 
 class Interpreter:
@@ -37,12 +25,10 @@ class Interpreter:
         tasks: asyncio.TaskGroup,
         *,
         now: Callable[[], float],
-        used: Callable[[TokensUsed], None] = lambda _: None,
         timeout: float = 20.0,
     ) -> None:
         self._model = model
         self._now = now
-        self._used = used
         self._mailbox = mailbox
         self._tasks = tasks
         self._timeout = timeout
@@ -70,10 +56,19 @@ class Interpreter:
             log.exception("! the model could not be prepared")
 
     async def _run(self, command: Judge) -> None:
-        watch = _Watch(self._now, self._used)
+        first_token_at: float | None = None
+        others = witness()
+
+        def note(told: Told) -> None:
+            nonlocal first_token_at
+            if isinstance(told, FirstToken):  # of several models the last that began is mostly the one heard
+                first_token_at = self._now()
+            others(told)
+
         try:
-            async with asyncio.timeout(self._timeout):
-                judgement = await self._model.judge(command.request, watch)
+            with witnessed_by(note):
+                async with asyncio.timeout(self._timeout):
+                    judgement = await self._model.judge(command.request)
         except ProviderError as error:
             self._fail(command, str(error))
         except TimeoutError:
@@ -82,7 +77,7 @@ class Interpreter:
             log.exception("! judgement %d failed", command.judgement_id)
             self._fail(command, type(error).__name__)
         else:
-            self._mailbox.put(JudgementArrived(command.judgement_id, judgement, watch.first_token_at))
+            self._mailbox.put(JudgementArrived(command.judgement_id, judgement, first_token_at))
 
     def _fail(self, command: Judge, reason: str) -> None:
         self._mailbox.put(JudgementFailed(command.judgement_id, reason[:300]))

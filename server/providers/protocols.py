@@ -5,7 +5,7 @@ A vendor's adapter has the Protocol of its role and that of `Service`. What a ca
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -183,45 +183,10 @@ class TurnEndDetector(Protocol):
         opinion in time. Doesn't raise. Cancelling gives the look up."""
 
 
-class TokensUsed(msgspec.Struct, frozen=True):
-    """What one call of a vendor's model has cost."""
-
-    provider: str
-    model: str
-    input_tokens: int
-    """Read anew, those that were written into the vendor's cache among them."""
-    cached_tokens: int
-    """Read from the vendor's cache."""
-    output_tokens: int
-
-
-class CallWatch(Protocol):
-    """Who wants to know how a call of a model goes. Neither call waits or raises."""
-
-    def first_token(self) -> None:
-        """The model has begun to answer. Told once for each request to a vendor, by those that stream."""
-
-    def used(self, tokens: TokensUsed) -> None:
-        """What a request has cost; it may come after the judgement, and after one that was given up."""
-
-
-class Unwatched:
-    """Nobody wants to know."""
-
-    def first_token(self) -> None:
-        pass
-
-    def used(self, tokens: TokensUsed) -> None:
-        pass
-
-
-UNWATCHED: Final = Unwatched()
-
-
 class LanguageModel(Protocol):
     name: str
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         """Judge an answer and word what follows. Raises ProviderError. Cancelling gives the call up."""
 
     async def prepare(self, study: Study) -> None:

@@ -9,7 +9,7 @@ from dialog.embedded_interviewer import judge
 from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
 from media.frames import VOICE_RATE_HZ
-from server.providers.protocols import UNWATCHED, CallWatch, ProviderError, SpeechChunk, Transcript, Voice
+from server.providers.protocols import ProviderError, SpeechChunk, Transcript, Voice
 
 _SECONDS_PER_WORD = 0.3
 _HALF_A_SECOND = b"\x10\x00" * (VOICE_RATE_HZ // 2)
@@ -48,7 +48,7 @@ class FitfulJudge:
         self._rng = rng
         self._faults = faults
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         dice = self._rng.random() / max(self._faults, 1e-9)
         if dice < 0.3:
             raise ProviderError(self.name, "overloaded", retryable=True)

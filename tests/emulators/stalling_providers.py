@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from dialog.judgement import Judgement, JudgementRequest, Probe
 from dialog.study import Study
-from server.providers.protocols import UNWATCHED, CallWatch, SpeechChunk, TextToSpeech, Voice
+from server.providers.protocols import SpeechChunk, TextToSpeech, Voice
 
 
 class StalledModel:
@@ -13,7 +13,7 @@ class StalledModel:
 
     name = "stalled"
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -26,7 +26,7 @@ class AskingModel:
 
     name = "asking"
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         if request.follow_ups_asked:
             return Judgement("sufficient", judged_by=self.name)
         word = request.latest.rstrip(".").split()[-1]

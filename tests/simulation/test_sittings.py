@@ -8,7 +8,7 @@ from dialog.drafting import as_logged
 from dialog.events import AnswerCommitted, AnswerStruck, SittingFact
 from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
-from server.providers.protocols import UNWATCHED, CallWatch, LanguageModel, ProviderError, TextToSpeech
+from server.providers.protocols import LanguageModel, ProviderError, TextToSpeech
 from tests.emulators.fitful_providers import FitfulVoice
 from tests.emulators.voices import FailingVoice, StalledVoice
 from tests.simulation.aftermath import check_fold, check_replay, check_transcript, check_turns, facts_of
@@ -64,7 +64,7 @@ def test_a_sitting_that_failed_once_keeps_every_promise() -> None:
 class NeverJudges:
     name = "never"
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         raise ProviderError(self.name, "overloaded", retryable=True)
 
     async def prepare(self, study: Study) -> None:

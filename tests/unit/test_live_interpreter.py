@@ -8,10 +8,11 @@ from dialog.signals import AnySignal, JudgementArrived, JudgementFailed
 from dialog.study import Study
 from server.live.interpreter import Interpreter
 from server.live.mailbox import Mailbox
-from server.providers.protocols import UNWATCHED, CallWatch, ProviderError, TokensUsed
+from server.providers.protocols import ProviderError
+from server.providers.witness import FirstToken, Told, Usage, tell, witnessed_by
 
 REQUEST = JudgementRequest("q1", "question", "How was it?", None, None, "Fine.", "Fine.", 1.0)
-COST = TokensUsed("told", "small", 100, 2_000, 20)
+COST = Usage("told", input_tokens=100, cached_tokens=2_000, output_tokens=20)
 
 
 class Telling:
@@ -23,9 +24,9 @@ class Telling:
         self.prepared: list[Study] = []
         self._fault = fault
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
-        watch.first_token()
-        watch.used(COST)
+    async def judge(self, request: JudgementRequest) -> Judgement:
+        tell(FirstToken(self.name))
+        tell(COST)
         if self._fault is not None:
             raise self._fault
         return Judgement("sufficient", judged_by=self.name)
@@ -36,21 +37,21 @@ class Telling:
             raise self._fault
 
 
-async def answer_of(model: Telling, costs: list[TokensUsed]) -> AnySignal:
+async def answer_of(model: Telling) -> AnySignal:
     mailbox = Mailbox()
     async with asyncio.TaskGroup() as tasks:
-        mind = Interpreter(model, mailbox, tasks, now=lambda: 12.5, used=costs.append)
+        mind = Interpreter(model, mailbox, tasks, now=lambda: 12.5)
         mind.judge(Judge(3, REQUEST))
         return await mailbox.receive(until=None)
 
 
 async def test_a_judgement_tells_when_its_first_token_came_and_what_it_cost() -> None:
-    costs: list[TokensUsed] = []
-
-    signal = await answer_of(Telling(), costs)
+    told: list[Told] = []
+    with witnessed_by(told.append):
+        signal = await answer_of(Telling())
 
     assert JudgementArrived(3, Judgement("sufficient", judged_by="told"), 12.5) == signal
-    assert [COST] == costs
+    assert [FirstToken("told"), COST] == told
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ async def test_a_judgement_tells_when_its_first_token_came_and_what_it_cost() ->
     ],
 )
 async def test_whatever_a_model_raises_is_a_failed_judgement(fault: Exception, reason: str) -> None:
-    signal = await answer_of(Telling(fault), [])
+    signal = await answer_of(Telling(fault))
 
     assert JudgementFailed(3, reason) == signal
 

@@ -3,7 +3,6 @@
 from dialog.embedded_interviewer import judge
 from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
-from server.providers.protocols import UNWATCHED, CallWatch
 
 
 class EmbeddedInterviewer:
@@ -11,7 +10,7 @@ class EmbeddedInterviewer:
 
     name = "embedded"
 
-    async def judge(self, request: JudgementRequest, watch: CallWatch = UNWATCHED) -> Judgement:
+    async def judge(self, request: JudgementRequest) -> Judgement:
         """Judge an answer by rules."""
         return judge(request)
 
