@@ -66,7 +66,8 @@ class SpeechEnd:
         if not self._pieces:
             return None
         powers = np.array([powers for _, powers in self._pieces]).ravel()
-        floor = float(np.quantile(powers, _QUIETEST_SHARE))
+        quietest = int(_QUIETEST_SHARE * (len(powers) - 1))
+        floor = float(np.partition(powers, quietest)[quietest])
         least = max(floor * _ABOVE_FLOOR, self._loudest * _BELOW_LOUDEST, _LEAST_POWER)
         loud = np.flatnonzero(powers >= least)
         if not len(loud):
