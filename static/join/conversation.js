@@ -78,6 +78,7 @@ export class Conversation {
   /** @param {import("./words.js").ToPage} message */
   hear(message) {
     fold(this.talk, message);
+    if (message.type === "floor" && message.detail === "ducked") this.speaker.duck();
     if (message.type === "level") this.screen?.showLevel();
     else this.screen?.show();
   }

@@ -5,6 +5,8 @@
 
 const RAMP_S = 0.008;
 const LONGEST_SILENCE_S = 1;
+const DUCKED = 0.18;
+const DUCK_AHEAD_S = 0.2;
 
 export class Speaker {
   constructor() {
@@ -47,6 +49,12 @@ export class Speaker {
 
   unsilence() {
     this.#level(1);
+  }
+
+  /** Lower at once, until the server's own lowering is heard. */
+  duck() {
+    this.#level(DUCKED);
+    this.gain?.gain.setTargetAtTime(1, this.input.context.currentTime + DUCK_AHEAD_S, RAMP_S);
   }
 
   /** Two soft notes, for the ear to say whether it hears. */

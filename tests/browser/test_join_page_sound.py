@@ -135,11 +135,14 @@ SILENCED = """async () => {
   await until((gain) => gain < 0.01);
   speaker.unsilence();
   await until((gain) => gain > 0.99);
+  speaker.duck();
+  await until((gain) => gain > 0.17 && gain < 0.2);
+  await until((gain) => gain > 0.99);
   return back - told;
 }"""
 
 
-async def test_a_silence_that_nobody_takes_back_ends_by_itself() -> None:
+async def test_a_silence_or_a_lowering_that_nobody_takes_back_ends_by_itself() -> None:
     async with JoinServer(webrtc=True).running() as server, chromium() as browser:
         async with visiting(server, browser) as visit:
             await visit.talk()
