@@ -2,8 +2,9 @@
 within it."""
 
 from dialog.commands import StopSpeech
-from dialog.events import AnswerReleased, FloorState, TurnOpened, WordsHeard
+from dialog.events import AnswerReleased, TurnOpened, WordsHeard
 from dialog.floor import Floor
+from dialog.floor_states import FloorState
 from dialog.lull import TIMERS as LULL_TIMERS
 from dialog.lull import Lull
 from dialog.policy import Profile

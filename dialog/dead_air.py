@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from dialog.commands import HoldSpeech, ResumeSpeech
-from dialog.events import Event, FloorChanged, FloorState
+from dialog.events import Event, FloorChanged
+from dialog.floor_states import FloorState
 from dialog.signals import ParticipantLeft, SpeechBegan, SpeechEnded, SpeechStarted, SpeechStopped
 
 OURS: frozenset[FloorState] = frozenset(("soft_take", "hold", "speaking", "ducked", "yielded"))

@@ -9,28 +9,9 @@ from typing import Literal
 import msgspec
 
 from dialog.commands import AnyCommand, SpeechKind
+from dialog.floor_states import FloorState
 from dialog.judgement import Distress, Probe
 from dialog.signals import AnySignal
-
-FloorState = Literal[
-    "waiting",
-    "open",
-    "hearing",
-    "lull",
-    "soft_take",
-    "hold",
-    "speaking",
-    "ducked",
-    "yielded",
-    "typing",
-    "keypad",
-    "stimulus",
-    "held",
-    "paused",
-    "operator",
-    "away",
-    "closed",
-]
 
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
 """Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key.
@@ -264,6 +245,14 @@ class InterviewResumed(Fact, frozen=True):
     at: float | None = None
 
 
+class AbsenceEnded(Fact, frozen=True):
+    """The participant was away, though the sitting went on: time that isn't the talk's. Session seconds; not
+    told of a pause, which rests anyhow."""
+
+    began_at: float
+    ended_at: float
+
+
 class NoticeGiven(Fact, frozen=True):
     """Something the page should show beside what is said. `offers` names ways out: `type`, `skip`, `repeat`,
     `pause`, `hold`."""
@@ -314,6 +303,7 @@ AnyFact = (
     | RightUsed
     | InterviewPaused
     | InterviewResumed
+    | AbsenceEnded
     | NoticeGiven
     | DistressHeard
     | InterviewFinished

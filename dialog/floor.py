@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from dialog.events import FloorChanged, FloorState
+from dialog.events import FloorChanged
+from dialog.floor_states import FloorState
 from dialog.outbox import Outbox
 from dialog.policy import PROFILES, Policy, Profile
 

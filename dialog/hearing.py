@@ -4,8 +4,9 @@ just committed. Weighs nothing."""
 from dialog.answering import LISTENING, TAKEN, Answering
 from dialog.attribution import Attribution
 from dialog.echo_words import LONGEST_TAIL
-from dialog.events import FloorState, RemarkMade, WordsHeard
+from dialog.events import RemarkMade, WordsHeard
 from dialog.floor import Floor
+from dialog.floor_states import FloorState
 from dialog.overlap import Overlap
 from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.steps import AnswerAmended, Step

@@ -15,6 +15,7 @@ from dialog.commands import AnyCommand, Attend, HangUp
 from dialog.conduct import Conduct
 from dialog.drafting import Drafting
 from dialog.events import (
+    AbsenceEnded,
     AnyFact,
     FallbackUsed,
     InterviewFinished,
@@ -89,6 +90,7 @@ class Manager:
         self._out = Outbox(facts)
         self._policy = policy
         self._attended: Patience = "narrative"
+        self._left_at: float | None = None
         self._turns = TurnTaking(policy, self._out, self._out.state.last_turn_id + 1)
         self._unheard = Unheard(self._turns.timers, self._turns.answering, self._turns.overlap)
         self._prompter = Prompter(self._turns, self._out, policy)
@@ -170,6 +172,7 @@ class Manager:
             case ParticipantJoined():
                 self._joined(signal, now)
             case ParticipantLeft():
+                self._left_at = now
                 self._conduct.forget()
                 self._moments.left()
                 if self._interview.closing is not None:  # nothing but good-byes was missed
@@ -293,6 +296,9 @@ class Manager:
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
         turns, state = self._turns, self._out.state
+        if self._left_at is not None and not state.paused:
+            self._out.append(AbsenceEnded(self._left_at, now))
+        self._left_at = None
         self._interview.terms.agree(signal.time_limit, signal.help_line)
         turns.lull.detection.listen(signal.detector, signal.recogniser)
         turns.lull.listen(signal.channel != "text", turns.turn, now)

@@ -13,6 +13,7 @@ from dialog.events import (
     SessionOpened,
 )
 from dialog.routing import nodes_ahead
+from dialog.signals import ParticipantJoined, ParticipantLeft
 
 
 class Progress:
@@ -23,16 +24,22 @@ class Progress:
         self._path: list[str] = []
         self._closed: set[str] = set()
         self._paused = False
-        self._sat_before = 0.0
-        self._sat = 0.0
+        self._away = False
+        self._talked = 0.0
+        self._at = 0.0
 
     def see(self, event: Event) -> bool:
         """Take the next event; whether it is one after which the run is shown otherwise."""
         body = event.body
         if isinstance(body, SessionOpened):
-            self._sat_before, self._sat = self._sat_before + self._sat, 0.0
-        self._sat = max(self._sat, event.at)
+            self._at, self._away = 0.0, False
+        if not (self._paused or self._away):
+            self._talked += max(0.0, event.at - self._at)
+        self._at = max(self._at, event.at)
         match body:
+            case ParticipantLeft() | ParticipantJoined():
+                self._away = isinstance(body, ParticipantLeft)
+                return False
             case NodeEntered():
                 self._path.append(body.node_key)
                 self._closed.discard(body.node_key)
@@ -51,8 +58,8 @@ class Progress:
         return True
 
     def shown(self) -> dict[str, object]:
-        """How far it is: durations in seconds, that of all sittings together, and what the path as it looks
-        now still takes."""
+        """How far it is: durations in seconds, that of all sittings together, pauses and absences left out,
+        and what the path as it looks now still takes."""
         current = self._path[-1] if self._path else None
         ahead = nodes_ahead(self._blueprint.graph, current, self._closed)
         share = ahead / max(len(self._closed) + ahead, 1)
@@ -61,7 +68,7 @@ class Progress:
             "nodes_visited": len(set(self._path)),
             "current_node": current,
             "path_taken": list(self._path),
-            "duration_s": round(self._sat_before + self._sat, 3),
+            "duration_s": round(self._talked, 3),
             "estimated_remaining_s": round(self._blueprint.settings.estimated_duration_m * 60 * share),
             "paused": self._paused,
         }

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from dialog.commands import SpeechKind
 from dialog.events import (
+    AbsenceEnded,
     AnswerCommitted,
     AnswerErased,
     AnswerJudged,
@@ -194,6 +195,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return replace(state, paused=True, time=state.time.paused(fact.at))
         case InterviewResumed():
             return replace(state, paused=False, time=state.time.resumed(fact.at))
+        case AbsenceEnded():
+            return replace(state, time=state.time.rest(fact.began_at, fact.ended_at))
         case InterviewFinished():
             return replace(state, finished=fact.outcome, asked=None)
         case EndDoubted() | SessionClosed() | RecordingBegan() | AnswerErased():

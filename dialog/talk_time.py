@@ -5,13 +5,14 @@ from msgspec.structs import replace
 
 
 class TalkTime(msgspec.Struct, frozen=True):
-    """Seconds of talk over all sessions; a pause takes none. Instants are seconds of the present session."""
+    """Seconds of talk over all sessions; a pause takes none, nor does being away. Instants are seconds of the
+    present session."""
 
     before: float = 0.0
     """Talk of the earlier sessions, by their last timed facts."""
     last_at: float = 0.0
     rested: float = 0.0
-    """Seconds of this session's pauses that are over."""
+    """Seconds of this session's pauses and absences that are over."""
     paused_at: float | None = None
     """Since when the talk rests; None while it doesn't, and where nobody noted it."""
 
@@ -32,7 +33,11 @@ class TalkTime(msgspec.Struct, frozen=True):
         """The pause is over."""
         if self.paused_at is None or at is None:
             return replace(self, paused_at=None)
-        return replace(self, rested=self.rested + max(0.0, at - self.paused_at), paused_at=None)
+        return replace(self.rest(self.paused_at, at), paused_at=None)
+
+    def rest(self, began_at: float, ended_at: float) -> "TalkTime":
+        """Nobody talked in between."""
+        return replace(self.seen(ended_at), rested=self.rested + max(0.0, ended_at - began_at))
 
     def begun_anew(self, *, paused: bool) -> "TalkTime":
         """A session begins, with its own clock; in a run that is `paused` the talk still rests."""

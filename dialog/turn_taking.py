@@ -6,8 +6,8 @@ Brings the two sides together: the participant's (dialog.answering, silences in 
 
 from dialog.answering import HOLD_TIMERS, LISTENING, TAKEN, Answering
 from dialog.commands import StopSpeech
-from dialog.events import FloorState
 from dialog.floor import Floor, Move
+from dialog.floor_states import FloorState
 from dialog.hearing import AGENTS, Hearing
 from dialog.lull import Lull
 from dialog.outbox import Outbox

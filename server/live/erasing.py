@@ -16,7 +16,7 @@ from dialog.strike import struck
 from dialog.struck_sound import TOMBSTONE, struck_passages, struck_utterances
 from media.silencing import SilentSpan
 from server.live.recorder import SessionRecorder
-from server.store.event_log import EventLog
+from server.store.event_log import EventLog, LogBroken, WriterFenced
 
 log = logging.getLogger(__name__)
 
@@ -85,5 +85,6 @@ class Eraser:
                 told = {"run": self._log.session.run_id}
                 log.error("! a struck answer is still in the recording: %s", error, extra=told)
                 return
-        self._log.append(self._clock(), AnswerErased(turn_id))
-        await self._log.settled()
+        with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
+            self._log.append(self._clock(), AnswerErased(turn_id))
+            await self._log.settled()

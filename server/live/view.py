@@ -140,8 +140,8 @@ class View:
         for event in events:
             for message in self.see(event):
                 key = _place_on_page(message)
-                if key in latest and not isinstance(message, Caption):
-                    del latest[key]  # the newest light or question comes after the captions before it
+                if key in latest and _stands_anew(latest[key][1]):
+                    del latest[key]
                 latest[key] = (event.seq, message)
         fresh = [message for seq, message in latest.values() if seq > after_seq]
         return [m for m in fresh if not (after_seq == 0 and isinstance(m, Caption) and m.gone)]
@@ -190,3 +190,9 @@ def _content(node: Node) -> ContentOnShow | None:
 def _place_on_page(message: AnyToPage) -> str:
     """What the message replaces: two with the same place are never on show together."""
     return f"caption {message.id}" if isinstance(message, Caption) else type(message).__name__
+
+
+def _stands_anew(former: AnyToPage) -> bool:
+    """Whether what replaces this comes after all before it: the newest light or question does; a caption
+    stays in its place, unless it was taken away and is there again."""
+    return not isinstance(former, Caption) or former.gone

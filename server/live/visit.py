@@ -4,6 +4,7 @@ Everything about one run on this server passes here, one thing at a time. Knows 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Final
@@ -322,10 +323,11 @@ class Visit:
         )
         try:
             async with asyncio.timeout(_STORING):
-                await events.settled()
+                with contextlib.suppress(WriterFenced):  # whoever has taken over goes on from what is stored
+                    await events.settled()
                 await noted
-        except TimeoutError:
-            log.error("! a session's end is not stored yet", extra={"run": run_id})
+        except (TimeoutError, LogBroken) as error:
+            log.error("! a session's end is not stored: %s", error or "not yet", extra={"run": run_id})
         return reason
 
     def _apologise(self) -> None:

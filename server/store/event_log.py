@@ -222,7 +222,6 @@ class EventLog:
         """Nothing of this log will be stored any more."""
         self._failure = failure
         self._pending.clear()
-        self._unconfirmed = 0
         self._stir()
 
     @property

@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from dialog.events import FloorState
 from dialog.floor import TABLE, IllegalMove, Move, allows, next_state
+from dialog.floor_states import FloorState
 
 
 def test_every_state_has_a_row_and_every_row_leads_to_a_state() -> None:

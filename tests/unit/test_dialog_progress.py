@@ -1,5 +1,5 @@
 from dialog.events import (
-    AnyFact,
+    AnyBody,
     Event,
     InterviewPaused,
     InterviewResumed,
@@ -9,10 +9,11 @@ from dialog.events import (
     SessionOpened,
 )
 from dialog.progress import Progress
+from dialog.signals import ParticipantJoined, ParticipantLeft
 from tests.support.small_study import small_blueprint
 
 
-def progress_after(*happened: tuple[float, AnyFact]) -> dict[str, object]:
+def progress_after(*happened: tuple[float, AnyBody]) -> dict[str, object]:
     progress = Progress(small_blueprint())
     for seq, (at, fact) in enumerate(happened, start=1):
         progress.see(Event(seq, at, fact))
@@ -57,6 +58,22 @@ def test_the_time_between_two_sittings_does_not_count() -> None:
     )  # fmt: skip
 
     assert 42.5 == shown["duration_s"]
+
+
+def test_neither_a_pause_nor_an_absence_within_a_sitting_counts() -> None:
+    shown = progress_after(
+        (0.0, OPENED),
+        (10.0, InterviewPaused("participant", 10.0)),
+        (12.0, ParticipantLeft("lost")),
+        (20.0, ParticipantJoined("text")),
+        (25.0, InterviewResumed(25.0)),
+        (30.0, NodeEntered("q1", None, "entry")),
+        (31.0, ParticipantLeft("lost")),
+        (51.0, ParticipantJoined("text")),
+        (53.0, NodeClosed("q1", "answered")),
+    )
+
+    assert 18.0 == shown["duration_s"]
 
 
 def test_a_pause_is_told_until_it_is_over() -> None:

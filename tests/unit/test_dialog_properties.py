@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from dialog.attribution import Attribution
 from dialog.blueprint import Blueprint
-from dialog.events import AnyFact, FloorState
+from dialog.events import AnyFact
 from dialog.floor import ANYWHERE, TABLE, IllegalMove, Move, allows, next_state
+from dialog.floor_states import FloorState
 from dialog.judgement import Judgement, Probe
 from dialog.manager import Manager
 from dialog.run import apply, fold

@@ -21,6 +21,7 @@ from dialog.events import (
     encode_event,
 )
 from dialog.judgement import Judgement, JudgementRequest
+from dialog.responses import facts_of
 from dialog.run import fold
 from dialog.signals import ParticipantJoined, ParticipantLeft, RightClaimed, TextTyped
 from tests.support.blueprints import blueprint, question
@@ -62,6 +63,23 @@ def three(**settings: Any) -> Any:
         question("c", "What is third?"),
         **settings,
     )
+
+
+def test_being_away_for_a_moment_takes_none_of_the_time_and_a_pause_meanwhile_counts_once() -> None:
+    stage = stage_with(three(max_duration_m=1))
+    stage.at(30, ParticipantLeft("lost"))
+    stage.at(58, ParticipantJoined("text"))
+    stage.run(60)
+    away = fold(facts_of(stage.events))
+    stage.at(61, RightClaimed("pause"))
+    stage.at(62, ParticipantLeft("lost"))
+    stage.at(80, ParticipantJoined("text"))
+    stage.run(82)
+    paused = fold(facts_of(stage.events))
+
+    assert 32.0 == away.time.elapsed(60.0)
+    assert pytest.approx(35.0, abs=0.2) == paused.time.elapsed(82.0)
+    assert ["a"] == path(stage)
 
 
 def test_the_smaller_of_the_channels_limit_and_the_blueprints_counts() -> None:

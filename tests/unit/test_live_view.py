@@ -6,7 +6,6 @@ from dialog.events import (
     AnyBody,
     Event,
     FloorChanged,
-    FloorState,
     InterviewFinished,
     NodeClosed,
     NodeEntered,
@@ -17,6 +16,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.floor_states import FloorState
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechBegan, SpeechStarted
 from server.live.view import View
 from server.live.wire import AnyToPage, Caption, Ended, Floor, Notice, Progress, Question
@@ -155,3 +155,19 @@ def test_a_replay_gives_the_latest_of_everything_and_nothing_that_is_gone() -> N
     ]
     assert {"p1", "p2"} >= {m.id for m in missed if isinstance(m, Caption) and m.gone}
     assert not [m for m in missed if isinstance(m, Floor)]
+
+
+def test_an_answer_that_began_as_a_noise_before_its_question_is_replayed_below_it() -> None:
+    log = events(
+        OPENED,
+        SpeechStarted(1),
+        PartialTranscript(1, "the"),
+        FinalTranscript(1, ""),
+        Say(1, "question", QUESTIONS[0], "q1"),
+        SpeechBegan(1),
+        FinalTranscript(1, "a pencil"),
+    )
+
+    replayed = [m.text for m in View(small_blueprint()).replay(log, after_seq=0) if isinstance(m, Caption)]
+
+    assert [QUESTIONS[0], "a pencil"] == replayed

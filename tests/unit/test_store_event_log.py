@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dialog.events import AnyBody, Event, decode_event, encode_event
 from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
-from server.store.event_log import EventLog, LogClosed, OpenedSession, memory_log
+from server.store.event_log import EventLog, LogBroken, LogClosed, OpenedSession, memory_log
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
 from tests.support.store import database_url, open_store, words
@@ -128,3 +128,17 @@ async def test_the_guard_returns_when_the_log_is_closed() -> None:
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         tasks.create_task(log.watch())
         tasks.create_task(close(log))
+
+
+async def test_whoever_waits_for_all_to_be_stored_is_told_when_it_never_will_be() -> None:
+    async def nothing(_: str, __: int, ___: int) -> list[Event]:
+        return []
+
+    log = EventLog(SESSION, wake=lambda _: None, history=nothing)
+    log.append(0.0, words("lost"))
+    asyncio.get_running_loop().call_soon(log.fail, LogBroken("the disk is gone"))
+
+    with pytest.raises(LogBroken):
+        await log.settled()
+    with pytest.raises(LogBroken):
+        await log.settled()
