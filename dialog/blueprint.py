@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dialog.estimate import estimated_minutes
+
 Technique = Literal[
     "funnel",
     "five_whys",
@@ -178,7 +180,9 @@ class Graph(Part):
 
 
 class Settings(Part):
-    estimated_duration_m: int = Field(default=15, ge=1, le=600)
+    estimated_duration_m: int | None = Field(
+        default=None, ge=1, le=600, description="Unset, it is estimated from the graph."
+    )
     max_duration_m: int = Field(default=45, ge=1, le=600)
     intro_message: Sentence | None = None
     outro_message: Sentence | None = None
@@ -208,3 +212,11 @@ class Blueprint(Part):
     settings: Settings = Settings()
     pipeline: Pipeline = Pipeline()
     metadata: dict[str, Any] = {}
+
+    @cached_property
+    def estimated_minutes(self) -> int:
+        """How long a participant is told that it takes: the researcher's word, or what the graph says."""
+        if (said := self.settings.estimated_duration_m) is not None:
+            return said
+        graph = self.graph.model_dump(mode="json", by_alias=True)
+        return estimated_minutes(graph, self.settings.max_duration_m)

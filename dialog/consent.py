@@ -11,6 +11,7 @@ import msgspec
 
 from dialog.blueprint import Blueprint
 from dialog.forms import clear_consent
+from dialog.script import about
 
 ConsentState = Literal["asked", "asked_again", "button_only", "granted", "declined", "not_required"]
 ConsentMethod = Literal["page", "voice", "typed", "keypad", "api"]
@@ -53,10 +54,9 @@ def _default_text(blueprint: Blueprint, organization: str, recording_offered: bo
     settings = blueprint.settings
     on_behalf = f", on behalf of {organization.rstrip('.')}" if organization else ""
     agent = blueprint.agent.name
-    minutes = "a minute" if settings.estimated_duration_m == 1 else f"{settings.estimated_duration_m} minutes"
     lines = [
         f"This is an interview with {agent}{on_behalf}. {agent} is an AI, not a person.",
-        f"It is about “{blueprint.name}” and takes about {minutes}.",
+        f"It is about “{blueprint.name}” and takes about {about(blueprint.estimated_minutes)}.",
         "What you say is written down and kept for the people who run this study.",
     ]
     if recording_offered:

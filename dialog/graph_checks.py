@@ -235,8 +235,8 @@ def graph_warnings(blueprint: Blueprint, view: GraphView) -> list[Fault]:
                 "This node is spoken word for word, yet names techniques: probes are never word for word."
             )
             faults.append(Fault("verbatim_with_techniques", pointer(*at, "probing", "techniques"), message))
-    if settings.estimated_duration_m > settings.max_duration_m:
-        estimate, limit = settings.estimated_duration_m, settings.max_duration_m
+    estimate, limit = settings.estimated_duration_m, settings.max_duration_m
+    if estimate is not None and estimate > limit:
         message = f"The estimate ({estimate} min) is above the limit ({limit} min)."
         faults.append(Fault("duration_exceeds_max", "/settings/estimated_duration_m", message))
     if settings.language.strip().lower().replace("_", "-") not in ("en", "en-us"):

@@ -69,6 +69,6 @@ class Progress:
             "current_node": current,
             "path_taken": list(self._path),
             "duration_s": round(self._talked, 3),
-            "estimated_remaining_s": round(self._blueprint.settings.estimated_duration_m * 60 * share),
+            "estimated_remaining_s": round(self._blueprint.estimated_minutes * 60 * share),
             "paused": self._paused,
         }

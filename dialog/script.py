@@ -61,12 +61,16 @@ def opening(blueprint: Blueprint, *, written: bool = False) -> str:
     each. `written` for who types from the start and has no button."""
     intro = blueprint.settings.intro_message
     if not intro:
-        minutes = blueprint.settings.estimated_duration_m
         intro = (
             f"Hello, and thank you for joining. I'm {blueprint.agent.name}, an automated interviewer. "
-            f"This takes about {minutes} minutes."
+            f"This takes about {about(blueprint.estimated_minutes)}."
         )
     return f"{intro.strip()} {WRITTEN_RULE if written else FLOOR_RULE}"
+
+
+def about(minutes: int) -> str:
+    """So many minutes, in words that go into a sentence."""
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def outro(blueprint: Blueprint) -> str:

@@ -102,7 +102,7 @@ def _session(house: House, run: Run, case: Case, history: list[Event]) -> dict[s
         "agent_name": blueprint.agent.name,
         "organization": case.organization,
         "purpose": blueprint.description,
-        "estimated_duration_m": settings.estimated_duration_m,
+        "estimated_duration_m": blueprint.estimated_minutes,
         "language": settings.language,
         "speech_supported": house.supports(settings.language),
         "consent": {

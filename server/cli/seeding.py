@@ -97,6 +97,8 @@ def _is_of(shown: dict[str, Any], design: Blueprint) -> bool:
     if design.agent.model_settings is None:
         agent |= {name: whole["agent"][name] for name in ("model_config", "model_preset")}
     parts = {name: shown[name] for name in whole if name != "agent"}
+    if design.settings.estimated_duration_m is None:  # what is shown then is an estimate
+        parts["settings"] = {**parts["settings"], "estimated_duration_m": None}
     return Blueprint.model_validate({**parts, "agent": agent}) == design
 
 

@@ -152,7 +152,7 @@ class View:
         ahead = nodes_ahead(self._blueprint.graph, self._current, self._closed)
         expected = max(len(self._closed | self._answered) + ahead, 1)
         share = ahead / expected
-        remaining = math.ceil(self._blueprint.settings.estimated_duration_m * share) if ahead else 0
+        remaining = math.ceil(self._blueprint.estimated_minutes * share) if ahead else 0
         return Progress(seq, answered, expected, remaining)
 
     def _question(self, seq: int, asked: QuestionAsked) -> list[AnyToPage]:

@@ -29,7 +29,7 @@ export function showModeChoice(session, { onVoice, onText }) {
  */
 export function showWelcomeBack(session, { mode, onVoice, onText }) {
   const { answered, expected } = session.progress ?? { answered: 0, expected: 0 };
-  const place = answered > 0 && expected > 0 ? ` You have answered ${answered} of about ${expected} questions.` : "";
+  const place = answered > 0 && expected > 1 ? ` You have answered ${answered} of about ${expected} questions.` : "";
   const voice = el("button", { class: "button large", type: "button", onclick: onVoice }, icon("microphone"), "Continue talking");
   const text = el("button", { class: "button large", type: "button", onclick: onText }, icon("keyboard"), "Continue by typing");
   const order = mode === "text" || session.speech_supported === false ? [text, voice] : [voice, text];

@@ -107,10 +107,12 @@ export class TalkScreen {
     if (!progress || progress.expected === 0) return fill(this.progress);
     const { answered, expected, remaining_m: minutes } = progress;
     const time = minutes === null ? "" : minutes < 1 ? " · almost done" : ` · about ${Math.round(minutes)} min left`;
-    const label = `${answered} of about ${expected} questions${time}`;
+    const count = expected === 1 ? `${answered} of 1` : `${answered} of about ${expected}`;
+    const noun = expected === 1 ? " question" : " questions";
+    const label = count + noun + time;
     if (this.progress.dataset.label === label) return;
     this.progress.dataset.label = label;
-    fill(this.progress, el("progress", { max: expected, value: Math.min(answered, expected), "aria-label": "Progress" }), el("span", {}, `${answered} of about ${expected}`, el("span", { class: "wide" }, " questions"), time));
+    fill(this.progress, el("progress", { max: expected, value: Math.min(answered, expected), "aria-label": "Progress" }), el("span", {}, count, el("span", { class: "wide" }, noun), time));
   }
 
   #dismiss() {

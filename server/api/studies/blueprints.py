@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from dialog.blueprint import Graph, Pipeline, Settings, Short, Text
+from dialog.estimate import estimated_minutes
 from dialog.graph_checks import MAX_NODES
 from dialog.transcript import rfc3339
 from server.api.errors import Refusal
@@ -122,7 +123,7 @@ def blueprint_object(stored: StoredBlueprint) -> dict[str, Any]:
         "version": stored.version,
         "status": stored.status,
         "graph": graph_shown(stored.graph),
-        "settings": settings_shown(stored.settings),
+        "settings": settings_shown(stored.settings, stored.graph),
         "pipeline": stored.pipeline,
         "metadata": stored.metadata,
         "published_at": None if stored.published_at is None else rfc3339(stored.published_at),
@@ -141,9 +142,12 @@ def graph_shown(graph: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def settings_shown(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with what all have, and of the rest what is set."""
-    return _with_what_is_set(settings, _OF_ALL_SETTINGS)
+def settings_shown(settings: Mapping[str, Any], graph: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with what all have, the time among it, and of the rest what is set."""
+    shown = _with_what_is_set(settings, _OF_ALL_SETTINGS)
+    if shown["estimated_duration_m"] is None:
+        shown["estimated_duration_m"] = estimated_minutes(graph, settings["max_duration_m"])
+    return shown
 
 
 def _with_what_is_set(part: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def _version_object(snapshot: Snapshot) -> dict[str, Any]:
         "name": body["name"],
         "description": body.get("description"),
         "graph": graph_shown(body["graph"]),
-        "settings": settings_shown(body["settings"]),
+        "settings": settings_shown(body["settings"], body["graph"]),
         "pipeline": body["pipeline"],
         "metadata": body["metadata"],
         "published_at": rfc3339(snapshot.published_at),
