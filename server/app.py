@@ -25,6 +25,7 @@ from server.api.errors import EXCEPTION_HANDLERS
 from server.api.headers import SecurityHeaders
 from server.api.house import House
 from server.api.patience import PatientProtocol
+from server.api.reference import front
 from server.api.reference.page import reference_routes
 from server.api.studies.application import PREFIX, studies_api
 from server.api.studies.door import Door
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> Starlette:
             *participants.ROUTES,
             *participant_sockets.ROUTES,
             *pages.ROUTES,
+            *front.ROUTES,
             *vitals.ROUTES,
         ],
         lifespan=lifespan,

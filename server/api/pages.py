@@ -30,17 +30,13 @@ class _Assets(StaticFiles):
 
 
 async def join_page(request: Request) -> Response:
-    """GET /join/{run_id}: the same page for any run; it says itself what is wrong, if anything."""
+    """GET /join/{run_id}: the same page for any run; it says itself what is wrong, if anything. For an open
+    link, too: there it gets a run first, and goes on to that."""
     return FileResponse(_ROOT / "join" / "index.html", headers={"Cache-Control": FRESH})
 
 
-async def entrance_page(request: Request) -> Response:
-    """GET /join/open/{link_id}: the same page for any link; it gets a run and goes on to that run's page."""
-    return FileResponse(_ROOT / "open" / "index.html", headers={"Cache-Control": FRESH})
-
-
 ROUTES: Final = [
-    Route("/join/open/{link_id}", entrance_page),
+    Route("/join/open/{link_id}", join_page),
     Route("/join/{run_id}", join_page),
     Mount("/static/join", GZipMiddleware(_Assets(directory=_ROOT / "join"))),
     Mount("/static/docs", GZipMiddleware(_Assets(directory=_ROOT / "docs"))),

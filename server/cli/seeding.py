@@ -84,9 +84,7 @@ async def seed(origin: str, key: str, design: Blueprint, participant: str) -> Se
 
 
 async def _publish(http: httpx.AsyncClient, design: Blueprint) -> dict[str, Any]:
-    body = design.model_dump(mode="json", by_alias=True)
-    agent = await _asked(http, "POST", "/agents", json=body.pop("agent"))
-    draft = await _asked(http, "POST", "/blueprints", json={**body, "agent_id": agent["id"]})
+    draft = await _asked(http, "POST", "/blueprints", json=design.model_dump(mode="json", by_alias=True))
     return await _asked(http, "POST", f"/blueprints/{draft['id']}/publish")
 
 

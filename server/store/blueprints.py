@@ -86,6 +86,12 @@ class Blueprints:
     async def create(self, tenant: Tenant, design: Blueprint) -> StoredBlueprint:
         """A draft of a whole design: its agent becomes one of the organization's."""
         body = design.model_dump(mode="json", by_alias=True)
+        return await self.with_agent(tenant, body.pop("agent"), body)
+
+    async def with_agent(
+        self, tenant: Tenant, agent: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> StoredBlueprint:
+        """A draft for an agent that comes along with it, and becomes one of the organization's."""
         now = self._clock_ms()
         agent_id = new_id("agt_")
         async with self._database.write() as connection:
@@ -94,7 +100,7 @@ class Blueprints:
                     id=agent_id,
                     organization_id=tenant.organization_id,
                     test_mode=tenant.test_mode,
-                    body=body["agent"],
+                    body=dict(agent),
                     revision=1,
                     created_at=now,
                     updated_at=now,

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_secret, wall_clock_ms
@@ -78,16 +79,19 @@ class OpenLinks:
         self._clock_ms = clock_ms
 
     async def create(self, tenant: Tenant, blueprint_id: str, body: Mapping[str, Any]) -> Kept:
-        """A new link, its secret drawn."""
+        """A new link, its secret drawn. Raises BlueprintNotFound."""
         token = f"ol_{new_secret()}"
-        return await self.shelf.create(
-            tenant,
-            body,
-            blueprint_id=blueprint_id,
-            token_hash=self._vault.fingerprint(_LINK, token),
-            token_encrypted=self._vault.seal(token),
-            visits=0,
-        )
+        try:
+            return await self.shelf.create(
+                tenant,
+                body,
+                blueprint_id=blueprint_id,
+                token_hash=self._vault.fingerprint(_LINK, token),
+                token_encrypted=self._vault.seal(token),
+                visits=0,
+            )
+        except IntegrityError:
+            raise BlueprintNotFound(blueprint_id) from None
 
     async def details(self, link_ids: Sequence[str]) -> dict[str, LinkDetails]:
         """What several links have beside their bodies, in one query. Raises VaultError."""

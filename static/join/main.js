@@ -5,7 +5,8 @@ import { Journey } from "./journey.js";
 import { LinkFault, readPlace } from "./session.js";
 
 const place = readPlace(location);
-if (place) void new Journey(place).begin();
+if (location.pathname.startsWith("/join/open/")) void import("../open/entrance.js");
+else if (place) void new Journey(place).begin();
 else showFault(new LinkFault("incomplete", ""), () => location.reload());
 
 // another link pasted over this one is another visit

@@ -3,7 +3,8 @@
  * tab alone brings whoever opens the link again back to the same run.
  */
 
-import { el, fill } from "../shared/dom.js";
+import { showSheet } from "../join/screen.js";
+import { el } from "../shared/dom.js";
 
 const RETRY_AT_MOST_S = 60;
 const RETRY_S = 5;
@@ -13,14 +14,12 @@ const AWAY = { heading: "We can’t reach the interview", todo: "Please check th
 const SHUT = { heading: "This study is closed", todo: "You can close this page." };
 const UNKNOWN = { heading: "This link doesn’t open an interview", todo: "If you copied it, copy all of it, up to its last sign." };
 
-const sheet = /** @type {HTMLElement} */ (document.querySelector("main"));
-
 /**
  * @param {{heading: string, todo: string}} screen
  * @param {string} [words]
  */
 function show({ heading, todo }, words = "") {
-  fill(sheet, el("h1", {}, heading), words && el("p", {}, words), el("p", { class: "soft" }, todo));
+  showSheet(heading, words && el("p", {}, words), el("p", { class: "soft" }, todo));
 }
 
 /**

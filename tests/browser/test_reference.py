@@ -41,6 +41,9 @@ async def test_the_documentation_can_be_read_by_everybody(tmp_path: Path, scheme
         too_wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         await page.evaluate(FEW)
         barriers = await visit.axe()
+        await page.goto(page.url.replace("/docs", "/"))
+        too_wide += await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        barriers += await visit.axe()
         origins = {url.split("/", 3)[2] for url in visit.requested}
 
     assert [] == barriers

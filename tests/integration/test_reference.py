@@ -27,3 +27,15 @@ async def test_the_documentation_names_every_operation_and_loads_nothing_from_el
     assert "style=" not in page.text
     assert "gzip" == page.headers["content-encoding"]
     assert f"{server.origin}/api/v1/agents" in page.text
+
+
+async def test_who_opens_the_bare_address_is_told_where_to_go(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server:
+        front = await server.http.get("/", headers={"Accept": "text/html"})
+        nowhere = await server.http.get("/nowhere")
+
+    assert [200, 404] == [front.status_code, nowhere.status_code]
+    assert 'href="/docs"' in front.text
+    assert "make run" in front.text
+    assert f"{server.origin}/api/v1/blueprints --json @my-study.json" in front.text
+    assert "<script" not in front.text

@@ -47,3 +47,19 @@ def prose(text: str) -> Markup:
 def paragraphs(text: str) -> Markup:
     """Prose, a paragraph for each that an empty line divides."""
     return joined(*(element("p", prose(" ".join(part.split()))) for part in text.strip().split("\n\n")))
+
+
+def whole_page(title: str, body: Markup) -> str:
+    """A page in the house's style."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="theme-color", content="#faf6ef", media="(prefers-color-scheme: light)"),
+        element("meta", name="theme-color", content="#171513", media="(prefers-color-scheme: dark)"),
+        element("title", title),
+        element("link", rel="icon", href="/static/shared/icon.svg", type="image/svg+xml"),
+        element("link", rel="stylesheet", href="/static/shared/base.css"),
+        element("link", rel="stylesheet", href="/static/docs/docs.css"),
+    )
+    return "<!doctype html>\n" + element("html", head, body, lang="en") + "\n"

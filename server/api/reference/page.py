@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from server.api.house import house_of
 from server.api.pages import FRESH
 from server.api.reference.fields import anchor, fields_table, shapes_within
-from server.api.reference.markup import Markup, element, joined, paragraphs, prose
+from server.api.reference.markup import Markup, element, joined, paragraphs, prose, whole_page
 from server.api.reference.operation import OF_ALL, OperationText
 from server.api.studies.description import operations
 
@@ -80,21 +80,7 @@ def reference_page(document: Document, origin: str) -> str:
             class_="columns",
         ),
     )
-    return "<!doctype html>\n" + element("html", _head(document), body, lang="en") + "\n"
-
-
-def _head(document: Document) -> Markup:
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="theme-color", content="#faf6ef", media="(prefers-color-scheme: light)"),
-        element("meta", name="theme-color", content="#171513", media="(prefers-color-scheme: dark)"),
-        element("title", f"{document['info']['title']} {document['info']['version']}"),
-        element("link", rel="icon", href="/static/shared/icon.svg", type="image/svg+xml"),
-        element("link", rel="stylesheet", href="/static/shared/base.css"),
-        element("link", rel="stylesheet", href="/static/docs/docs.css"),
-    )
+    return whole_page(f"{document['info']['title']} {document['info']['version']}", body)
 
 
 def _header(document: Document) -> Markup:

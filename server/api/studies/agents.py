@@ -18,7 +18,6 @@ from dialog.blueprint import (
     Text,
 )
 from dialog.transcript import rfc3339
-from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
@@ -31,13 +30,12 @@ from server.api.studies.conventions import (
     errors,
     id_of,
     listed,
-    not_found,
     shown,
-    stale,
 )
+from server.api.studies.refusing import refusing
 from server.store.design_tables import AgentRow, BlueprintRow
 from server.store.paging import Window
-from server.store.shelf import InUse, Kept, NotFound, Shelf, Stale
+from server.store.shelf import Kept, Shelf
 
 router = APIRouter(tags=["Agents"])
 
@@ -155,6 +153,13 @@ def agents_of(request: Request) -> Shelf:
     return Shelf(house_of(request).database, AgentRow, "agt_")
 
 
+def agent_body(given: AgentCreate) -> dict[str, Any]:
+    """A new agent as it is kept: without models of its own it gets the standard ones."""
+    sent = _expanded(given.model_dump(mode="json", by_alias=True))
+    sent["model_config"] = sent["model_config"] or PRESETS["standard"].model_dump()
+    return sent
+
+
 def _expanded(sent: dict[str, Any]) -> dict[str, Any]:
     """A preset becomes the models that it stands for."""
     preset = sent.pop("model_preset", None)
@@ -181,19 +186,15 @@ async def list_agents(
 )
 async def create_agent(request: Request, key: Writer, body: AgentCreate) -> Response:
     """Make an interviewer. Without `model_config` or `model_preset` it gets the standard models."""
-    sent = _expanded(body.model_dump(mode="json", by_alias=True))
-    sent["model_config"] = sent["model_config"] or PRESETS["standard"].model_dump()
-    kept = await agents_of(request).create(key.tenant, sent)
+    kept = await agents_of(request).create(key.tenant, agent_body(body))
     return shown(agent_object(kept), status=201, revision=kept.revision)
 
 
 @router.get("/agents/{agent_id}", response_model=AgentObject, responses=errors(), summary="Read an agent")
 async def read_agent(request: Request, key: Reader, agent_id: AgentId) -> Response:
     """One interviewer."""
-    try:
+    with refusing("agent"):
         kept = await agents_of(request).find(key.tenant, agent_id)
-    except NotFound:
-        raise not_found("agent") from None
     return shown(agent_object(kept), revision=kept.revision)
 
 
@@ -210,12 +211,8 @@ async def change_agent(
     given = body.model_dump(mode="json", by_alias=True, exclude_unset=True)
     whole = body.model_dump(mode="json", by_alias=True)
     sent = _expanded({name: whole[name] for name in given})
-    try:
+    with refusing("agent"):
         kept = await agents_of(request).change(key.tenant, agent_id, lambda was: was | sent, seen=seen)
-    except NotFound:
-        raise not_found("agent") from None
-    except Stale:
-        raise stale() from None
     return shown(agent_object(kept), revision=kept.revision)
 
 
@@ -223,12 +220,6 @@ async def change_agent(
 async def delete_agent(request: Request, key: Writer, agent_id: AgentId, seen: Seen) -> Response:
     """Delete an interviewer that no blueprint has."""
     used = exists().where(BlueprintRow.agent_id == agent_id)
-    try:
+    with refusing("agent", "A blueprint has this agent: delete that first."):
         await agents_of(request).delete(key.tenant, agent_id, seen=seen, unless=(used,))
-    except NotFound:
-        raise not_found("agent") from None
-    except Stale:
-        raise stale() from None
-    except InUse:
-        raise Refusal(409, "in_use", "A blueprint has this agent: delete that first.") from None
     return Response(status_code=204)

@@ -2,10 +2,10 @@
 in `graphs`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dialog.blueprint import Graph, Pipeline, Settings, Short, Text
 from dialog.estimate import estimated_minutes
@@ -13,7 +13,7 @@ from dialog.graph_checks import MAX_NODES
 from dialog.transcript import rfc3339
 from server.api.errors import Refusal
 from server.api.house import house_of
-from server.api.studies.agents import AgentObject, agent_object, agents_of
+from server.api.studies.agents import AgentCreate, AgentObject, agent_body, agent_object, agents_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
@@ -53,19 +53,49 @@ _OF_ALL_SETTINGS: Final = (
     "language",
     "consent",
 )
+_OWN_AGENT: Final = "agt_" + "0" * 32
+"""Stands for the id of an agent that comes along with its design."""
+
 _EMPTY: Final = Graph(entry_node="start", nodes={}, edges=[])
 
 
+def _by_one_agent(schema: dict[str, Any]) -> None:
+    """Say in a schema that a design names its agent, or brings it along."""
+    schema["required"].remove("agent_id")
+    agent = schema["properties"]["agent"]
+    schema["properties"]["agent"] = {**agent["anyOf"][0], "description": agent["description"]}
+    schema["oneOf"] = [{"required": ["agent_id"]}, {"required": ["agent"]}]
+
+
 class BlueprintCreate(Body):
-    """A new design. Without a graph it begins empty."""
+    """A new design, with an agent that there is or, as a blueprint's file has it, with its own. Without a
+    graph it begins empty."""
+
+    model_config = ConfigDict(json_schema_extra=_by_one_agent)
 
     agent_id: str = Field(pattern=id_of("agt_"))
+    agent: AgentCreate | None = Field(None, description="Made along with it.")
     name: Short = Field(min_length=1)
     description: Text | None = None
     graph: Graph = _EMPTY
     settings: Settings = Settings()
     pipeline: Pipeline = Pipeline()
     metadata: Metadata = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_agent_has_no_id_yet(cls, sent: Any) -> Any:
+        if isinstance(sent, dict) and "agent" in sent and "agent_id" not in sent:
+            return sent | {"agent_id": _OWN_AGENT}
+        return sent
+
+    @model_validator(mode="after")
+    def _one_agent(self) -> Self:
+        if (self.agent is not None) != (self.agent_id == _OWN_AGENT) or (
+            self.agent is None and "agent" in self.model_fields_set
+        ):
+            raise ValueError("give `agent_id` or `agent`, one of them")
+        return self
 
 
 class BlueprintChange(Body):
@@ -196,11 +226,16 @@ async def list_blueprints(
     summary="Create a blueprint",
 )
 async def create_blueprint(request: Request, key: Writer, body: BlueprintCreate) -> Response:
-    """Make a draft. Its graph may still have faults: `validate` tells them, publishing needs none."""
+    """Make a draft. A blueprint's file is such a body as it stands. The graph may still have faults:
+    `validate` tells them, publishing needs none."""
     checked_size(body.graph)
-    sent = body.model_dump(mode="json", by_alias=True)
+    blueprints = house_of(request).blueprints
+    sent = body.model_dump(mode="json", by_alias=True, exclude={"agent"})
     try:
-        stored = await house_of(request).blueprints.draft(key.tenant, sent.pop("agent_id"), sent)
+        if body.agent is not None:
+            stored = await blueprints.with_agent(key.tenant, agent_body(body.agent), sent)
+        else:
+            stored = await blueprints.draft(key.tenant, body.agent_id, sent)
     except LookupError:
         raise no_such_agent() from None
     return shown(blueprint_object(stored), status=201, revision=stored.revision)

@@ -31,7 +31,8 @@ from server.api.studies.conventions import (
 )
 from server.api.studies.instants import Instant
 from server.api.studies.refusing import refusing
-from server.api.studies.runs import check_blueprint
+from server.api.studies.runs import check_blueprint, missing
+from server.store.blueprints import BlueprintNotFound
 from server.store.design_tables import OpenLinkVisitRow
 from server.store.open_links import LinkDetails, OpenLinks
 from server.store.organizations import ApiKey, Tenant
@@ -238,7 +239,7 @@ async def list_open_links(
     "/open-links",
     status_code=201,
     response_model=OpenLinkObject,
-    responses=errors(*WRITES, "archived", "not_published"),
+    responses=errors(*WRITES, "not_found", "archived", "not_published"),
     summary="Create an open link",
 )
 async def create_open_link(request: Request, key: Writer, body: OpenLinkCreate) -> Response:
@@ -247,7 +248,10 @@ async def create_open_link(request: Request, key: Writer, body: OpenLinkCreate) 
     await check_blueprint(request, key.tenant, body.blueprint_id)
     await _check_channel(request, key.tenant, body.channel_id)
     links = open_links_of(house_of(request))
-    kept = await links.create(key.tenant, body.blueprint_id, body.model_dump(mode="json"))
+    try:
+        kept = await links.create(key.tenant, body.blueprint_id, body.model_dump(mode="json"))
+    except BlueprintNotFound:  # deleted since we looked
+        raise missing("blueprint") from None
     return await _shown(request, key, kept, status=201)
 
 

@@ -139,7 +139,7 @@ async def create_run(request: Request, key: Writer, body: RunCreate) -> Response
             raise _unpublished() from None
         except PlaceNotFound as gone:  # deleted since we looked; the channel that nobody named is made anew
             if body.channel_id is not None or body.connector_id is not None:
-                raise _missing(gone.what) from None
+                raise missing(gone.what) from None
         else:
             return await run_shown(request, key, run, status=201)
 
@@ -174,7 +174,7 @@ async def check_blueprint(request: Request, tenant: Tenant, blueprint_id: str) -
     try:
         stored = await house_of(request).blueprints.find(tenant, blueprint_id)
     except BlueprintNotFound:
-        raise _missing("blueprint") from None
+        raise missing("blueprint") from None
     if stored.status == "archived":
         raise Refusal(409, "archived", "This blueprint is archived.", param="/blueprint_id")
     if stored.version == 0:
@@ -185,7 +185,8 @@ def _unpublished() -> Refusal:
     return Refusal(409, "not_published", "This blueprint is not published.", param="/blueprint_id")
 
 
-def _missing(what: str) -> Refusal:
+def missing(what: str) -> Refusal:
+    """The refusal of a request that names something that there isn't."""
     return Refusal(404, "not_found", f"There is no such {what}.", param=f"/{what}_id")
 
 
@@ -196,7 +197,7 @@ async def _place(request: Request, tenant: Tenant, body: RunCreate) -> Place:
         try:
             agent = (await agents_of(request).find(tenant, body.agent_id)).body
         except NotFound:
-            raise _missing("agent") from None
+            raise missing("agent") from None
     channel_id = body.channel_id
     if channel_id is not None:
         await _check_open(channels_of(request), tenant, channel_id, "channel")
@@ -211,6 +212,6 @@ async def _check_open(shelf: Shelf, tenant: Tenant, thing_id: str, what: str) ->
     try:
         thing = await shelf.find(tenant, thing_id)
     except NotFound:
-        raise _missing(what) from None
+        raise missing(what) from None
     if thing.body["status"] != "active":
         raise Refusal(409, "disabled", f"This {what} is disabled.", param=f"/{what}_id")

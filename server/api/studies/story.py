@@ -128,7 +128,12 @@ OF_PARTS: Final[dict[str, dict[str, Any]]] = {
         "persona": _PERSONA | {"language": None},
         "techniques": ["tell_me_more"],
     },
-    "BlueprintCreate": {"name": NAMED["name"], "graph": _GRAPH, "settings": _SETTINGS},
+    "BlueprintCreate": {
+        "agent_id": "agt_" + _HEX,
+        "name": NAMED["name"],
+        "graph": _GRAPH,
+        "settings": _SETTINGS,
+    },
     "BlueprintChange": {"settings": _SETTINGS | {"max_duration_m": 45}},
     "BlueprintObject": {"graph": _GRAPH, "status": "published", "published_at": INSTANT},
     "BlueprintVersion": {"graph": _GRAPH},
