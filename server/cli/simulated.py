@@ -60,7 +60,10 @@ async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out:
             seeded = await seed(server.local_url, key, design, name)
             link = JoinLink.parse(f"{server.url}/join/{seeded.run_id}#{seeded.join_token}")
             participant = SimulatedParticipant(link, persona, clips)
-            participant.progress = progress
+            participant.progress = click.echo
+            click.echo(
+                f"In real time, about {design.estimated_minutes} min: what is asked, and what {name} says"
+            )
             try:
                 performance = await participant.take_part(LONGEST)
             except LinkError as error:

@@ -141,7 +141,7 @@ class SimulatedParticipant:
             case Question():
                 if self._question is None or message.seq > self._question.seq:
                     self._question, self._asked_at = message, loop_time()
-                    self.progress(f"asked  {message.text}")
+                    self.progress(f"Asked        {message.text}")
             case Ended():
                 self._outcome = message.outcome
             case Displaced():
@@ -245,7 +245,7 @@ class SimulatedParticipant:
                 cut_in=newest.seq > question.seq,
             )
         )
-        self.progress(f"said   {said}")
+        self.progress(f"Said         {said}")
 
     async def _news(self, within: float) -> None:
         self._changed.clear()

@@ -47,6 +47,9 @@ async def test_a_simulated_participant_takes_a_whole_interview_aloud(
     responses = json.loads((out / "responses.json").read_text(encoding="utf-8"))
 
     assert code == 0, errors.decode()
+    assert [b"Asked", b"Said", b"Asked", b"Said"] == [
+        line.split()[0] for line in told.splitlines() if line.startswith((b"Asked ", b"Said "))
+    ]
     assert b"Interview    completed" in told
     assert report["required_unanswered"] == []
     assert [item["question_key"] for item in responses["items"]] == ["household", "wish"]
