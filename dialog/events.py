@@ -255,7 +255,7 @@ class AbsenceEnded(Fact, frozen=True):
 
 class NoticeGiven(Fact, frozen=True):
     """Something the page should show beside what is said. `offers` names ways out: `type`, `skip`, `repeat`,
-    `pause`, `hold`."""
+    `pause`, `hold`. Without a text it is that the one of this code holds no more."""
 
     code: str
     text: str

@@ -187,7 +187,7 @@ class Manager:
             case PacketsReturned():
                 turns.lull.thaw("link", turns.turn, now)
             case MicrophoneMuted():
-                self._muted(signal.muted, now)
+                self._muted(signal, now)
             case StorageFaltered():
                 self._out.append(NoticeGiven("storage", signal.reason))
             case StorageRecovered():
@@ -311,8 +311,9 @@ class Manager:
         else:
             self._moments.recap(now)
 
-    def _muted(self, muted: bool, now: float) -> None:
-        if muted:
+    def _muted(self, signal: MicrophoneMuted, now: float) -> None:
+        self._moments.microphone_changed(silent=signal.silent)
+        if signal.muted:
             turn = self._turns.turn
             self._turns.lull.freeze("microphone", answered=turn is not None and bool(turn.text))
             self._turns.timers.set("muted_notice", now + self._policy.muted_notice_delay)

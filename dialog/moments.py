@@ -38,11 +38,22 @@ class Moments:
         """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic` or `other_topic`."""
         self._to_confirm = ""
         """What was asked for it, in words."""
+        self._silent = False
+        self._told_of_microphone = ""
+        """The code of the notice that is on show."""
 
     def question_changed(self) -> None:
         """A new question has a new chance to be understood."""
         self._misheard = 0
         self._noise_told = False
+
+    def microphone_changed(self, *, silent: bool) -> None:
+        """What the participant was told of their microphone holds no more. `silent` unless it was muted on
+        the page."""
+        if self._told_of_microphone:
+            self._out.append(NoticeGiven(self._told_of_microphone, ""))
+        self._told_of_microphone = ""
+        self._silent = silent
 
     # Rights
 
@@ -314,9 +325,11 @@ class Moments:
         """One of the clocks of a muted microphone or of noise."""
         match name:
             case "muted_notice":
-                self._out.append(NoticeGiven("muted", script.MUTED, ("type",)))
+                words = script.SILENT if self._silent else script.MUTED
+                self._told_of_microphone = "silent" if self._silent else "muted"
+                self._out.append(NoticeGiven(self._told_of_microphone, words, ("type",)))
                 if self._turns.state == "open":
-                    self._prompter.say("notice", script.MUTED, now)
+                    self._prompter.say("notice", words, now)
             case "muted_pause":
                 self.pause("muted", script.PAUSED_SILENCE, now)
             case "noise":

@@ -27,6 +27,7 @@ NOTHING_HEARD = "I haven't heard an answer yet. Please go ahead, or say skip."
 NOISE = "There is a lot of sound around you. You can hold the talk button, or type your answer."
 PAUSED = "We're paused. Come back whenever you like."
 PAUSED_SILENCE = "I'll pause here. Whenever you are ready, press resume, or come back with the same link."
+SILENT = "I hear nothing at all from your microphone. Please check that it is on, or type your answer."
 MUTED = "Your microphone is muted. Unmute it, or type your answer."
 STRUCK = "That answer is erased."
 NOTHING_TO_STRIKE = "There is no answer to erase yet."
@@ -198,6 +199,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         PAUSED,
         PAUSED_SILENCE,
         MUTED,
+        SILENT,
         STRUCK,
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]

@@ -63,6 +63,8 @@ class SoundWentOn(Signal, frozen=True):
 
 class MicrophoneMuted(Signal, frozen=True):
     muted: bool
+    silent: bool = False
+    """Nobody pressed the page's switch: what comes has no sound in it at all."""
 
 
 # The participant's speech

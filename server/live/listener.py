@@ -99,6 +99,7 @@ class Listener:
         self._frames = 0
         self._track_muted = False
         self._page_muted = False
+        self._microphone = MicrophoneMuted(False)
         self._lost = lost
         self._stalled = False
         self._since_stall = 0.0
@@ -296,9 +297,10 @@ class Listener:
         self._recent.clear()
 
     def _mute(self, *, track: bool, page: bool) -> None:
-        was = self._track_muted or self._page_muted
+        was = self._microphone
         self._track_muted, self._page_muted = track, page
-        if (track or page) != was:
-            if not was:
+        self._microphone = MicrophoneMuted(track or page, silent=track and not page)
+        if self._microphone != was:
+            if not was.muted:
                 self._break_off()
-            self._mailbox.put(MicrophoneMuted(not was))
+            self._mailbox.put(self._microphone)

@@ -171,7 +171,8 @@ class Progress(ToPage, frozen=True, tag="progress"):
 
 
 class Notice(ToPage, frozen=True, tag="notice"):
-    """A sentence for the participant, and ways out: `type`, `skip`, `repeat`, `pause`, `resume`, `hold`."""
+    """A sentence for the participant, and ways out: `type`, `skip`, `repeat`, `pause`, `resume`, `hold`.
+    Without a text the one of this code holds no more."""
 
     seq: int
     code: str

@@ -51,7 +51,8 @@ export function fold(talk, message) {
       if (talk.response) talk.response.taken = true;
       break;
     case "notice":
-      talk.notice = message.text ? message : null;
+      if (message.text) talk.notice = message;
+      else if (talk.notice?.code === message.code) talk.notice = null;
       break;
     case "refused":
       talk.response = null;

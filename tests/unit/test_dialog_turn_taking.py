@@ -12,6 +12,7 @@ from dialog.events import (
     InterviewPaused,
     NodeClosed,
     NodeEntered,
+    NoticeGiven,
     RemarkMade,
 )
 from dialog.policy import PROFILES
@@ -403,6 +404,25 @@ def test_a_muted_microphone_is_told_once_and_paused_after_a_minute() -> None:
 
     assert 1 == len(stage.said("notice")[:-1])
     assert "paused" == stage.floor
+
+
+@pytest.mark.parametrize(
+    ("silent", "code", "words"), [(False, "muted", "muted"), (True, "silent", "hear nothing")]
+)
+def test_what_is_told_of_a_microphone_says_why_and_goes_when_sound_comes(
+    silent: bool, code: str, words: str
+) -> None:
+    stage, now = asked()
+    stage.at(now + 1, MicrophoneMuted(True, silent=silent))
+    stage.at(now + 30, MicrophoneMuted(False))
+    stage.at(now + 31, MicrophoneMuted(True))
+    stage.at(now + 32, MicrophoneMuted(False))
+    stage.run(now + 33)
+    told = [(fact.code, fact.text) for fact in stage.facts(NoticeGiven) if isinstance(fact, NoticeGiven)]
+
+    assert [code, code] == [name for name, _ in told]
+    assert words in told[0][1]
+    assert "" == told[1][1]
 
 
 def test_muting_after_an_answer_does_not_keep_it_from_ending() -> None:

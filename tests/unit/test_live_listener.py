@@ -98,7 +98,7 @@ async def test_before_the_talk_begins_only_the_level_moves() -> None:
     assert 4 == pytest.approx(len(ear.levels) / 5, abs=0.5)
 
 
-async def test_muting_breaks_off_and_is_told_once_whoever_does_it() -> None:
+async def test_muting_breaks_off_once_and_it_is_told_whether_anybody_pressed_a_switch() -> None:
     ear = Ear()
     ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND])
     ear.listener.mute(True)
@@ -107,7 +107,7 @@ async def test_muting_breaks_off_and_is_told_once_whoever_does_it() -> None:
     ear.hear(silence(0.1))
     signals = await ear.signals()
 
-    assert [MicrophoneMuted(True), MicrophoneMuted(False)] == [
+    assert [MicrophoneMuted(True), MicrophoneMuted(True, silent=True), MicrophoneMuted(False)] == [
         signal for signal in signals if isinstance(signal, MicrophoneMuted)
     ]
     assert [1] == ear.recognition.ended
