@@ -23,7 +23,7 @@ def likely_path(graph: Mapping[str, Any]) -> list[str]:
     nodes, out = graph["nodes"], _first_ways(graph)
     path: dict[str, None] = {}
     key: str | None = graph["entry_node"]
-    while key in nodes and key not in path:
+    while key is not None and key in nodes and key not in path:
         path[key] = None
         key = out.get(key)
     return list(path)
@@ -53,4 +53,5 @@ def _seconds(node: Mapping[str, Any]) -> float:
         case _:
             probing = node["probing"]
             probed = probing["enabled"] and probing["max_follow_ups"] > 0
-            return ANSWER[node["patience"] or "narrative"] + PROBE * probed
+            answer = ANSWER[node["patience"] or "narrative"]
+            return answer + PROBE if probed else answer

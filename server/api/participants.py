@@ -18,7 +18,7 @@ from server.api.tokens import LIFETIME_MS, TokenRefused
 from server.clock import loop_time, new_id
 from server.gateway.offer import OfferRefused, RestartRefused
 from server.live.keeping import Case
-from server.live.view import CODE, View
+from server.live.view import View
 from server.live.visit import ConsentMissing
 from server.settings import IceServer
 from server.store.open_links import OpenLinks
@@ -63,7 +63,11 @@ async def _admit(house: House, run: Run) -> None:
             raise
         given = await OpenLinks(house.database, house.vault, house.runs).completion_of(run.id)
         code, url = (given.code, given.url) if given is not None else (None, None)
-        told = [str(refusal), f"{CODE} {code}" if code else "", f"You can go on at {url}" if url else ""]
+        told = [
+            str(refusal),
+            f"Your completion code: {code}" if code else "",
+            f"You can go on at {url}" if url else "",
+        ]
         raise Refusal(refusal.status, refusal.code, " ".join(filter(None, told))) from None
 
 

@@ -64,8 +64,6 @@ FAREWELLS: Final = {
     "declined": "You have decided not to take part. Nothing was kept. Thank you for your time.",
 }
 
-CODE: Final = "Your completion code:"
-
 DISPLACED: Final = "This interview was opened in another window, and goes on there."
 SORRY: Final = "Something went wrong on our side. What you said is kept; open the link again in a moment."
 
@@ -87,9 +85,7 @@ def farewell(outcome: str, completion: Completion | None) -> Ended:
     words = FAREWELLS[outcome]
     if completion is None or outcome not in ("completed", "time"):
         return Ended(outcome, words)
-    if completion.code is not None:
-        words = f"{words} {CODE} {completion.code}"
-    return Ended(outcome, words, completion.url)
+    return Ended(outcome, words, completion.url, completion.code)
 
 
 class View:

@@ -188,11 +188,12 @@ class Level(ToPage, frozen=True, tag="level"):
 
 class Ended(ToPage, frozen=True, tag="ended"):
     """The interview is over: `completed`, `stopped`, `cancelled`, `time`, `failed` or `declined`. `onward` is
-    an address that the participant may go on to."""
+    an address that the participant may go on to, `code` one to be given elsewhere."""
 
     outcome: str
     text: str
     onward: str | None = None
+    code: str | None = None
 
 
 class Displaced(ToPage, frozen=True, tag="displaced"):

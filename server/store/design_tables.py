@@ -148,5 +148,6 @@ class OpenLinkVisitRow(Tables):
     visitor_hash: Mapped[str] = mapped_column(String(64))
     """Keyed: of a word that the visitor's browser drew."""
     created_at: Mapped[int]
+    """When they came in, or came back and took a place anew."""
 
     __table_args__ = (Index(None, "open_link_id", "visitor_hash", unique=True),)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,7 @@ from server.store.database import Database
 from server.store.design_tables import OpenLinkRow, OpenLinkVisitRow
 from server.store.organizations import Tenant
 from server.store.run import Participant, Place, PlaceNotFound
+from server.store.run_status import TERMINAL
 from server.store.runs import LONGEST_TOKEN, Runs
 from server.store.shelf import Kept, Shelf
 from server.store.tables import RunRow
@@ -27,6 +28,10 @@ from server.store.vault import Vault
 
 _LINK: Final = "open link"
 _VISITOR: Final = "visitor of an open link"
+
+PLACE_HELD_MS: Final = 30 * 60_000
+"""Milliseconds for which a place is kept for a visitor whose talk has not begun. Longer: whoever only looked
+keeps others out; shorter: more may come to take part than were wanted."""
 
 Shut = Literal["closed", "expired", "full"]
 
@@ -120,9 +125,10 @@ class OpenLinks:
             row = (await connection.execute(held)).first()
             if row is None:
                 raise LinkShut("closed")
-            if (former := await self._former(connection, link.id, word)) is not None:
+            if (former := await self._former(connection, row, word)) is not None:
                 return former
             self._refuse_if_shut(row)
+            await self._refuse_if_full(connection, row)
             try:
                 run, token = await self._runs.create_in(
                     connection,
@@ -143,14 +149,42 @@ class OpenLinks:
             await connection.execute(counted.values(visits=OpenLinkRow.visits + 1))
         return run.id, token
 
-    async def _former(self, connection: AsyncConnection, link_id: str, word: str) -> tuple[str, str] | None:
+    async def _former(self, connection: AsyncConnection, link: Row[Any], word: str) -> tuple[str, str] | None:
+        """The visitor's run of before. Raises LinkShut where its place is somebody else's by now."""
         statement = (
-            select(RunRow.id, RunRow.token_encrypted)
+            select(RunRow.id, RunRow.token_encrypted, self._free().label("free"))
             .join(OpenLinkVisitRow, OpenLinkVisitRow.run_id == RunRow.id)
-            .where(OpenLinkVisitRow.open_link_id == link_id, OpenLinkVisitRow.visitor_hash == word)
+            .where(OpenLinkVisitRow.open_link_id == link.id, OpenLinkVisitRow.visitor_hash == word)
         )
         found = (await connection.execute(statement)).first()
-        return None if found is None else (found.id, self._vault.unseal(found.token_encrypted))
+        if found is None:
+            return None
+        if found.free:
+            await self._refuse_if_full(connection, link)
+            anew = update(OpenLinkVisitRow).where(OpenLinkVisitRow.run_id == found.id)
+            await connection.execute(anew.values(created_at=self._clock_ms()))
+        return found.id, self._vault.unseal(found.token_encrypted)
+
+    def _free(self) -> ColumnElement[bool]:
+        """Of a visit: that its place is free again, for its talk never began, and can't any more or is not
+        being waited for."""
+        over = RunRow.status.in_(TERMINAL)
+        waited_for = OpenLinkVisitRow.created_at > self._clock_ms() - PLACE_HELD_MS
+        return and_(RunRow.started_at.is_(None), or_(over, not_(waited_for)))
+
+    async def _refuse_if_full(self, connection: AsyncConnection, link: Row[Any]) -> None:
+        most = link.body["max_runs"]
+        if most is None or link.visits < most:
+            return
+        free = (
+            select(func.count())
+            .select_from(OpenLinkVisitRow)
+            .join(RunRow, RunRow.id == OpenLinkVisitRow.run_id)
+            .where(OpenLinkVisitRow.open_link_id == link.id, self._free())
+        )
+        # Counted from above: a run that is deleted was held all the same.
+        if link.visits - (await connection.execute(free)).scalar_one() >= most:
+            raise LinkShut("full")
 
     def _refuse_if_shut(self, row: Row[Any]) -> None:
         body = row.body
@@ -158,8 +192,6 @@ class OpenLinks:
             raise LinkShut("closed")
         if body["expires_at"] is not None and body["expires_at"] <= self._clock_ms():
             raise LinkShut("expired")
-        if body["max_runs"] is not None and row.visits >= body["max_runs"]:
-            raise LinkShut("full")
 
     async def completion_of(self, run_id: str) -> Completion | None:
         """What the visitor of this run is given at its end; None for a run that came by no link."""

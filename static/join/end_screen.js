@@ -8,7 +8,7 @@ import { asText } from "./talk_state.js";
 
 /** @type {Record<string, {heading: string, next: string}>} */
 const OUTCOMES = {
-  completed: { heading: "Thank you", next: "Your answers go to the people who asked for them. There is nothing more for you to do." },
+  completed: { heading: "Thank you", next: "Your answers go to the people who asked for them." },
   stopped: { heading: "You have ended the interview", next: "What you told us up to here was kept, unless you asked for it to be removed." },
   time: { heading: "Our time is up", next: "Thank you. What you told us was kept, and goes to the people who asked for it." },
   cancelled: { heading: "This interview was closed", next: "The people who invited you have closed it. You need not do anything." },
@@ -26,7 +26,8 @@ export function showEnd(ended, talk, session) {
     heading,
     ended.text && el("p", { class: "lead" }, ended.text),
     el("p", {}, next),
-    ended.onward ? el("p", {}, el("a", { class: "button primary large", href: safeAddress(ended.onward) }, "Continue")) : el("p", { class: "soft" }, "You can close this page now."),
+    ended.code && el("p", { class: "card lead" }, "Your completion code: ", el("strong", {}, ended.code)),
+    ended.onward ? el("p", {}, el("a", { class: "button primary large", href: safeAddress(ended.onward) }, "Continue")) : el("p", { class: "soft" }, ended.code ? "Keep your code, then close this page." : "You can close this page now."),
     conversation(talk, session),
     contacts(session.consent),
   );
@@ -73,7 +74,6 @@ function conversation(talk, session) {
     { class: "card", "aria-labelledby": "kept-heading" },
     el("h2", { id: "kept-heading" }, "What was said"),
     el("div", { class: "kept", tabindex: "0", role: "region", "aria-label": "The conversation" }, el("dl", {}, ...said)),
-    el("p", {}),
     el("button", { class: "button", type: "button", onclick: () => save(asText(talk, session.title, agent)) }, icon("save"), "Save as a text file"),
   );
 }

@@ -13,7 +13,7 @@ const STATES = {
     shape: ["M24 7a17 17 0 1 0 0 34a17 17 0 1 0 0-34z", "M24 16a8 8 0 1 0 0 16a8 8 0 1 0 0-16z"],
     words: "Your turn",
     voice: "Take your time. I’m listening.",
-    text: "Take your time. Write below when you are ready.",
+    text: "Take your time, then send your answer.",
   },
   thinking: {
     shape: ["M10 24h.01", "M24 24h.01", "M38 24h.01"],

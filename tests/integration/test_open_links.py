@@ -79,8 +79,9 @@ async def test_a_visitor_talks_in_a_run_of_their_own_and_is_given_what_the_link_
     assert (
         Ended(
             "completed",
-            "That was everything. Thank you for taking part. Your completion code: C1A2B3",
+            "That was everything. Thank you for taking part.",
             "https://panel.example.org/done?who=kim%2F1",
+            "C1A2B3",
         )
         == ended
     )
@@ -102,7 +103,7 @@ async def test_nobody_is_given_anything_for_a_talk_that_they_stopped(
 
     assert "stopped" == ended.outcome
     assert ended.onward is None
-    assert "C1A2B3" not in ended.text
+    assert ended.code is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from dialog.events import (
     AnswerReopened,
     AnswerStruck,
     AnyFact,
-    FloorState,
     InterviewPaused,
     NodeEntered,
     ProbeChosen,
@@ -25,6 +24,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.floor_states import FloorState
 from dialog.hearing import AGENTS
 from dialog.manager import Manager
 from dialog.run import RunState

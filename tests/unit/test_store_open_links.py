@@ -10,7 +10,7 @@ import pytest
 
 from server.store.deletions import Deletions
 from server.store.design_tables import ChannelRow, OpenLinkRow
-from server.store.open_links import Completion, LinkShut, OpenLink, OpenLinks, filled
+from server.store.open_links import PLACE_HELD_MS, Completion, LinkShut, OpenLink, OpenLinks, filled
 from server.store.recordings import Recordings
 from server.store.run import Participant, Place
 from server.store.shelf import Shelf
@@ -86,6 +86,36 @@ async def test_visitors_who_come_at_once_are_as_many_as_are_let_in(storage: str)
     assert 3 == made == len(entered)
     assert {"full"} == {refusal.why for refusal in refused if isinstance(refusal, LinkShut)}
     assert all(isinstance(refusal, LinkShut) for refusal in refused)
+
+
+async def test_who_only_looked_keeps_nobody_out_for_long(storage: str) -> None:
+    async with doorway(storage, max_runs=1) as door:
+        looked, _ = await door.enter("kim")
+        with pytest.raises(LinkShut):
+            await door.enter("lee")
+        door.store.clock.now += PLACE_HELD_MS
+        began, _ = await door.enter("lee")
+        await door.store.runs.transition(began, "active")
+        door.store.clock.now += PLACE_HELD_MS
+        again, _ = await door.enter("lee")
+        with pytest.raises(LinkShut) as refusal:
+            await door.enter("kim")
+
+    assert looked != began == again
+    assert "full" == refusal.value.why
+
+
+async def test_who_comes_back_to_a_free_place_takes_it_anew(storage: str) -> None:
+    async with doorway(storage, max_runs=1) as door:
+        first = await door.enter("kim")
+        door.store.clock.now += PLACE_HELD_MS
+        again = await door.enter("kim")
+        with pytest.raises(LinkShut):
+            await door.enter("lee")
+        await door.store.runs.transition(first[0], "cancelled")
+        await door.enter("lee")
+
+    assert first == again
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,10 @@ MetadataKeys = Annotated[
     AfterValidator(lambda given: list(dict.fromkeys(given))),
 ]
 Most = Annotated[int, Field(ge=1, le=MOST_RUNS)]
+_MAX_RUNS: Final = (
+    "How many may take part; unset: any number. Who opened the link and has not begun keeps a place for half "
+    "an hour."
+)
 
 
 class OpenLinkCreate(Body):
@@ -108,7 +112,7 @@ class OpenLinkCreate(Body):
     )
     channel_id: str | None = Field(None, pattern=id_of("chn_"), description="Without it: the browser.")
     status: Status = "active"
-    max_runs: Most | None = Field(None, description="How many visitors may come in; unset: any number.")
+    max_runs: Most | None = Field(None, description=_MAX_RUNS)
     expires_at: Instant | None = Field(None, description="Nobody comes in after. Who is in goes on.")
     external_id_key: ExternalIdKey = "external_id"
     metadata_keys: MetadataKeys = Field(default_factory=list)
