@@ -4,7 +4,6 @@ known in `webhooks`."""
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,33 +13,19 @@ from server.store.database import Database
 from server.store.delivery_tables import WebhookDeliveryRow
 from server.store.jobs import enqueue
 from server.store.paging import Page, Window, read_page
+from server.store.posts import Post, to_be_posted
 
 
 class DeliveryNotFound(LookupError):
     """The webhook has no such delivery."""
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """What a webhook was told, or is to be. Instants are milliseconds since 1970, UTC."""
+class Delivery(Post, frozen=True, kw_only=True):
+    """What a webhook was told, or is to be."""
 
-    id: str
-    organization_id: str
-    test_mode: bool
     webhook_id: str
     event_id: str
     event_type: str
-    url: str
-    status: str
-    http_status: int | None
-    attempts: int
-    max_attempts: int
-    request_body: str
-    response_body: str | None
-    error_message: str | None
-    next_retry_at: int | None
-    completed_at: int | None
-    created_at: int
-    updated_at: int
 
 
 class Deliveries:
@@ -73,18 +58,7 @@ class Deliveries:
         anew = (
             update(WebhookDeliveryRow)
             .where(WebhookDeliveryRow.id == delivery_id, WebhookDeliveryRow.webhook_id == webhook_id)
-            .values(
-                url=url,
-                status="pending",
-                http_status=None,
-                attempts=0,
-                max_attempts=MAX_ATTEMPTS,
-                response_body=None,
-                error_message=None,
-                next_retry_at=now,
-                completed_at=None,
-                updated_at=now,
-            )
+            .values(**to_be_posted(url, MAX_ATTEMPTS, now))
         )
         async with self._database.write() as connection:
             await connection.execute(anew)

@@ -1,10 +1,6 @@
 """Tells webhooks what happened, by Standard Webhooks: a delivery for each that wants it, signed, sent until
 it is taken or the attempts are used up."""
 
-import base64
-import hashlib
-import hmac
-import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialog.transcript import rfc3339
 from server.clock import new_id, wall_clock_ms
-from server.pipeline.outward import Outward, Refused, Sent, Unreachable
-from server.pipeline.worker import PutOff
+from server.pipeline.outward import Outward
+from server.pipeline.signed_posts import Attempt, SignedPosts
 from server.store.database import Database
 from server.store.delivery_tables import HappeningRow, WebhookDeliveryRow, WebhookRow
 from server.store.jobs import Job, enqueue
+from server.store.posts import to_be_posted
 from server.store.vault import Vault
-
-log = logging.getLogger(__name__)
 
 DELIVER: Final = "deliver"
 """The kind of job that makes one delivery; its subject is the delivery's id."""
@@ -30,17 +25,7 @@ RETRY_DELAYS: Final = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.
 """Seconds after each failure: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h."""
 
 MAX_ATTEMPTS: Final = len(RETRY_DELAYS) + 1
-LONGEST_PAUSE: Final = 86_400.0
 BATCH: Final = 100
-
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what all of them begin with
-
-
-def signature(secret: str, delivery_id: str, timestamp: int, body: bytes) -> str:
-    """The signature of Standard Webhooks 1.0: HMAC-SHA256 of `id.timestamp.body`, with the decoded secret."""
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    signed = f"{delivery_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 class Webhooks:
@@ -54,9 +39,16 @@ class Webhooks:
         clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._database = database
-        self._vault = vault
-        self._outward = outward
         self._clock_ms = clock_ms
+        self._posts = SignedPosts(
+            database,
+            vault,
+            outward,
+            WebhookDeliveryRow,
+            user_agent="Vivavoce-Webhooks",
+            retry_delays=RETRY_DELAYS,
+            clock_ms=clock_ms,
+        )
 
     async def dispatch(self) -> int:
         """Make a delivery of everything that is new for each webhook that wants it; returns how many there
@@ -126,18 +118,9 @@ class Webhooks:
                 webhook_id=webhook_id,
                 event_id=event_id,
                 event_type=payload["type"],
-                url=url,
-                status="pending",
-                http_status=None,
-                attempts=0,
-                max_attempts=MAX_ATTEMPTS,
                 request_body=msgspec.json.encode(payload).decode(),
-                response_body=None,
-                error_message=None,
-                next_retry_at=now,
-                completed_at=None,
                 created_at=now,
-                updated_at=now,
+                **to_be_posted(url, MAX_ATTEMPTS, now),
             )
         )
         await enqueue(connection, DELIVER, delivery_id, now)
@@ -154,60 +137,17 @@ class Webhooks:
             row = (await connection.execute(found)).first()
         if row is None or row.status == "succeeded":
             return  # its webhook is gone, or a worker that died had just said so
-        sent: Sent | None = None
-        fault: str | None = None
-        if row.webhook["status"] != "enabled":
-            fault = "The webhook is disabled."
-        else:
-            try:
-                sent = await self._send(row)
-            except (Refused, Unreachable) as error:
-                fault = str(error)
-        await self._settle(row, sent, fault)
+        enabled = row.webhook["status"] == "enabled"
+        attempt = Attempt(None, "The webhook is disabled.")
+        if enabled:
+            attempt = await self._posts.attempt(row, row.event_id, row.secret)
+        gone = attempt.sent is not None and attempt.sent.status == 410
 
-    async def _send(self, row: Any) -> Sent:
-        body = row.request_body.encode()
-        timestamp = self._clock_ms() // 1000
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Vivavoce-Webhooks",
-            "webhook-id": row.event_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(self._vault.unseal(row.secret), row.event_id, timestamp, body),
-        }
-        return await self._outward.post(row.url, body, headers)
-
-    async def _settle(self, row: Any, sent: Sent | None, fault: str | None) -> None:
-        """Note how an attempt went, and when the next one is. Raises PutOff when there is one."""
-        now, attempts = self._clock_ms(), row.attempts + 1
-        taken = sent is not None and 200 <= sent.status < 300
-        gone = sent is not None and sent.status == 410
-        over = taken or gone or row.webhook["status"] != "enabled" or attempts >= row.max_attempts
-        delay = 0.0
-        if not over:
-            asked = sent.retry_after if sent is not None and sent.retry_after is not None else 0.0
-            delay = max(RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1], min(asked, LONGEST_PAUSE))
-        reason = fault
-        if not taken and sent is not None:
-            reason = f"The receiver answered {sent.status}; it must answer 2xx."
-        values = {
-            "attempts": attempts,
-            "status": "succeeded" if taken else "failed" if over else "pending",
-            "http_status": None if sent is None else sent.status,
-            "response_body": None if sent is None else sent.body,
-            "error_message": None if taken else reason,
-            "next_retry_at": None if over else now + round(1000 * delay),
-            "completed_at": now if over else None,
-            "updated_at": now,
-        }
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(WebhookDeliveryRow).where(WebhookDeliveryRow.id == row.id).values(**values)
-            )
+        async def disable(connection: AsyncConnection) -> None:
             if gone:
-                await _disable(connection, row.webhook_id, now)
-        if not over:
-            raise PutOff(reason or "", delay)
+                await _disable(connection, row.webhook_id, self._clock_ms())
+
+        await self._posts.note(row, attempt, last=gone or not enabled, along=disable)
 
 
 _NEW: Final = (

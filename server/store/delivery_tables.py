@@ -11,6 +11,29 @@ from server.store.tables import Id, Tables
 STAGES = "status in ('pending', 'processing', 'completed', 'failed')"
 
 
+class Posted(Tables):
+    """What all tables have of which each row is posted to an address that a customer named."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    url: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    http_status: Mapped[int | None]
+    attempts: Mapped[int]
+    max_attempts: Mapped[int]
+    request_body: Mapped[str] = mapped_column(Text)
+    """Byte for byte what was signed."""
+    response_body: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(Text)
+    next_retry_at: Mapped[int | None]
+    completed_at: Mapped[int | None]
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+
+
 class DocumentRow(Tables):
     """What comes of a run: its transcript, responses or analysis."""
 
@@ -66,28 +89,12 @@ class WebhookRow(Tables):
     __table_args__ = (Index(None, "organization_id", "test_mode", "id"),)
 
 
-class WebhookDeliveryRow(Tables):
+class WebhookDeliveryRow(Posted):
     __tablename__ = "webhook_delivery"
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
-    test_mode: Mapped[bool]
     webhook_id: Mapped[str] = mapped_column(Id, ForeignKey("webhook.id", ondelete="CASCADE"))
     event_id: Mapped[str] = mapped_column(Id, index=True)
     event_type: Mapped[str] = mapped_column(String(60))
-    url: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(16))
-    http_status: Mapped[int | None]
-    attempts: Mapped[int]
-    max_attempts: Mapped[int]
-    request_body: Mapped[str] = mapped_column(Text)
-    """Byte for byte what was signed."""
-    response_body: Mapped[str | None] = mapped_column(Text)
-    error_message: Mapped[str | None] = mapped_column(Text)
-    next_retry_at: Mapped[int | None]
-    completed_at: Mapped[int | None]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
     __table_args__ = (
         Index(None, "webhook_id", "id"),
@@ -153,29 +160,14 @@ class DeletionRow(Tables):
     created_at: Mapped[int]
 
 
-class OperatorPageRow(Tables):
+class OperatorPageRow(Posted):
     """A call for an operator: that somebody must look at a run. It goes with its run."""
 
     __tablename__ = "operator_page"
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
-    test_mode: Mapped[bool]
     run_id: Mapped[str] = mapped_column(Id, ForeignKey("interview_run.id", ondelete="CASCADE"))
     seq: Mapped[int]
     level: Mapped[str] = mapped_column(String(16))
-    url: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(16))
-    http_status: Mapped[int | None]
-    attempts: Mapped[int]
-    max_attempts: Mapped[int]
-    request_body: Mapped[str] = mapped_column(Text)
-    response_body: Mapped[str | None] = mapped_column(Text)
-    error_message: Mapped[str | None] = mapped_column(Text)
-    next_retry_at: Mapped[int | None]
-    completed_at: Mapped[int | None]
-    created_at: Mapped[int]
-    updated_at: Mapped[int]
 
     __table_args__ = (
         Index(None, "organization_id", "test_mode", "id"),

@@ -19,6 +19,7 @@ from server.store.event_rows import Line
 from server.store.jobs import Job, enqueue, enqueue_with_log
 from server.store.organizations import Tenant
 from server.store.paging import Page, Window, read_page
+from server.store.posts import Post, to_be_posted
 from server.store.tables import EventRow, OrganizationRow, RunRow
 
 PAGE: Final = "page"
@@ -39,28 +40,13 @@ MAX_ATTEMPTS: Final = 7
 log = logging.getLogger(__name__)
 
 
-class OperatorPage(msgspec.Struct, frozen=True):
-    """One call. Instants are milliseconds since 1970, UTC."""
+class OperatorPage(Post, frozen=True, kw_only=True):
+    """One call."""
 
-    id: str
-    organization_id: str
-    test_mode: bool
     run_id: str
     seq: int
     """Of the event that it is about, in the run's log."""
     level: str
-    url: str
-    status: str
-    http_status: int | None
-    attempts: int
-    max_attempts: int
-    request_body: str
-    response_body: str | None
-    error_message: str | None
-    next_retry_at: int | None
-    completed_at: int | None
-    created_at: int
-    updated_at: int
 
 
 def ask_for_calls(connection: Connection, lines: Sequence[Line]) -> None:
@@ -126,27 +112,18 @@ class OperatorPages:
                 "node_id": node_key,
             },
         }
-        page = OperatorPage(
+        page = insert(OperatorPageRow).values(
             id=page_id,
             organization_id=run.organization_id,
             test_mode=run.test_mode,
             run_id=run.id,
             seq=seq,
             level=level,
-            url=run.settings[HOOK],
-            status="pending",
-            http_status=None,
-            attempts=0,
-            max_attempts=MAX_ATTEMPTS,
             request_body=msgspec.json.encode(told).decode(),
-            response_body=None,
-            error_message=None,
-            next_retry_at=now,
-            completed_at=None,
             created_at=now,
-            updated_at=now,
+            **to_be_posted(run.settings[HOOK], MAX_ATTEMPTS, now),
         )
-        await connection.execute(insert(OperatorPageRow).values(**msgspec.structs.asdict(page)))
+        await connection.execute(page)
         await enqueue(connection, PAGE, page_id, now)
         return page_id
 
@@ -157,9 +134,8 @@ class OperatorPages:
             OperatorPageRow.test_mode == tenant.test_mode,
         )
         async with self._database.read() as connection:
-            return await read_page(connection, statement, OperatorPageRow.id, window, page_of)
+            return await read_page(connection, statement, OperatorPageRow.id, window, _page)
 
 
-def page_of(row: Row[Any]) -> OperatorPage:
-    """A call as it lies in its table."""
-    return OperatorPage(**{name: row._mapping[name] for name in OperatorPage.__struct_fields__})
+def _page(row: Row[Any]) -> OperatorPage:
+    return OperatorPage(**row._mapping)

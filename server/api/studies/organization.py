@@ -24,7 +24,7 @@ from server.api.studies.conventions import (
 from server.api.studies.webhooks import SECRET_BYTES
 from server.clock import new_key_bytes
 from server.pipeline.outward import LONGEST_URL, Refused
-from server.pipeline.webhooks import SECRET_PREFIX
+from server.pipeline.signed_posts import SECRET_PREFIX
 from server.store.operator_pages import HOOK, SECRET
 from server.store.organizations import ApiKey, Organization, OrganizationChanged
 

@@ -29,7 +29,7 @@ from server.api.studies.refusing import refusing
 from server.clock import new_id, new_key_bytes, wall_clock_ms
 from server.pipeline.deliveries import Deliveries, Delivery, DeliveryNotFound
 from server.pipeline.outward import LONGEST_URL, Refused
-from server.pipeline.webhooks import SECRET_PREFIX
+from server.pipeline.signed_posts import SECRET_PREFIX
 from server.store.delivery_tables import WebhookRow
 from server.store.organizations import ApiKey
 from server.store.outbox import HappeningType
