@@ -34,9 +34,13 @@ async def test_nothing_large_is_made_where_the_talks_are(
     monkeypatch.setattr(application, "complete", noted(complete))
     async with running_server(tmp_path) as server, program(server) as http:
         listed = await http.get("/agents")
-        described, page, again = await asyncio.gather(
-            http.get("/openapi.json"), server.http.get("/docs"), http.get("/openapi.json")
-        )
+        # a group, for whichever fails takes the others along instead of leaving them to a closed client
+        async with asyncio.TaskGroup() as asking:
+            asked = [
+                asking.create_task(get)
+                for get in (http.get("/openapi.json"), server.http.get("/docs"), http.get("/openapi.json"))
+            ]
+    described, page, again = (each.result() for each in asked)
 
     assert [200] * 4 == [each.status_code for each in (listed, described, page, again)]
     assert described.content == again.content

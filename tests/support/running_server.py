@@ -18,6 +18,10 @@ from server.settings import Settings
 from server.store.event_rows import read_events
 from server.store.organizations import Tenant
 
+PATIENCE = 90
+"""Seconds that a client waits for an answer: what takes one on a free machine has taken twenty on a busy
+one."""
+
 
 class Study(msgspec.Struct, frozen=True):
     """A published blueprint, a run of it, and a key that may see it."""
@@ -32,7 +36,7 @@ class Door:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
-        self.http = httpx.AsyncClient(base_url=origin, timeout=20)
+        self.http = httpx.AsyncClient(base_url=origin, timeout=PATIENCE)
 
     async def open_session(self, study: Study) -> dict[str, Any]:
         """POST the link's secret; the answer's body."""

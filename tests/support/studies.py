@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from server.store.organizations import Scope
-from tests.support.running_server import RunningServer
+from tests.support.running_server import PATIENCE, RunningServer
 
 ALL: tuple[Scope, ...] = ("read", "write", "operate", "admin")
 
@@ -24,6 +24,6 @@ async def program(
     owner = organization_id or (await organizations.create("Field & Co.")).id
     _, secret = await organizations.create_key(owner, test_mode=test_mode, scopes=scopes)
     async with httpx.AsyncClient(
-        base_url=f"{server.origin}/api/v1", headers={"Authorization": f"Bearer {secret}"}, timeout=20
+        base_url=f"{server.origin}/api/v1", headers={"Authorization": f"Bearer {secret}"}, timeout=PATIENCE
     ) as http:
         yield http
