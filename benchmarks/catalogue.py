@@ -18,6 +18,7 @@ PROMISED: Final = {
 
 OTHERS: Final = {
     "ear": "Logged reply times against a recording at the participant's mouth and ear.",
+    "captions": "How soon captions of both sides are on the participant's page.",
     "dead-air": "Dead air, fallbacks and drafts with vendors of usual speed.",
     "false-stops": "Stops for backchannels, coughs and echoes, on virtual time.",
     "stall": "What a standing loop leaves behind in a browser.",
