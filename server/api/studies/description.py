@@ -74,6 +74,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     components = document["components"]
     components["headers"] = _COMMON_HEADERS
     components["responses"] = {}
+    _close(components["schemas"])
     examples = Examples(components["schemas"])
     for path, method, operation in operations(document):
         _parameters(operation, method, examples)
@@ -84,6 +85,14 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for left_over in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(left_over, None)
     return document
+
+
+def _close(schema: Any) -> None:
+    """Where names have a pattern no others are taken: that is left out of what pydantic says."""
+    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _close(each)
+    if isinstance(schema, dict) and isinstance(schema.get("patternProperties"), dict):
+        schema.setdefault("additionalProperties", False)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
