@@ -23,6 +23,9 @@ _UNTOLD: Final[RunStatus] = "processing"
 """A run passes through it without anybody being told."""
 
 
+_OF_RUNS: Final = "interview_run."
+
+
 class Verdict(msgspec.Struct):
     """How much was confirmed, and every promise that was broken, in words."""
 
@@ -81,7 +84,7 @@ def _judge_webhooks(verdict: Verdict, happenings: Iterable[Any], received: Seque
 def _judge_statuses(verdict: Verdict, now: dict[str, RunStatus], happenings: Iterable[Any]) -> None:
     told: dict[str, list[RunStatus]] = {}
     for each in happenings:
-        if each.subject_id in now:
+        if each.type.startswith(_OF_RUNS) and each.subject_id in now:  # a document has a status of its own
             told.setdefault(each.subject_id, []).append(each.data["status"])
     for run_id, statuses in told.items():
         way = [*statuses, now[run_id]]

@@ -21,7 +21,8 @@ export class Captions {
     this.final = new Map();
     this.following = true;
     this.element.addEventListener("scroll", () => {
-      this.following = this.#isNearTheEnd();
+      const { scrollTop, scrollHeight, clientHeight } = this.element;
+      this.following = scrollHeight - clientHeight - scrollTop < NEAR_THE_END_PX;
     });
     new ResizeObserver(() => this.#follow()).observe(this.element);
   }
@@ -82,11 +83,6 @@ export class Captions {
   /** Stay with the newest words, unless the reader has gone back to older ones. */
   #follow() {
     if (this.following) this.element.scrollTop = this.element.scrollHeight;
-  }
-
-  #isNearTheEnd() {
-    const { scrollTop, scrollHeight, clientHeight } = this.element;
-    return scrollHeight - clientHeight - scrollTop < NEAR_THE_END_PX;
   }
 }
 

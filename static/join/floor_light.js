@@ -7,7 +7,7 @@ import { announce } from "./screen.js";
 /** @typedef {import("./words.js").Light} Light */
 /** @typedef {import("./words.js").Mode} Mode */
 
-/** @type {Record<Light, {shape: string[], words: string, voice: string, text: string}>} */
+/** @type {Record<Light, {shape: string[], words: string, voice: string, text?: string}>} */
 const STATES = {
   yours: {
     shape: ["M24 7a17 17 0 1 0 0 34a17 17 0 1 0 0-34z", "M24 16a8 8 0 1 0 0 16a8 8 0 1 0 0-16z"],
@@ -19,7 +19,6 @@ const STATES = {
     shape: ["M10 24h.01", "M24 24h.01", "M38 24h.01"],
     words: "Thinking with you",
     voice: "One moment.",
-    text: "One moment.",
   },
   mine: {
     shape: ["M8 19v10", "M16 13v22", "M24 8v32", "M32 13v22", "M40 19v10"],
@@ -27,14 +26,13 @@ const STATES = {
     voice: "You may break in.",
     text: "I’m writing to you.",
   },
-  paused: { shape: ["M17 11v26", "M31 11v26"], words: "Paused", voice: "Go on whenever you like.", text: "Go on whenever you like." },
+  paused: { shape: ["M17 11v26", "M31 11v26"], words: "Paused", voice: "Go on whenever you like." },
   away: {
     shape: ["M24 8a16 16 0 0 1 14 8", "M40 24a16 16 0 0 1-8 14", "M24 40a16 16 0 0 1-14-8", "M8 24a16 16 0 0 1 8-14"],
     words: "Waiting for you",
     voice: "Your place is kept.",
-    text: "Your place is kept.",
   },
-  ended: { shape: ["M10 25l10 10 18-21"], words: "Finished", voice: "Thank you.", text: "Thank you." },
+  ended: { shape: ["M10 25l10 10 18-21"], words: "Finished", voice: "Thank you." },
 };
 
 /** The floor machine's own states that deserve words of their own. @type {Record<string, string>} */
@@ -98,7 +96,7 @@ export class FloorLight {
    */
   #show(light, detail, mode) {
     const state = STATES[light];
-    write(this.under, DETAILS[`${light}/${detail}`] ?? state[mode]);
+    write(this.under, DETAILS[`${light}/${detail}`] ?? state[mode] ?? state.voice);
     if (light === this.shown) return;
     this.shown = light;
     this.element.dataset.light = light;

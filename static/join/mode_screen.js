@@ -17,7 +17,7 @@ export function showModeChoice(session, { onVoice, onText }) {
   showSheet(
     "How would you like to answer?",
     el("p", {}, "You can change at any time, even in the middle of an answer."),
-    session.speech_supported === false && note(FOREIGN),
+    session.speech_supported === false && verdict("warn", FOREIGN),
     el("div", { class: "choices" }, ...(session.speech_supported === false ? [text, voice] : [voice, text])),
   );
 }
@@ -37,7 +37,7 @@ export function showWelcomeBack(session, { mode, onVoice, onText }) {
   showSheet(
     "Welcome back",
     el("p", { class: "lead" }, `We go on where we stopped.${place}`),
-    session.speech_supported === false && note(FOREIGN),
+    session.speech_supported === false && verdict("warn", FOREIGN),
     el("div", { class: "buttons" }, ...order),
   );
 }
@@ -48,11 +48,6 @@ export function showWelcomeBack(session, { mode, onVoice, onText }) {
  */
 export function verdict(result, words) {
   return el("p", { class: "verdict", "data-result": result }, icon(result === "pass" ? "check" : "warning"), el("span", {}, words));
-}
-
-/** @param {string} words */
-function note(words) {
-  return verdict("warn", words);
 }
 
 /**

@@ -69,14 +69,9 @@ export class QuestionPanel {
 /** @param {Content} content */
 function stimulus(content) {
   const address = safeAddress(content.url);
-  const shown = content.type === "text" ? reading(content) : medium(content, address);
+  const shown = content.type === "text" ? el("blockquote", { class: "reading as-written" }, content.text ?? "") : medium(content, address);
   const caption = content.caption && el("figcaption", { class: "soft small" }, content.caption);
   return el("figure", { class: "stimulus" }, shown, caption);
-}
-
-/** @param {Content} content */
-function reading(content) {
-  return el("blockquote", { class: "reading as-written" }, content.text ?? "");
 }
 
 /**

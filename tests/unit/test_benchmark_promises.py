@@ -14,10 +14,11 @@ from dialog.events import AnswerCommitted, AnyBody, QuestionAsked
 from server.store.delivery_tables import HappeningRow
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
+from server.store.outbox import announce
 from server.store.tables import EventRow, RunRow
 from tests.support.receiver import Received
 from tests.support.steadfast import answer_to
-from tests.support.store import Store, database_url, open_store
+from tests.support.store import NOON_MS, Store, database_url, open_store
 
 
 class Told(msgspec.Struct):
@@ -157,3 +158,13 @@ async def test_a_change_of_status_that_the_table_does_not_know_is_found(tmp_path
         verdict = await siege.judged()
 
     assert (0, 0, 0, 2) == faults(verdict)
+
+
+async def test_a_document_that_failed_is_no_change_of_its_runs_status(tmp_path: Path) -> None:
+    async with besieged(tmp_path) as siege:
+        async with siege.store.database.write() as connection:
+            told = {"status": "failed"}
+            await announce(connection, siege.store.tenant, "analysis.failed", siege.run_id, told, NOON_MS)
+        verdict = await siege.judged()
+
+    assert (0, 0, 0, 0) == faults(verdict)
