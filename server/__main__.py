@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "demo": "Seed a sample study and serve it.",
     "interview": "Hold an interview in the terminal, typed.",
     "check": "Find everything that is wrong with a blueprint.",
+    "guard": "Judge what an interviewer might say.",
     "replay": "Run a recorded log through today's code.",
     "doctor": "Look for what keeps interviews from working here.",
     "bench": "Measure this build on this machine.",
