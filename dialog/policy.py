@@ -50,7 +50,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
-        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.765, 0.70, 0.6, one_word_answers=True
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.79, 0.70, 0.6, one_word_answers=True
     ),
     "narrative": Profile(
         "narrative", 0.7, 2.0, True, True, 0.78, 2.6, (5.0, 12.0), "pause", 0.58, 0.42, -0.8, 1.0
@@ -63,7 +63,13 @@ PROFILES: dict[Patience, Profile] = {
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
     ),
 }
-_ALONE = {"stage_one_delay": 1.6, "stage_two_delay": 2.6, "strict_threshold": 0.5, "hold_duration": 0.9}
+_ALONE = {
+    "stage_one_delay": 1.6,
+    "stage_two_delay": 2.6,
+    "strict_threshold": 0.5,
+    "hold_duration": 0.9,
+    "cue_delay": 3.2,  # behind stage two: an answer that is taken is acknowledged, not cheered on
+}
 UNAIDED_PROFILES: dict[Patience, Profile] = {
     **PROFILES,
     "closed": replace(PROFILES["closed"], stage_one_delay=0.8, stage_two_delay=1.4, strict_threshold=0.79),
