@@ -31,8 +31,9 @@ from dialog.study import Study
 from media.frames import FRAME_DURATION, VOICE_RATE_HZ
 from server.clock import loop_time
 from server.gateway.leg import Ear, Mouth, Tap
+from server.live.holding import hold_session
 from server.live.keeping import Case, Kit
-from server.live.session import Session, SessionPolicy, hold_session
+from server.live.session import Session, SessionPolicy
 from server.providers.fallback import FallbackVoice
 from server.providers.protocols import PreparedClip, ProviderError, SpeechChunk, Voice
 from server.store.event_log import EventLog, OpenedSession

@@ -9,8 +9,10 @@ from typing import Literal
 import msgspec
 
 from dialog.commands import AnyCommand, SpeechKind
+from dialog.fact import Fact as Fact
 from dialog.floor_states import FloorState
 from dialog.judgement import Distress, Probe
+from dialog.provider_facts import ProviderNoted, ProviderUsed
 from dialog.signals import AnySignal
 
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
@@ -21,10 +23,6 @@ Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
 FinalOutcome = Literal["completed", "stopped", "cancelled", "time", "failed"]
 
 PauseReason = Literal["participant", "silence", "muted", "noise", "distress"]
-
-
-class Fact(msgspec.Struct, frozen=True, tag=True):
-    """Base of all facts; the tag in the log is the class name."""
 
 
 class SessionOpened(Fact, frozen=True):
@@ -107,14 +105,14 @@ class AnswerTaken(Fact, frozen=True):
     turn_id: int
     revision: int
     stage: Stage
-    features: dict[str, float] = {}
+    features: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class EndDoubted(Fact, frozen=True):
     """The silence was looked at, and the evidence was not enough to take the answer for over (yet)."""
 
     turn_id: int
-    features: dict[str, float] = {}
+    features: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class AnswerReleased(Fact, frozen=True):
@@ -278,6 +276,8 @@ AnyFact = (
     SessionOpened
     | SessionClosed
     | RecordingBegan
+    | ProviderNoted
+    | ProviderUsed
     | FloorChanged
     | NodeEntered
     | QuestionAsked
@@ -309,7 +309,7 @@ AnyFact = (
     | InterviewFinished
 )
 
-SittingFact = SessionOpened | SessionClosed | RecordingBegan | AnswerErased
+SittingFact = SessionOpened | SessionClosed | RecordingBegan | AnswerErased | ProviderNoted | ProviderUsed
 """What a sitting puts on the log itself; every other fact is the core's."""
 
 AnyBody = AnySignal | AnyCommand | AnyFact

@@ -47,6 +47,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.provider_facts import ProviderNoted, ProviderUsed
 from dialog.talk_time import TalkTime
 
 
@@ -200,6 +201,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case InterviewFinished():
             return replace(state, finished=fact.outcome, asked=None)
         case EndDoubted() | SessionClosed() | RecordingBegan() | AnswerErased():
+            return state
+        case ProviderNoted() | ProviderUsed():
             return state
         case _:
             assert_never(fact)

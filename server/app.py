@@ -37,9 +37,10 @@ from server.live.registry import Registry
 from server.metrics import Metrics
 from server.pipeline.office import open_office
 from server.pipeline.rounds import every
-from server.providers.catalog import Providers, open_providers
-from server.providers.embedded import supports
-from server.settings import VENDOR_KEYS, Settings
+from server.providers.catalog import choose
+from server.providers.opening import Providers, open_providers
+from server.providers.witness import Decision, FirstToken, Told, Usage
+from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.keeper import RunKeeper
@@ -103,7 +104,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     await asyncio.to_thread(upgrade, settings.database_url)
     secret = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
     vault = Vault.open(settings.data_dir, secret)
-    keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
+    choice = choose(settings)
     metrics = Metrics()
     panel = SileroPanel(SileroModel.shared())
     metronome = Metronome(metrics.late, before_each=panel.judge_waiting)
@@ -116,7 +117,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             open_providers(
                 data_dir=settings.data_dir,
                 recogniser_processes=settings.recogniser_processes,
-                vendor_keys=keys,
+                choice=choice,
                 turn_end_model=settings.turn_end_model,
                 warm=True,
             )
@@ -155,7 +156,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             metrics=metrics,
             webrtc=WebRtcGateway(metronome, _ice_servers(settings)),
             office=office,
-            supports=supports,
+            supports=providers.supports,
+            health=providers.health,
         )
 
 
@@ -166,11 +168,24 @@ def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:
         known_words=providers.prompt_cache,
         language_model=providers.language_model,
         make_core=lambda blueprint, facts, metadata: Manager(blueprint, facts=facts, metadata=metadata),
-        supports=supports,
+        supports=providers.supports,
         second_opinion=panel,
         turn_end=providers.turn_end,
         observer=metrics.observer,
+        told=lambda what: _count(metrics, what),
     )
+
+
+def _count(metrics: Metrics, what: Told) -> None:
+    """Add what a provider tells of itself to the figures."""
+    match what:
+        case Decision():
+            metrics.provider_decided(what.role, what.provider, what.decision)
+        case Usage():
+            for unit in ("audio_seconds", "characters", "input_tokens", "cached_tokens", "output_tokens"):
+                metrics.provider_used(what.provider, unit, getattr(what, unit))
+        case FirstToken():
+            pass
 
 
 def _ice_servers(settings: Settings) -> list[RTCIceServer]:

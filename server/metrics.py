@@ -63,6 +63,18 @@ class Metrics:
             ("why",),
             registry=registry,
         )
+        self._decisions = Counter(
+            "vivavoce_provider_decisions",
+            "Times that another way was gone than the straight one to a provider",
+            ("role", "provider", "decision"),
+            registry=registry,
+        )
+        self._used = Counter(
+            "vivavoce_provider_usage",
+            "What providers were used for, by what they count",
+            ("provider", "unit"),
+            registry=registry,
+        )
         self._recent: dict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
         self.packets_heard = self.packets_concealed = 0
         """Of the connections that are over."""
@@ -78,6 +90,15 @@ class Metrics:
             self._count(event)
 
         return observe
+
+    def provider_decided(self, role: str, provider: str, decision: str) -> None:
+        """A wrapper went another way than the straight one."""
+        self._decisions.labels(role, provider, decision).inc()
+
+    def provider_used(self, provider: str, unit: str, amount: float) -> None:
+        """So much more of what a provider counts: `audio_seconds`, `characters`, `input_tokens`, …"""
+        if amount > 0:
+            self._used.labels(provider, unit).inc(amount)
 
     def late(self, seconds: float) -> None:
         """The loop woke so much later than it was due."""

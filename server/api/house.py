@@ -21,6 +21,7 @@ from server.live.registry import RETRY_AFTER, AtCapacity, Registry
 from server.live.visit import Visit
 from server.metrics import Metrics
 from server.pipeline.office import Office
+from server.providers.health import Health
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -72,6 +73,8 @@ class House:
     office: Office
     supports: Callable[[str], bool]
     """Whether a language can be heard and spoken."""
+    health: Health
+    """Of the vendors that listen, speak and judge."""
     legs: dict[str, CarriedLeg] = field(default_factory=dict)
     wrong_tokens: Allowances = field(default_factory=lambda: Allowances(per_second=0.2, burst=20.0))
     """By address."""

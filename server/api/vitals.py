@@ -23,9 +23,13 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """GET /readyz: a new talk could begin now."""
-    faults = await _faults(house_of(request))
-    status = {"status": "not_ready", "reasons": faults} if faults else {"status": "ready"}
+    """GET /readyz: a new talk could begin now. Vendors that can't be used are told in sentences; as the
+    embedded providers do their work, they are no reason to keep people away."""
+    house = house_of(request)
+    faults = await _faults(house)
+    status: dict[str, object] = {"status": "not_ready", "reasons": faults} if faults else {"status": "ready"}
+    if house.health.complaints:
+        status["warnings"] = house.health.complaints
     return JSONResponse(status, 503 if faults else 200, headers=_NO_STORE)
 
 
@@ -67,6 +71,14 @@ class _Rooms:
             "vivavoce_missed_slots", "20 ms slots in which nothing was sent", house.metronome.missed_slots
         )
         yield GaugeMetricFamily("vivavoce_storage_faltering", "1 while events wait", int(faltering))
+        resting = GaugeMetricFamily(
+            "vivavoce_provider_resting",
+            "1 while it is left alone, having failed",
+            labels=("role", "provider"),
+        )
+        for (role, provider), rests in house.health.resting.items():
+            resting.add_metric((role, provider), int(rests))
+        yield resting
         receivers = [one.leg.receiver for one in house.legs.values() if one.leg.receiver is not None]
         heard = house.metrics.packets_heard + sum(receiver.heard for receiver in receivers)
         concealed = house.metrics.packets_concealed + sum(receiver.concealed for receiver in receivers)

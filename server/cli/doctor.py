@@ -10,6 +10,7 @@ from server.cli import examinations
 from server.cli.configuration import load_settings, storage_options
 from server.cli.examinations import Finding
 from server.cli.output import counted, json_option, print_json, progress
+from server.cli.vendor_examinations import examine_vendors
 from server.settings import Settings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
@@ -58,6 +59,8 @@ async def _examine(settings: Settings) -> list[Finding]:
     findings += await examinations.examine_turn_end_model(settings)
     progress("Starting the embedded voice and recogniser …")
     findings += await examinations.examine_providers(settings)
+    progress("Asking the vendors …")
+    findings += await examine_vendors(settings)
     return findings
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, VOICE_RATE_HZ, AudioFrame
 from server.clock import wall_clock_ms
-from server.settings import VENDOR_KEYS, Settings, unknown_names
+from server.settings import Settings, unknown_names
 
 EARLIEST_MS: Final = 1_767_225_600_000
 """2026-01-01: a clock before the release of what it runs is wrong."""
@@ -235,21 +235,15 @@ async def examine_turn_end_model(settings: Settings) -> list[Finding]:
 
 async def examine_providers(settings: Settings) -> list[Finding]:
     """Whether the embedded voice's process starts and speaks, and the recogniser's starts and hears that."""
-    vendor_keys = {name: getattr(settings, name) is not None for name in VENDOR_KEYS}
     findings: list[Finding] = []
     try:
-        from server.providers.catalog import open_providers
+        from server.providers.opening import open_providers
         from server.providers.protocols import Transcript, Voice
 
         async with (
             asyncio.timeout(SPEAK_TIMEOUT),
-            open_providers(
-                data_dir=settings.data_dir, recogniser_processes=1, vendor_keys=vendor_keys
-            ) as providers,
+            open_providers(data_dir=settings.data_dir, recogniser_processes=1) as providers,
         ):
-            findings += [
-                Finding("providers", "warning", text, "Unset it, or leave it.") for text in providers.warnings
-            ]
             chunks = [chunk.pcm async for chunk in providers.text_to_speech.synthesize(SENTENCE, Voice())]
             pcm = b"".join(chunks)
             findings.append(Finding("voice", "ok", f"It spoke for {len(pcm) / 2 / VOICE_RATE_HZ:.1f} s."))

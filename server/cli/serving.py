@@ -14,7 +14,8 @@ import click
 from server.app import serve
 from server.cli.output import Failure
 from server.logs import configure_logs
-from server.settings import Settings, unknown_names
+from server.providers.catalog import choose
+from server.settings import Settings, SettingsError, unknown_names
 
 NOT_STARTED: Final = "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
 BROKEN: Final = (
@@ -36,11 +37,16 @@ def run_on_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 def prepare(settings: Settings, log_level: str) -> None:
-    """Set up the log, name settings that set nothing, and see that the port is free. Raises Failure."""
+    """Set up the log, name settings that set nothing, and see that the others can be meant so and
+    the port is free. Raises Failure."""
     configure_logs(log_level)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells what we tell in our own words
     for sentence in unknown_names():
         click.echo(sentence, err=True)
+    try:
+        choose(settings)
+    except SettingsError as error:
+        raise Failure("\n".join(error.faults)) from None
     try:
         address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(address[0], address[1]) as listener:

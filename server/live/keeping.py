@@ -23,6 +23,7 @@ from server.providers.protocols import (
     TurnEndDetector,
     Voice,
 )
+from server.providers.witness import Witness
 from server.store.event_log import EventLog, StorageChanged
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,9 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def voice(self) -> Voice:
-        """The agent's."""
+        """The agent's; the server's own where it has none."""
         voice = self.blueprint.agent.voice
-        return Voice() if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)
+        return Voice("", "") if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)
 
 
 class Standing(Protocol):
@@ -160,3 +161,5 @@ class Kit(msgspec.Struct, frozen=True):
     """Who tells speech from other sound, where the model's windows of all talks are judged together."""
     turn_end: TurnEndDetector | None = None
     """An audio model that tells ends of turns, where the operator has given one."""
+    told: Witness = lambda _: None
+    """Who is told, beside each sitting's log, what its providers tell of themselves."""

@@ -4,7 +4,6 @@ Knows no socket: pages speak to it in signals, legs are handed to it.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final, Literal, cast
@@ -12,13 +11,13 @@ from typing import Final, Literal, cast
 import msgspec
 
 from dialog.events import (
+    AnswerCommitted,
     AnswerStruck,
     AnyBody,
     AnyFact,
     Event,
     InterviewFinished,
     RecordingBegan,
-    SessionClosed,
     SessionOpened,
 )
 from dialog.signals import AnySignal, ParticipantJoined, ParticipantLeft, StorageFaltered, StorageRecovered
@@ -39,10 +38,12 @@ from server.live.speaker import Speaker
 from server.live.speech import SpeakerPolicy
 from server.live.succession import Succession
 from server.live.synthesis import Synthesis
+from server.live.tally import Tally
 from server.live.turn_end_looks import TurnEndLooks
 from server.live.turn_loop import run_turns
 from server.live.wire import Mode
-from server.store.event_log import EventLog, LogBroken, LogClosed, WriterFenced
+from server.providers.witness import witnessed_by
+from server.store.event_log import EventLog
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +63,8 @@ class SessionPolicy(msgspec.Struct, frozen=True):
     speaker: SpeakerPolicy = SpeakerPolicy()
 
 
-class _Over(Exception):
-    """The sitting is over; ends its task group."""
-
-
 class Session:
-    """A sitting. Made and ended by `hold_session`."""
+    """A sitting. Made and ended by `hold_session` (server/live/holding.py)."""
 
     def __init__(
         self,
@@ -104,7 +101,10 @@ class Session:
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
         self.eraser = Eraser(events, recorder, tasks, lambda: self.now)
-        synthesis = Synthesis(kit.text_to_speech, kit.known_words, case.voice, now=lambda: self.now)
+        self.tally = Tally(lambda fact: self.append(self.now, fact), kit.told)
+        synthesis = Synthesis(
+            kit.text_to_speech, kit.known_words, case.voice, now=lambda: self.now, told=self.tally.told
+        )
         self._mouth = Speaker(
             self.mailbox,
             events,
@@ -175,6 +175,8 @@ class Session:
             self.outcome = body.outcome
         elif isinstance(body, AnswerStruck):
             self.eraser.begin(body.turn_id)
+        elif isinstance(body, AnswerCommitted):
+            self.tally.settle()
         return event
 
     def _storage_changed(self, reason: str | None) -> None:
@@ -255,7 +257,8 @@ class Session:
         previous, before = self._leg, self._listener
         self._leg = leg
         settings = self._case.blueprint.settings
-        recognition = self._kit.speech_to_text.recognize(settings.language, settings.key_terms)
+        with witnessed_by(self.tally.told):  # whoever brought the leg is none of this sitting's tasks
+            recognition = self._kit.speech_to_text.recognize(settings.language, settings.key_terms)
         listener = self._listener = Listener(
             self.mailbox,
             recognition,
@@ -310,43 +313,3 @@ class Session:
             await leg.close("over")
         if self._carrying:
             await asyncio.wait(self._carrying, timeout=_LAST_WORDS)
-
-
-async def hold_session(
-    events: EventLog,
-    case: Case,
-    facts: list[AnyFact],
-    kit: Kit,
-    policy: SessionPolicy,
-    *,
-    channel: str,
-    recorder: SessionRecorder | None,
-    show_level: Callable[[float], None],
-    opened: Callable[[Session], None],
-) -> str:
-    """Hold a whole sitting: `opened` is called with it as soon as it takes signals. Returns why it ended.
-
-    Whatever was begun for it is over when this returns. Raises what a fault of ours raised, in a group.
-    """
-    reason = "failed"
-    session: Session | None = None
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            session = Session(events, case, facts, kit, tasks, policy, recorder, show_level)
-            tasks.create_task(events.watch(), name="log guard")
-            opened(session)
-            reason = await session.live(channel)
-            await session.hang_up()
-            await session.eraser.close()
-            raise _Over
-    except* _Over:
-        pass
-    finally:
-        if session is not None:
-            session.stay()
-            if recorder is not None:
-                await recorder.close(session.now)
-            with contextlib.suppress(LogClosed, WriterFenced, LogBroken):
-                events.append(session.now, SessionClosed(reason))
-        events.close()
-    return reason

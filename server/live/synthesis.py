@@ -8,6 +8,7 @@ from typing import cast
 
 from media.clip import Clip, WordMark
 from server.providers.protocols import KnownWords, ProviderError, SpeechChunk, TextToSpeech, Voice, WordTime
+from server.providers.witness import Witness, witnessed_by
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,13 @@ class Synthesis:
         voice: Voice,
         *,
         now: Callable[[], float],
+        told: Witness = lambda _: None,
     ) -> None:
         self._text_to_speech = text_to_speech
         self._known_words = known_words
         self._voice = voice
         self._now = now
+        self._told = told
         self.begun: tuple[float, Clip] | None = None
         """Words that were begun before they are said, and at which speed: whoever says them takes them."""
 
@@ -47,6 +50,10 @@ class Synthesis:
 
         `sound_came` is called once, with the first sound.
         """
+        with witnessed_by(self._told):
+            return await self._fill(clip, speed, sound_came)
+
+    async def _fill(self, clip: Clip, speed: float, sound_came: Callable[[], None]) -> str | None:
         voice = self._at(speed)
         chunks = cast("AsyncGenerator[SpeechChunk, None]", self._text_to_speech.synthesize(clip.text, voice))
         try:

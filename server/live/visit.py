@@ -15,11 +15,12 @@ from dialog.responses import facts_of
 from dialog.script import known_words
 from server.gateway.leg import Leg
 from server.live import wire
+from server.live.holding import hold_session
 from server.live.keeping import Case, Keeper, Kit, Standing, consent_state, opened_recorder
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
 from server.live.page_signals import CONSENT_FIRST, NOT_STARTED, NotTaken, signal_of
 from server.live.progress_notes import keep_progress
-from server.live.session import Session, SessionPolicy, hold_session
+from server.live.session import Session, SessionPolicy
 from server.live.view import DISPLACED, FAREWELLS, SORRY, View
 from server.store.event_log import LogBroken, WriterFenced
 

@@ -23,8 +23,8 @@ class Breaker:
     """One provider's, for all talks. `now` is any clock that only goes forward.
 
     Closed: every call goes through. Open: none. After the cool-down it is half open: one call is let through
-    (`admits` says so once), and what comes of it closes or opens the breaker again; should nothing come of it,
-    as when its talk ends, another is let through a cool-down later.
+    (`admits` says so once), and what comes of it closes or opens the breaker again. Should nothing come of
+    it, as when its talk ends, another is let through a cool-down later.
     """
 
     def __init__(self, policy: BreakerPolicy | None = None) -> None:

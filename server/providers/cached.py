@@ -30,6 +30,10 @@ Progress = Callable[[int, int], None]
 class PromptCache:
     """Wrap `voice`. `run` stores what was spoken live, for as long as it is awaited.
 
+    `ahead` is the same voice for words that nobody waits for yet, where it has another way for those.
+    `effective` tells who really speaks where a voice is asked for: clips are kept under that. What a stand-in
+    has spoken is not kept.
+
     A text handed to `prepare` is known: should it be spoken before its turn came, that synthesis is kept.
     """
 
@@ -40,9 +44,13 @@ class PromptCache:
         *,
         memory_bytes: int = MEMORY_BYTES,
         disk_bytes: int = DISK_BYTES,
+        ahead: TextToSpeech | None = None,
+        effective: Callable[[Voice], Voice] = lambda voice: voice,
     ) -> None:
         self.name = voice.name
         self._voice = voice
+        self._ahead = ahead or voice
+        self._effective = effective
         self._store = ClipStore(directory, disk_bytes)
         self._memory: OrderedDict[str, PreparedClip] = OrderedDict()
         self._memory_bytes = 0
@@ -60,11 +68,11 @@ class PromptCache:
 
     def lookup(self, text: str, voice: Voice) -> PreparedClip | None:
         """Find a clip in memory; never waits."""
-        return self._recall(clip_key(self.name, voice, text))
+        return self._recall(self._key(voice, text))
 
     async def fetch(self, text: str, voice: Voice) -> PreparedClip | None:
         """Find a clip in memory or on disk."""
-        key = clip_key(self.name, voice, text)
+        key = self._key(voice, text)
         clip = self._recall(key)
         if clip is None:
             clip = await asyncio.to_thread(self._store.load, key)
@@ -81,7 +89,7 @@ class PromptCache:
         """
         wanted = list(dict.fromkeys(text for text in texts if text.strip()))
         for text in wanted:
-            self._know(clip_key(self.name, voice, text))
+            self._know(self._key(voice, text))
         failed = []
         for done, text in enumerate(wanted, 1):
             if not await self._prepare_one(text, voice):
@@ -96,7 +104,7 @@ class PromptCache:
         if clip is not None:
             yield SpeechChunk(clip.pcm, clip.words)
             return
-        key = clip_key(self.name, voice, text)
+        key = self._key(voice, text)
         spoken = []
         chunks = cast("AsyncGenerator[SpeechChunk, None]", self._voice.synthesize(text, voice))
         async with aclosing(chunks):
@@ -111,12 +119,14 @@ class PromptCache:
             if await self.fetch(text, voice) is not None:
                 return True
             try:
-                chunks = [chunk async for chunk in self._voice.synthesize(text, voice)]
+                chunks = [chunk async for chunk in self._ahead.synthesize(text, voice)]
             except ProviderError:
                 return False
-            return await self._keep(clip_key(self.name, voice, text), chunks)
+            return await self._keep(self._key(voice, text), chunks)
 
     async def _keep(self, key: str, chunks: list[SpeechChunk]) -> bool:
+        if any(chunk.stand_in for chunk in chunks):
+            return False
         try:
             clip = await asyncio.to_thread(make_clip, chunks)
         except ClipError:
@@ -124,6 +134,9 @@ class PromptCache:
         self._remember(key, clip)
         await asyncio.to_thread(self._store.save, key, clip)
         return True
+
+    def _key(self, voice: Voice, text: str) -> str:
+        return clip_key(self.name, self._effective(voice), text)
 
     def _know(self, key: str) -> None:
         self._known[key] = None

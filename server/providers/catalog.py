@@ -1,136 +1,135 @@
-"""The one table of providers: what a server listens, speaks and judges with, and who keeps it running."""
+"""The one table of vendors' providers, and who of them listens, speaks and judges by an operator's settings.
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+Each line imports its vendor's library only when it is made. The embedded providers are always there, and in
+no line.
+"""
 
-from dialog.calibration import detector_of
-from server.providers.cached import PromptCache
-from server.providers.embedded import supports
-from server.providers.embedded.interviewer import EmbeddedInterviewer
-from server.providers.embedded.speech_recognition import EmbeddedRecogniser
-from server.providers.embedded.speech_synthesis import EmbeddedVoice
-from server.providers.fallback import FallbackVoice
-from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech, TurnEndDetector
-from server.providers.turn_end import OnnxTurnEnd
-from server.providers.turn_end_manifest import TurnEndUnfit
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-logger = logging.getLogger(__name__)
+import msgspec
 
-PROMPTS_DIRECTORY: Final = "prompts"
+from server.providers.languages import FLASH_LANGUAGES, FLUX_LANGUAGES, any_of, anything
+from server.providers.witness import Role
+from server.settings import Settings, SettingsError, VendorAccess
 
-VENDOR_KEYS: Final = {
-    "deepgram_api_key": "listens",
-    "elevenlabs_api_key": "speaks",
-    "anthropic_api_key": "judges answers",
-    "openai_api_key": "judges answers",
+EMBEDDED: Final = "embedded"
+ROLES: Final[tuple[Role, ...]] = ("speech_to_text", "text_to_speech", "language_model")
+WORK: Final[Mapping[Role, str]] = {
+    "speech_to_text": "recogniser",
+    "text_to_speech": "voice",
+    "language_model": "interviewer",
 }
-"""What each key will be for, once its vendor is in this table."""
+"""What a role is called in sentences for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Providers:
-    """Ready for use while `open_providers` is entered."""
+class Line(msgspec.Struct, frozen=True):
+    """One provider of a vendor."""
 
-    speech_to_text: SpeechToText
-    text_to_speech: TextToSpeech
-    """Goes through `prompt_cache`: words made ahead come at once, others live."""
-    language_model: LanguageModel
-    turn_end: TurnEndDetector | None
-    """The operator's end-of-turn model, if there is one that works."""
-    prompt_cache: PromptCache
-    warnings: tuple[str, ...]
-    """Plain sentences for the operator, to be printed once."""
+    name: str
+    """As settings and blueprints call it; also the adapter's `name`."""
+    role: Role
+    vendor: str
+    """One of settings.VENDORS, whose key and address it uses."""
+    company: str
+    """The vendor as people write it."""
+    make: Callable[[VendorAccess], Any]
+    """The adapter: its role's Protocol and `Service`, or a models.vendor.Vendor in the role of a language
+    model. Imports what it needs."""
+    knows: Callable[[str], bool] = anything
+    """Whether it can be used for a language (BCP 47)."""
 
-    def supports(self, language: str) -> bool:
-        """Tell whether a language (BCP 47) can be spoken and heard; where not, typing is all there is."""
-        return supports(language)
-
-
-def warnings(vendor_keys: Mapping[str, bool]) -> tuple[str, ...]:
-    """One sentence for each key of VENDOR_KEYS that is set, for it has no effect yet."""
-    return tuple(
-        f"{name.upper()} is set, but this release {does} with the embedded providers only."
-        for name, does in VENDOR_KEYS.items()
-        if vendor_keys.get(name)
-    )
+    @property
+    def key_name(self) -> str:
+        """What its key is called in the environment."""
+        return f"{self.vendor.upper()}_API_KEY"
 
 
-@asynccontextmanager
-async def open_providers(
-    *,
-    data_dir: Path,
-    recogniser_processes: int,
-    vendor_keys: Mapping[str, bool],
-    turn_end_model: Path | None = None,
-    warm: bool = False,
-) -> AsyncIterator[Providers]:
-    """Start what the providers need; on leaving, end every process of theirs.
+def _deepgram(model: str) -> Callable[[VendorAccess], Any]:
+    def make(access: VendorAccess) -> Any:
+        room = importlib.import_module("server.providers.deepgram.recogniser")
+        return room.DeepgramRecogniser(access.key, model=model, address=access.url or None)
 
-    The voice's process starts at once, the recogniser's when somebody first speaks, or now if `warm`
-    (entering then waits for them: a second or two). An end-of-turn model is always waited for; talks go on
-    without one that doesn't work. Clips of known words are kept in `data_dir`/prompts.
-    """
-    recogniser = EmbeddedRecogniser(recogniser_processes)
-    embedded = EmbeddedVoice()
-    # twice: a voice whose process has just died is back within half a second
-    voice = FallbackVoice([embedded, embedded], gave_up=_log_given_up)
-    prompt_cache = PromptCache(voice, data_dir / PROMPTS_DIRECTORY)
-    services = [embedded.run(), recogniser.run(), prompt_cache.run()]
-    ears = None if turn_end_model is None else OnnxTurnEnd(turn_end_model)
-    if ears is not None:
-        services.append(ears.run())
-    async with _running(*services):
-        if warm:
-            await recogniser.warm_up()
-        turn_end, refusal = await _opened(ears)
-        yield Providers(
-            speech_to_text=recogniser,
-            text_to_speech=prompt_cache,
-            language_model=EmbeddedInterviewer(),
-            turn_end=turn_end,
-            prompt_cache=prompt_cache,
-            warnings=(*warnings(vendor_keys), *refusal),
+    return make
+
+
+def _elevenlabs(access: VendorAccess) -> Any:
+    account = importlib.import_module("server.providers.elevenlabs.account")
+    room = importlib.import_module("server.providers.elevenlabs.speech_synthesis")
+    elsewhere = {"base_url": access.url} if access.url else {}
+    return room.ElevenLabsVoice(account.Account(access.key, **elsewhere))
+
+
+def _models(module: str, maker: str) -> Callable[[VendorAccess], Any]:
+    def make(access: VendorAccess) -> Any:
+        room = importlib.import_module(f"server.providers.models.{module}")
+        return getattr(room, maker)(access.key, access.url)
+
+    return make
+
+
+LINES: Final = (
+    Line(
+        "deepgram-flux", "speech_to_text", "deepgram", "Deepgram", _deepgram("flux"), any_of(FLUX_LANGUAGES)
+    ),
+    Line("deepgram-nova-3", "speech_to_text", "deepgram", "Deepgram", _deepgram("nova-3")),
+    Line("elevenlabs", "text_to_speech", "elevenlabs", "ElevenLabs", _elevenlabs, any_of(FLASH_LANGUAGES)),
+    Line("anthropic", "language_model", "anthropic", "Anthropic", _models("anthropic", "AnthropicModels")),
+    Line("openai", "language_model", "openai", "OpenAI", _models("openai", "OpenAIModels")),
+)
+"""In each role the first whose key is set is the default."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A line, and how its vendor is reached."""
+
+    line: Line
+    access: VendorAccess
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Which vendors' providers are opened, the first of each role by default; none = the embedded one."""
+
+    speech_to_text: tuple[Chosen, ...] = ()
+    text_to_speech: tuple[Chosen, ...] = ()
+    language_model: tuple[Chosen, ...] = ()
+
+    @property
+    def all(self) -> tuple[Chosen, ...]:
+        """Of every role."""
+        return self.speech_to_text + self.text_to_speech + self.language_model
+
+
+def choose(settings: Settings, lines: tuple[Line, ...] = LINES) -> Choice:
+    """Who is opened: the one that a role's setting names; where it names none, one of each vendor whose key
+    is set, so that blueprints can choose among them. Raises SettingsError."""
+    faults: list[str] = []
+    chosen = {role: _chosen(settings, role, lines, faults) for role in ROLES}
+    if faults:
+        raise SettingsError(faults)
+    return Choice(**chosen)
+
+
+def _chosen(settings: Settings, role: Role, lines: tuple[Line, ...], faults: list[str]) -> tuple[Chosen, ...]:
+    wanted: str = getattr(settings, role)
+    offered = [line for line in lines if line.role == role]
+    if not wanted:
+        each_vendors_first = {line.vendor: line for line in reversed(offered)}
+        found = [line for line in offered if each_vendors_first[line.vendor] is line]
+        return tuple(Chosen(line, access) for line in found if (access := settings.vendor(line.vendor)).key)
+    if wanted == EMBEDDED:
+        return ()
+    setting = f"VIVAVOCE_{role.upper()}"
+    line = next((line for line in offered if line.name == wanted), None)
+    if line is None:
+        names = ", ".join([EMBEDDED, *(line.name for line in offered)])
+        faults.append(f"{setting} is {wanted!r}, but it must be one of {names}: correct it.")
+        return ()
+    access = settings.vendor(line.vendor)
+    if not access.key:
+        faults.append(
+            f"{setting} is {wanted}, but {line.key_name} isn't set: set it, or choose {EMBEDDED} instead."
         )
-
-
-async def _opened(ears: OnnxTurnEnd | None) -> tuple[TurnEndDetector | None, tuple[str, ...]]:
-    """The end-of-turn model once it is tried, and what is to be said about it."""
-    if ears is None:
-        return None, ()
-    try:
-        await ears.opened()
-    except TurnEndUnfit as unfit:
-        return None, (f"The end-of-turn model isn't used: {unfit}",)
-    unknown = f"Of the end-of-turn model {ears.name} nothing is known: its scores are logged, not believed."
-    return ears, () if detector_of(ears.name) is not None else (unknown,)
-
-
-@asynccontextmanager
-async def _running(*services: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    """Run the services beside what is inside, and end them after."""
-    loop = asyncio.get_running_loop()
-    # Owned here, and ended below. Not a TaskGroup: it would wrap whatever is raised inside into a group, and
-    # end the server with a service that fails.
-    tasks = [loop.create_task(service) for service in services]
-    for task in tasks:
-        task.add_done_callback(_tell_of_bug)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _tell_of_bug(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("! a provider's service has stopped", exc_info=error)
-
-
-def _log_given_up(provider: str, why: str) -> None:
-    logger.warning("! %s gave no sound: %s", provider, why)
+        return ()
+    return (Chosen(line, access),)

@@ -128,13 +128,17 @@ class SpeechChunk(msgspec.Struct, frozen=True):
 
     pcm: bytes
     words: tuple[WordTime, ...] = ()
+    stand_in: bool = False
+    """Another voice than the one that was asked for speaks: to be heard, not to be kept."""
 
 
 class Voice(msgspec.Struct, frozen=True):
     """Whose voice and how fast; part of the prompt cache's key."""
 
     provider: str = "embedded"
+    """"" = whichever the server speaks with."""
     voice_id: str = "en-us"
+    """As its provider calls it; "" = the provider's own choice."""
     speed: float = 1.0
     """0.5–2.0; 1.0 is about 150 words a minute."""
 

@@ -16,6 +16,11 @@ import msgspec
 Role = Literal["speech_to_text", "text_to_speech", "language_model"]
 
 
+DecisionKind = Literal["replaced", "skipped", "hedged", "opened", "closed"]
+"""`replaced`: it failed, or was too late, and another does its work. `skipped`: it wasn't asked, for its
+breaker is open. `hedged`: it was asked a second time. `opened`, `closed`: its breaker was."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What a vendor will put on the bill for a call, as far as it is known when the call is over or given up.
 
@@ -33,6 +38,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Read by it from a cache."""
     output_tokens: int = 0
     """Written by it."""
+    model: str = ""
+    """Of a language model, which."""
 
 
 class FirstToken(msgspec.Struct, frozen=True):
@@ -47,9 +54,7 @@ class Decision(msgspec.Struct, frozen=True):
     role: Role
     provider: str
     """The one that it is about."""
-    decision: Literal["replaced", "skipped", "hedged", "opened", "closed"]
-    """`replaced`: it failed, or was too late, and another does its work. `skipped`: it wasn't asked, for its
-    breaker is open. `hedged`: it was asked a second time. `opened`, `closed`: its breaker was."""
+    decision: DecisionKind
     why: str = ""
     """For people: never a participant's words."""
 

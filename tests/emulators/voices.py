@@ -52,6 +52,22 @@ class FailingVoice:
         raise self.fault
 
 
+class BreakingVoice:
+    """Says so many words, a tenth of a second each, half of one more, and fails."""
+
+    name = "breaking"
+
+    def __init__(self, words: int) -> None:
+        self._words = words
+
+    async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        ends = [at for at, char in enumerate(text) if char in " ."]
+        starts = [0, *(end + 1 for end in ends)]
+        words = [WordTime(starts[n], ends[n], n / 10, (n + 1) / 10) for n in range(self._words)]
+        yield SpeechChunk(tone(self._words / 10 + 0.05), tuple(words))
+        raise ProviderError(self.name, "the line broke", retryable=True)
+
+
 class StalledVoice:
     """Never gives a sound, or none after one chunk."""
 

@@ -1,7 +1,6 @@
 """What a whole server says of itself, and to whom."""
 
 import asyncio
-import logging
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,6 @@ from server.settings import Settings
 from server.store.organizations import Scope
 from tests.support.running_server import running_server
 from tests.support.small_study import small_blueprint
-
-
-async def test_a_vendors_key_that_is_not_used_is_named_at_the_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("DEEPGRAM_API_KEY", "not-a-real-one")
-    async with running_server(tmp_path):
-        told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-
-    assert ["! DEEPGRAM_API_KEY is set, but this release listens with the embedded providers only."] == told
-    assert "not-a-real-one" not in caplog.text
 
 
 async def test_a_join_link_names_the_port_that_was_free(tmp_path: Path) -> None:

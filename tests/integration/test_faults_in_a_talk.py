@@ -279,7 +279,7 @@ async def test_a_voice_that_stalls_in_mid_sentence_is_given_up_and_the_talk_goes
     server: RunningServer, tmp_path: Path
 ) -> None:
     stalling = VoiceWithoutSurprises(server.house.registry.kit.text_to_speech, "You mentioned", midway=True)
-    voice = FallbackVoice([stalling, stalling])
+    voice = FallbackVoice([stalling])
     events = await talk_of_two_answers(server, tmp_path, language_model=AskingModel(), text_to_speech=voice)
 
     assert 1 == len([reason for reason in fallbacks(events) if reason.startswith("voice: ")])

@@ -17,8 +17,9 @@ from dialog.signals import AnySignal, SynthesisFailed
 from media.frames import FRAME_DURATION
 from server.clock import loop_time
 from server.gateway.leg import Ear, Mouth, Tap
+from server.live.holding import hold_session
 from server.live.keeping import Case, Kit
-from server.live.session import Session, SessionPolicy, hold_session
+from server.live.session import Session, SessionPolicy
 from server.providers.protocols import LanguageModel, TextToSpeech
 from server.store.event_log import OpenedSession, memory_log
 from tests.emulators.fitful_providers import DeafEar, FitfulJudge, FitfulVoice

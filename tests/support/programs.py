@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,15 +24,18 @@ def _environment() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def program(*arguments: str | Path, cwd: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `vivavoce` with its output piped; on leaving it is killed, should it still run."""
+async def program(
+    *arguments: str | Path, cwd: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `vivavoce` with its output piped and these variables set; on leaving it is killed, should it still
+    run."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "server",
         *(str(argument) for argument in arguments),
         cwd=cwd,
-        env=_environment(),
+        env=_environment() | dict(settings or {}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

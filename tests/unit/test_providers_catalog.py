@@ -1,13 +1,124 @@
-"""What the catalog says without starting anything."""
+"""Who is opened by an operator's settings, and what is said where that can't be."""
 
-from server.providers.catalog import warnings
+from collections.abc import Sequence
+
+import pytest
+
+from server.providers.catalog import LINES, Chosen, choose
+from server.providers.health import Health, complaint
+from server.providers.protocols import ProviderError
+from server.providers.standing import Standings
+from server.settings import VENDORS, Settings, SettingsError, VendorAccess
+
+pytestmark = pytest.mark.usefixtures("elsewhere")
+BY_NAME = {line.name: line for line in LINES}
+KEYS = {f"{vendor}_api_key": f"{vendor}-key" for vendor in VENDORS}
 
 
-def test_a_vendors_key_that_has_no_effect_yet_is_told_in_one_sentence() -> None:
-    said = warnings({"deepgram_api_key": True, "elevenlabs_api_key": False, "unknown": True})
-
-    assert ("DEEPGRAM_API_KEY is set, but this release listens with the embedded providers only.",) == said
+def names(chosen: Sequence[Chosen]) -> list[str]:
+    return [one.line.name for one in chosen]
 
 
-def test_without_keys_there_is_nothing_to_tell() -> None:
-    assert () == warnings({})
+def test_without_keys_nobody_is_opened() -> None:
+    assert () == choose(Settings.load()).all
+
+
+def test_each_key_opens_the_first_provider_of_its_vendor_in_each_role() -> None:
+    choice = choose(Settings.load(**KEYS, openai_url="http://localhost:9/v1/"))
+
+    assert ["deepgram-flux"] == names(choice.speech_to_text)
+    assert ["elevenlabs"] == names(choice.text_to_speech)
+    assert ["anthropic", "openai"] == names(choice.language_model)
+    assert VendorAccess("openai-key", "http://localhost:9/v1") == choice.language_model[1].access
+
+
+def test_one_setting_swaps_a_provider() -> None:
+    choice = choose(
+        Settings.load(
+            **KEYS, speech_to_text="deepgram-nova-3", text_to_speech="embedded", language_model="openai"
+        )
+    )
+
+    assert ["deepgram-nova-3", "openai"] == names(choice.all)
+
+
+def test_a_setting_that_cannot_be_is_told_in_a_sentence() -> None:
+    with pytest.raises(SettingsError) as caught:
+        choose(Settings.load(speech_to_text="deepgramm", text_to_speech="elevenlabs"))
+
+    assert [
+        "VIVAVOCE_SPEECH_TO_TEXT is 'deepgramm', but it must be one of embedded, deepgram-flux,"
+        " deepgram-nova-3: correct it.",
+        "VIVAVOCE_TEXT_TO_SPEECH is elevenlabs, but ELEVENLABS_API_KEY isn't set: set it, or choose embedded"
+        " instead.",
+    ] == caught.value.faults
+
+
+def test_every_line_is_of_a_vendor_that_has_a_key_and_no_name_is_twice() -> None:
+    assert {line.vendor for line in LINES} == set(VENDORS)
+    assert len(BY_NAME) == len(LINES)
+
+
+def test_languages_are_known_by_their_first_part() -> None:
+    flux, nova = BY_NAME["deepgram-flux"], BY_NAME["deepgram-nova-3"]
+
+    assert [True, True, False] == [flux.knows(language) for language in ("en-GB", "DE", "sw")]
+    assert nova.knows("sw")
+
+
+class Tried:
+    """A vendor's Service whose check fails with each of these, then doesn't."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self._faults = list(faults)
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+    async def check(self) -> None:
+        if self._faults:
+            raise self._faults.pop(0)
+
+
+REFUSED = ProviderError("deepgram", "refuses the key (401).", retryable=False, status=401)
+
+
+def test_a_refused_key_is_told_in_one_sentence_with_the_way_out() -> None:
+    expected = (
+        "DEEPGRAM_API_KEY is refused by Deepgram (401): correct it,"
+        " or unset it to use the embedded recogniser."
+    )
+
+    assert expected == complaint(BY_NAME["deepgram-flux"], REFUSED)
+
+
+async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_finds_it_well() -> None:
+    line = BY_NAME["deepgram-flux"]
+    hearing = Standings("speech_to_text")
+    health = Health([(line, Tried(REFUSED))], [hearing])
+    await health.look()
+
+    assert [complaint(line, REFUSED)] == list(health.complaints)
+    assert {("speech_to_text", "deepgram-flux"): True} == health.resting
+    assert not hearing.admits("deepgram-flux")
+
+    await health.look()
+
+    assert [] == list(health.complaints)
+    assert {("speech_to_text", "deepgram-flux"): False} == health.resting
+
+
+async def test_whatever_a_check_raises_is_told_and_nothing_of_it_that_is_not_ours() -> None:
+    health = Health(
+        [
+            (BY_NAME["elevenlabs"], Tried(ValueError("a participant said so"))),
+            (BY_NAME["openai"], Tried(ProviderError("openai", "answers 503.", retryable=True, status=503))),
+        ],
+        [Standings("text_to_speech"), Standings("language_model")],
+    )
+    await health.look()
+
+    assert (
+        "ElevenLabs can't be used now (ValueError): until it can, the embedded voice does its work.",
+        "OpenAI can't be used now (answers 503): until it can, the embedded interviewer does its work.",
+    ) == health.complaints

@@ -22,7 +22,7 @@ PIECE_TIMEOUT: Final = 2.0
 """Seconds that the child may take over one sentence, which takes it some 10 ms. Past it, it is ended."""
 TURN_TIMEOUT: Final = 5.0
 """Seconds that a sentence may wait for its turn and its sound together, a restart of the child included."""
-
+US_ENGLISH: Final = "en-us"
 
 SENTENCE_PAUSE: Final = 0.35
 CLAUSE_PAUSE: Final = 0.12
@@ -75,7 +75,8 @@ class EmbeddedVoice:
     async def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
         """Speak `text` (at most 4,000 characters), one chunk per sentence.
 
-        `voice_id` is a voice of espeak-ng (`en-us`) with a variant if wished (`en-us+Andy`). Raises
+        `voice_id` is a voice of espeak-ng (`en-us`, also where it is "") with a variant if wished
+        (`en-us+Andy`). Raises
         ProviderError, retryable unless the text or the voice is at fault.
         """
         if len(text) > MAX_TEXT_CHARS:
@@ -90,7 +91,7 @@ class EmbeddedVoice:
             breath = _breath_after(piece, voice)
 
     async def _spoken(self, piece: Piece, voice: Voice) -> Spoken:
-        job = _Job(Speak(next(self._job_ids), piece.text, voice.voice_id, voice.speed))
+        job = _Job(Speak(next(self._job_ids), piece.text, voice.voice_id or US_ENGLISH, voice.speed))
         self._waiting.append(job)
         self._next()
         try:

@@ -1,0 +1,52 @@
+"""What the providers of one sitting tell of themselves, brought to its log: decisions at once, usage with
+each answer. Knows no vendor."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from dialog.provider_facts import ProviderNoted, ProviderUsed
+from server.providers.witness import Decision, FirstToken, Told, Usage, Witness
+
+
+class Tally:
+    """One sitting's. `note` puts a fact on its log; `others` are told too."""
+
+    def __init__(self, note: Callable[[ProviderNoted | ProviderUsed], object], others: Witness) -> None:
+        self._note = note
+        self._others = others
+        self._used: dict[tuple[str, str], ProviderUsed] = {}
+        self._over = False
+
+    def told(self, what: Told) -> None:
+        """The sitting's witness."""
+        self._others(what)
+        if self._over:
+            return
+        match what:
+            case Usage():
+                key = (what.provider, what.model)
+                before = self._used.get(key, ProviderUsed(what.provider, what.model))
+                self._used[key] = replace(
+                    before,
+                    audio_seconds=round(before.audio_seconds + what.audio_seconds, 2),
+                    characters=before.characters + what.characters,
+                    input_tokens=before.input_tokens + what.input_tokens,
+                    cached_tokens=before.cached_tokens + what.cached_tokens,
+                    output_tokens=before.output_tokens + what.output_tokens,
+                )
+            case Decision():
+                self._note(ProviderNoted(what.role, what.provider, what.decision, what.why))
+            case FirstToken():
+                pass
+
+    def settle(self) -> None:
+        """Note what was used since the last time."""
+        used, self._used = self._used, {}
+        for fact in used.values():
+            self._note(fact)
+
+    def close(self) -> None:
+        """The log ends: note the rest. What is told later is for the others alone."""
+        self.settle()
+        self._over = True
