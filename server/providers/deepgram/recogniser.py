@@ -17,6 +17,7 @@ from server.providers.deepgram.nova import NovaRecognition
 from server.providers.deepgram.sound import FORMATS, Encoding
 from server.providers.deepgram.talk import Talk
 from server.providers.deepgram.transport import NAME, Transport, Unavailable, make_client
+from server.providers.languages import FLUX_LANGUAGES
 from server.providers.protocols import ProviderError
 from server.providers.witness import Usage, witness
 
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 Model = Literal["flux", "nova-3"]
 
-_FLUX_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "hi", "it", "ja", "nl", "pt", "ru"})
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _END: Final = 0.8
 """Seconds that all lines together have to end in, when the server does."""
@@ -82,7 +82,7 @@ class DeepgramRecogniser:
         """Begin to listen to one talk; the connection is made meanwhile. Raises ProviderError for a language
         that the model doesn't know."""
         if not _LANGUAGE.fullmatch(language) or (
-            self._model == "flux" and _primary(language) not in _FLUX_LANGUAGES
+            self._model == "flux" and _primary(language) not in FLUX_LANGUAGES
         ):
             raise ProviderError(NAME, f"{self._model} doesn't know {language!r}", retryable=False)
         terms = accepted(key_terms)
