@@ -3,7 +3,7 @@ server/app.py."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -27,6 +27,9 @@ from server.providers.witness import Witness
 from server.store.event_log import EventLog, StorageChanged
 
 log = logging.getLogger(__name__)
+
+_OWN_KEY_TERMS: Final = 20
+"""Of a participant: names, mostly."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -60,6 +63,14 @@ class Case(msgspec.Struct, frozen=True):
     def help_said(self) -> str:
         """The same in a talk, where one is enough; "" = nobody named any."""
         return next(iter(self.help_shown), "")
+
+    @property
+    def key_terms(self) -> list[str]:
+        """Words that a recogniser is told to expect: those told of the participant (`key_terms` in their
+        metadata), then the blueprint's."""
+        told = self.metadata.get("key_terms")
+        own = [term for term in told if isinstance(term, str)] if isinstance(told, list) else []
+        return [*own[:_OWN_KEY_TERMS], *self.blueprint.settings.key_terms]
 
     @property
     def voice(self) -> Voice:

@@ -256,9 +256,9 @@ class Session:
     async def _carry(self, leg: Leg) -> str:
         previous, before = self._leg, self._listener
         self._leg = leg
-        settings = self._case.blueprint.settings
+        language = self._case.blueprint.settings.language
         with witnessed_by(self.tally.told):  # whoever brought the leg is none of this sitting's tasks
-            recognition = self._kit.speech_to_text.recognize(settings.language, settings.key_terms)
+            recognition = self._kit.speech_to_text.recognize(language, self._case.key_terms)
         listener = self._listener = Listener(
             self.mailbox,
             recognition,
