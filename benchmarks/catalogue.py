@@ -27,6 +27,7 @@ OTHERS: Final = {
     "paging": "Long lists read page by page while they change.",
     "commits": "Event commits with many talks at once, on SQLite and PostgreSQL.",
     "soak": "What thousands of short sessions leave behind in a server.",
+    "recognition": "Plumbing of many talks that Deepgram hears: CPU, and whom it holds up.",
     "sittings": "Simulated sittings on virtual time.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }

@@ -4,7 +4,7 @@ from unicodedata import category
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.codecs import ulaw_decode
@@ -95,7 +95,8 @@ def test_a_ragged_frame_becomes_whole_samples(form, pcm: bytes) -> None:  # type
     assert 0 == len(form.written(AudioFrame(pcm, 0))) % form.sample_bytes
 
 
-@given(st.lists(st.text(max_size=200), max_size=300))
+@settings(max_examples=40)
+@given(st.lists(st.text(max_size=80), max_size=150))
 def test_key_terms_are_few_short_single_lines(terms: list[str]) -> None:
     kept = accepted(terms)
 

@@ -61,17 +61,16 @@ class KeptSound:
     def __init__(self, capacity: int) -> None:
         self.start = 0
         """Place of the oldest byte that is kept."""
+        self.end = 0
+        """Place behind the newest byte."""
         self._capacity = capacity
         self._bytes = bytearray()
 
-    @property
-    def end(self) -> int:
-        """Place behind the newest byte."""
-        return self.start + len(self._bytes)
-
     def append(self, sound: bytes) -> None:
         self._bytes += sound
-        self.forget(self.end - self._capacity)
+        self.end += len(sound)
+        if self.end - self.start > self._capacity:
+            self.forget(self.end - self._capacity)
 
     def read(self, place: int, size: int) -> bytes:
         """Up to `size` bytes from `place` on. Raises LookupError when they are not kept any more."""
