@@ -35,6 +35,7 @@ from server.gateway.webrtc import WebRtcGateway
 from server.live.keeping import Kit
 from server.live.registry import Registry
 from server.metrics import Metrics
+from server.pipeline.model_analyst import ModelAnalyst
 from server.pipeline.office import open_office
 from server.pipeline.rounds import every
 from server.providers.catalog import choose
@@ -134,7 +135,13 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         for each in _rounds(runs, keeper, registry, settings.idle_timeout):
             await rooms.enter_async_context(_running(each))
         office = await rooms.enter_async_context(
-            open_office(database, vault, recordings, private_targets=settings.webhook_private_targets)
+            open_office(
+                database,
+                vault,
+                recordings,
+                private_targets=settings.webhook_private_targets,
+                analyst=ModelAnalyst(providers.models[0]) if providers.models else None,
+            )
         )
         # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
         gc.collect()

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from server.pipeline.aftermath import Aftermath
-from server.pipeline.analyst import EmbeddedAnalyst
+from server.pipeline.analyst import Analyst, EmbeddedAnalyst
 from server.pipeline.outward import Outward
 from server.pipeline.paging import Paging
 from server.pipeline.retention import RETIRE, Retention
@@ -51,11 +51,16 @@ class Office(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def open_office(
-    database: Database, vault: Vault, recordings: Recordings, *, private_targets: bool
+    database: Database,
+    vault: Vault,
+    recordings: Recordings,
+    *,
+    private_targets: bool,
+    analyst: Analyst | None = None,
 ) -> AsyncIterator[Office]:
     """Work until the block is left; what is in hand then is done after the next start.
 
-    `private_targets` lets webhooks lead into this network.
+    `private_targets` lets webhooks lead into this network. Talks are analysed by `analyst`, or by rules.
     """
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
@@ -68,7 +73,7 @@ async def open_office(
             SCRUB: _scrubbing(database),
         }
         worker = Worker(Jobs(database), work)
-        aftermath = Aftermath(database, EmbeddedAnalyst())
+        aftermath = Aftermath(database, analyst or EmbeddedAnalyst())
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),

@@ -24,6 +24,7 @@ from server.providers.fallback_model import FallbackModel
 from server.providers.fallback_recogniser import FallbackRecogniser
 from server.providers.health import Health
 from server.providers.hedged import HedgedModel
+from server.providers.models.vendor import Vendor
 from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech, TurnEndDetector
 from server.providers.standing import Standings
 from server.providers.turn_end import OnnxTurnEnd
@@ -52,6 +53,8 @@ class Providers:
     health: Health
     """Of the vendors."""
     choice: Choice
+    models: tuple[Vendor, ...] = ()
+    """Vendors of language models, as they are: for work that nobody waits for."""
 
     def supports(self, language: str) -> bool:
         """Tell whether a language (BCP 47) can be spoken and heard; where not, typing is all there is."""
@@ -107,6 +110,7 @@ async def open_providers(
             warnings=(*health.complaints, *refusal),
             health=health,
             choice=choice,
+            models=tuple(thinking.values()),
         )
 
 
