@@ -141,6 +141,22 @@ async def test_patience_is_sent_as_thresholds_once_it_changes() -> None:
     assert [msgspec.to_builtins(THRESHOLDS["closed"])] == [order["thresholds"] for order in configured]
 
 
+async def test_patience_that_changes_while_the_connection_is_made_is_told_once_it_stands() -> None:
+    async with deepgram() as running:
+        recognition = running.recogniser.recognize("en-US", [])
+        await until(lambda: running.vendor.open_connections == 1 or recognition.line.up)
+        recognition.attend("reflect")
+        microphone = Microphone(recognition)
+        microphone.utter(1)
+        await until_final(recognition, 1)
+        await recognition.close()
+        stream = await running.emulator.stream()
+
+    asked = float(stream.query["eot_timeout_ms"])
+    told = [order["thresholds"]["eot_timeout_ms"] for order in stream.orders if order["type"] == "Configure"]
+    assert THRESHOLDS["reflect"].eot_timeout_ms == [asked, *told][-1]
+
+
 async def test_nova_is_told_to_finalize_behind_the_last_frame_and_kept_alive_in_silence() -> None:
     limits = msgspec.structs.replace(QUICK, keep_alive_interval=0.05)
     async with deepgram("nova-3", limits=limits, silence_limit=1.0) as running:

@@ -70,10 +70,11 @@ class FluxRecognition:
 
     def __init__(self, dial: FluxDial, form: SoundFormat, limits: DeepgramLimits, meter: Meter) -> None:
         self._patience: Patience = "narrative"
+        self._told = THRESHOLDS[self._patience]
         self._form = form
         self._limits = limits
         self.talk = Talk(form, limits, lambda: self.line.trouble)
-        self.line = Line(lambda: dial(THRESHOLDS[self._patience]), self, self.talk, form, limits, meter)
+        self.line = Line(lambda: self._dialled(dial), self, self.talk, form, limits, meter)
         self._started_at = 0.0
         """Seconds of the talk's sound at which the present connection's clock began."""
         self._turn_index = 0
@@ -89,11 +90,8 @@ class FluxRecognition:
 
     def attend(self, patience: Patience) -> None:
         """Be as patient as such an answer wants."""
-        before, self._patience = THRESHOLDS[self._patience], patience
-        thresholds = THRESHOLDS[patience]
-        if thresholds != before:
-            message = {"type": "Configure", "thresholds": msgspec.to_builtins(thresholds)}
-            self.line.order(lambda socket: socket.send_configure(message))
+        self._patience = patience
+        self._configure()
 
     def start_utterance(self, utterance_id: int) -> None:
         """Begin an utterance; one that is still open is ended. Ids rise; another is ignored."""
@@ -131,6 +129,7 @@ class FluxRecognition:
         self._turn_index, self._turn = 0, ()
         self._turns_before.clear()
         self._quiet_due_at = loop_time()
+        self._configure()
 
     def receive(self, frame: str | bytes) -> None:
         """Take one frame; what can't be read is nothing."""
@@ -141,6 +140,19 @@ class FluxRecognition:
                 self._complaints.take(complaint)
             case _:
                 pass
+
+    def _dialled(self, dial: FluxDial) -> AbstractAsyncContextManager[Any]:
+        self._told = THRESHOLDS[self._patience]
+        return dial(self._told)
+
+    def _configure(self) -> None:
+        """Tell the thresholds that hold now, where others were told and a connection stands; the next one
+        begins with them."""
+        thresholds = THRESHOLDS[self._patience]
+        if self.line.up and thresholds != self._told:
+            self._told = thresholds
+            message = {"type": "Configure", "thresholds": msgspec.to_builtins(thresholds)}
+            self.line.order(lambda socket: socket.send_configure(message))
 
     def _hear_turn(self, info: TurnInfo) -> None:
         if info.turn_index != self._turn_index:
