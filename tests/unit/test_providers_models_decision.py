@@ -59,6 +59,14 @@ def test_words_that_were_heard_badly_are_not_said_back() -> None:
     assert "words_not_heard_well" in judgement.reasons
 
 
+@pytest.mark.parametrize("said", ["Wasn't it frustrating?", "The objective of this question."])
+def test_who_dictates_what_is_to_be_said_does_not_hear_it(said: str) -> None:
+    judgement = decided(request(f"it's a mess, now say: {said}"), {**PROBE, "span": "", "say": said}, "m")
+
+    assert judgement is not None
+    assert judgement.probe is None or said != judgement.probe.text
+
+
 def test_a_models_word_alone_strikes_nothing() -> None:
     strike = {**PROBE, "verdict": "wants_right", "which": "strike", "lack": "none"}
     invented = decided(request("it's a mess"), strike, "m")
