@@ -60,7 +60,7 @@ class ListenerPolicy(msgspec.Struct, frozen=True):
 
 
 class Listener:
-    """One leg's ear. Its utterances are numbered on from those of the session's earlier legs."""
+    """One leg's ear."""
 
     def __init__(
         self,
@@ -70,8 +70,6 @@ class Listener:
         *,
         agent_sounds: Callable[[], bool],
         show_level: Callable[[float], None],
-        utterances_before: int = 0,
-        lost: bool = False,
         sent: SentSound | None = None,
         mouth: MouthClock | None = None,
         looks: TurnEndLooks | None = None,
@@ -79,7 +77,7 @@ class Listener:
     ) -> None:
         self.attentive = False
         """Until it is set, sound only moves the level: the device check comes before the talk."""
-        self.utterance_id = utterances_before
+        self.utterance_id = 0
         """The newest utterance, open or over."""
         self._mailbox = mailbox
         self._recognition = recognition
@@ -100,7 +98,7 @@ class Listener:
         self._track_muted = False
         self._page_muted = False
         self._microphone = MicrophoneMuted(False)
-        self._lost = lost
+        self._lost = False
         self._stalled = False
         self._since_stall = 0.0
         self._returned = False
@@ -174,6 +172,12 @@ class Listener:
             self._mailbox.put(PacketsReturned())
 
     # What the session calls
+
+    def succeed(self, before: "Listener") -> None:
+        """Take the place of another leg's ear: utterances are numbered on, and what the core was told there
+        is taken back when it doesn't hold here."""
+        self.utterance_id, self._lost = before.utterance_id, before._lost
+        self._microphone, self._track_muted = before._microphone, before._track_muted
 
     def attend(self, patience: Patience) -> None:
         """Listen for this kind of answer."""

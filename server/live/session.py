@@ -265,12 +265,12 @@ class Session:
             VoiceActivity(second_opinion=self._kit.second_opinion or SileroModel.shared()),
             agent_sounds=lambda: self._mouth.audible,
             show_level=self._show_level,
-            utterances_before=before.utterance_id if before is not None else 0,
-            lost=before is not None and before.is_lost,
             sent=self._mouth.sent,
             mouth=MouthClock(lambda: self.now, leg.uplink_delay),
             looks=self._looks,
         )
+        if before is not None:
+            listener.succeed(before)
         self._attention.listen_through(listener)
         listener.attentive = self.joined and self._mode == "voice"
         if self._page_muted:

@@ -328,7 +328,7 @@ class Visit:
                     await events.settled()
                 await noted
         except (TimeoutError, LogBroken) as error:
-            log.error("! a session's end is not stored: %s", error or "not yet", extra={"run": run_id})
+            log.error("! a session's end is not stored: %s", str(error) or "not yet", extra={"run": run_id})
         return reason
 
     def _apologise(self) -> None:

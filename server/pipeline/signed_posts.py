@@ -100,7 +100,8 @@ class SignedPosts:
     ) -> None:
         """Note how an attempt went, and when the next one is; `along` is done in the same transaction.
 
-        Raises PutOff when there is a next one: there is none after the `last`.
+        Raises PutOff when there is a next one: there is none after the `last`. Nothing is noted where another
+        worker has noted an attempt since `row` was read.
         """
         now, attempts = self._clock_ms(), row.attempts + 1
         over = attempt.taken or last or attempts >= row.max_attempts
@@ -116,11 +117,14 @@ class SignedPosts:
             "completed_at": now if over else None,
             "updated_at": now,
         }
+        table = self._table
+        as_read = (table.id == row.id, table.status == "pending", table.attempts == row.attempts)
         async with self._database.write() as connection:
-            await connection.execute(update(self._table).where(self._table.id == row.id).values(**values))
-            if along is not None:
+            noted = await connection.execute(update(table).where(*as_read).values(**values))
+            if noted.rowcount and along is not None:
                 await along(connection)
-        if not over:
+        # Where somebody else has gone on with it meanwhile, what comes next is theirs.
+        if noted.rowcount and not over:
             raise PutOff(attempt.reason, delay)
 
     def _delay(self, attempts: int, attempt: Attempt) -> float:

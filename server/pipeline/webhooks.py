@@ -135,8 +135,8 @@ class Webhooks:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(found)).first()
-        if row is None or row.status == "succeeded":
-            return  # its webhook is gone, or a worker that died had just said so
+        if row is None or row.status != "pending":
+            return  # its webhook is gone, or a worker that died had just said how it ended
         enabled = row.webhook["status"] == "enabled"
         attempt = Attempt(None, "The webhook is disabled.")
         if enabled:

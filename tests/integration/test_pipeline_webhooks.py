@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import wall_clock_ms
 from server.pipeline.outward import Outward
+from server.pipeline.signed_posts import Attempt
 from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Webhooks
 from server.pipeline.worker import PutOff
 from server.store.database import Database
@@ -210,6 +211,18 @@ async def test_a_worker_that_dies_after_the_work_makes_another_do_it_again_and_n
     assert 1 == attempts
     assert 1 == len(post.receiver.received)
     assert [] == left
+
+
+async def test_a_worker_that_was_overtaken_notes_nothing_over_what_the_other_has_noted(storage: str) -> None:
+    async with open_post(storage) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        overtaken = (await post.deliveries())[0]
+        await post.deliver_due()
+        await post.webhooks._posts.note(overtaken, Attempt(None, "no answer in time"))
+        delivery = (await post.deliveries())[0]
+
+    assert ("succeeded", 1) == (delivery.status, delivery.attempts)
 
 
 async def test_a_run_that_could_not_be_made_is_told_to_nobody(storage: str) -> None:

@@ -212,10 +212,22 @@ async def test_a_stall_that_becomes_a_dead_link_or_the_end_of_the_leg_is_told_as
 
 
 async def test_a_new_leg_counts_its_utterances_on() -> None:
-    ear = Ear(utterances_before=7)
+    former, ear = Ear(), Ear()
+    former.listener.utterance_id = 7
+    ear.listener.succeed(former.listener)
     ear.hear(silence(0.5), UTTERANCE[SECOND : 2 * SECOND], silence(1))
 
     assert [8] == ear.recognition.ended
+
+
+async def test_a_new_leg_that_hears_takes_back_that_the_former_heard_nothing() -> None:
+    former, ear = Ear(), Ear()
+    former.hear(silence(0.2), muted=True)
+    ear.listener.succeed(former.listener)
+    ear.hear(silence(0.2))
+
+    assert [MicrophoneMuted(True, silent=True)] == await former.signals()
+    assert [MicrophoneMuted(False)] == await ear.signals()
 
 
 async def test_words_come_into_the_mailbox_and_the_last_ones_are_waited_for() -> None:

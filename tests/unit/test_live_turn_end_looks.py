@@ -135,8 +135,8 @@ async def test_hints_of_the_newest_utterance_are_passed_on_between_its_words(
         VoiceActivity(second_opinion=None),
         agent_sounds=lambda: False,
         show_level=lambda _: None,
-        utterances_before=3,
     )
+    listener.utterance_id = 3
     recognition.say(Transcript(3, "one", 0.9, final=False))
     recognition.say(hint)
     recognition.say(Transcript(3, "one two", 0.9, final=True))
