@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.providers.embedded.spoken_text import MAX_PIECE_CHARS, cleaned, pieces
+from server.providers.spoken_text import MAX_PIECE_CHARS, cleaned, pieces
 
 
 def _texts(text: str) -> list[str]:

@@ -14,8 +14,8 @@ from media.frames import VOICE_RATE_HZ
 from media.resampler import resample
 from server.providers.embedded.espeak_library import Espeak, EspeakError
 from server.providers.embedded.pipe import PipeError, Ready, Refused, Speak, Spoken, ToVoice, read_body, write
-from server.providers.embedded.spoken_text import MAX_TEXT_CHARS, cleaned
 from server.providers.embedded.word_times import word_times
+from server.providers.spoken_text import MAX_TEXT_CHARS, cleaned
 
 DEFAULT_VOICE: Final = "en-us"
 DEFAULT_VARIANT: Final = "en-us+f5"

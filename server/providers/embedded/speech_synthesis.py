@@ -13,8 +13,8 @@ import msgspec
 from media.frames import VOICE_RATE_HZ
 from server.providers.embedded.child import KeptChild
 from server.providers.embedded.pipe import FromVoice, Message, Refused, Speak, Spoken
-from server.providers.embedded.spoken_text import MAX_TEXT_CHARS, Piece, cleaned, pieces
 from server.providers.protocols import ProviderError, SpeechChunk, Voice, WordTime
+from server.providers.spoken_text import MAX_TEXT_CHARS, Piece, cleaned, pieces
 
 NAME: Final = "embedded"
 PROGRAM: Final = (sys.executable, "-m", "server.providers.embedded.espeak_process")

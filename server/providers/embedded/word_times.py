@@ -7,7 +7,6 @@ count them.
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from server.providers.embedded.pipe import SpokenWord
+from server.providers.spoken_text import word_spans
 
-_WORD: Final = re.compile(r"\S*\w\S*")
-_LEADING: Final = "\"'“‘([{«¿¡—–-"
-_TRAILING: Final = re.compile(r"[^\w%°]+$")
 _QUIET_DBFS: Final = -46.0
 _WINDOW: Final = 0.01
 
@@ -32,7 +29,7 @@ def word_times(
     the next marked one, by their length. A word ends where the next begins, or where its sound dies away
     before a pause.
     """
-    spans = [_trimmed(match.start(), match.group()) for match in _WORD.finditer(text)]
+    spans = word_spans(text)
     if not spans:
         return []
     duration = len(samples) / rate_hz
@@ -44,13 +41,6 @@ def word_times(
         limit = starts[i + 1] if i + 1 < len(spans) else duration
         words.append(SpokenWord(start_char, end_char, begin, _last_sound(loud, begin, limit)))
     return words
-
-
-def _trimmed(start: int, token: str) -> tuple[int, int]:
-    """A token's place without the brackets, quotes and stops around it."""
-    core = token.lstrip(_LEADING)
-    start += len(token) - len(core)
-    return start, start + len(_TRAILING.sub("", core))
 
 
 def _starts(

@@ -1,5 +1,5 @@
-"""Text made ready for a synthesiser: cleaned character by character, cut into sentence-sized pieces. Speaks
-nothing."""
+"""Text made ready for a synthesiser: cleaned character by character, cut into sentence-sized pieces, its
+words found. Speaks nothing, knows no vendor."""
 
 import re
 import unicodedata
@@ -14,6 +14,9 @@ MAX_PIECE_CHARS: Final = 300
 
 _SENTENCE_END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
 _CLAUSE_END: Final = re.compile(r"[,;:–—]\s")
+_WORD: Final = re.compile(r"\S*\w\S*")
+_LEADING: Final = "\"'“‘([{«¿¡—–-"
+_TRAILING: Final = re.compile(r"[^\w%°]+$")
 _ABBREVIATIONS: Final = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "e.g", "i.e", "no", "approx"})
 
 
@@ -47,6 +50,18 @@ def pieces(text: str) -> list[Piece]:
             start = match.end()
     found.extend(_short(text, start, len(text)))
     return [piece for piece in found if any(c.isalnum() for c in piece.text)]
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Find the words of `text` as people count them: first character and the one after the last, without the
+    brackets, quotes and stops around."""
+    return [_trimmed(match.start(), match.group()) for match in _WORD.finditer(text)]
+
+
+def _trimmed(start: int, token: str) -> tuple[int, int]:
+    core = token.lstrip(_LEADING)
+    start += len(token) - len(core)
+    return start, start + len(_TRAILING.sub("", core))
 
 
 def _ends_sentence(text: str, stop: int) -> bool:
