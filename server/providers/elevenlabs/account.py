@@ -1,0 +1,102 @@
+"""Whose account speaks, with which model, voice and shape of sound, and where it is reached. Says nothing
+itself."""
+
+import ipaddress
+import ssl
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from elevenlabs.client import AsyncElevenLabs
+
+from media.frames import VOICE_RATE_HZ
+from server.providers.protocols import Voice
+
+NAME: Final = "elevenlabs"
+BASE_URL: Final = "https://api.elevenlabs.io"
+MODEL: Final = "eleven_flash_v2_5"
+"""The quickest of those that can be spoken to over a websocket; the expressive `eleven_v3` can't."""
+VOICE_ID: Final = "JBFqnCBsd6RMkjVDRZzb"
+"""George, one of the voices that every account has: for agents that name no voice of this vendor's."""
+SLOWEST, FASTEST = 0.7, 1.2
+"""All that the vendor's `speed` takes; what an agent wants beyond is spoken at the nearest."""
+KEEP_ALIVE: Final = 300.0
+"""Seconds that an unused HTTP connection stays open; the library's own 5 s cost a handshake per prompt."""
+HTTP_TIMEOUT: Final = 10.0
+"""Seconds for a connection, and for each further piece of an answer."""
+
+
+class SoundFormat(msgspec.Struct, frozen=True):
+    """A shape of sound that the vendor makes natively."""
+
+    name: str
+    """As the vendor calls it."""
+    rate_hz: int
+    sample_bytes: int
+
+    @property
+    def bytes_per_second(self) -> int:
+        return self.rate_hz * self.sample_bytes
+
+
+PCM_24000: Final = SoundFormat("pcm_24000", VOICE_RATE_HZ, 2)
+"""The house's own: mono, 16-bit little endian."""
+PCM_16000: Final = SoundFormat("pcm_16000", 16_000, 2)
+ULAW_8000: Final = SoundFormat("ulaw_8000", 8_000, 1)
+"""What a telephone carrier takes (G.711 µ-law), to be passed on as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the vendor is asked. With a `sound_format` other than PCM_24000 the chunks hold that instead."""
+
+    api_key: str = field(repr=False)
+    base_url: str = BASE_URL
+    model_id: str = MODEL
+    voice_id: str = VOICE_ID
+    """Who speaks where the agent names no voice of this vendor's."""
+    sound_format: SoundFormat = PCM_24000
+    tls: ssl.SSLContext = field(init=False, repr=False, compare=False)
+    """One for all connections: making one holds up the loop for 50 ms. On a road without TLS it knows
+    nobody."""
+
+    def __post_init__(self) -> None:
+        context = ssl.create_default_context() if self.secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        object.__setattr__(self, "tls", context)
+
+    @property
+    def secure(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def nearby(self) -> bool:
+        """Whether it is on this very machine, where no proxy is to be asked."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def voice_id_of(self, voice: Voice) -> str:
+        """Whose voice is meant."""
+        return voice.voice_id if voice.provider == NAME and voice.voice_id else self.voice_id
+
+    def http(self) -> httpx.AsyncClient:
+        """Make the connections for what isn't live."""
+        limits = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE)
+        return httpx.AsyncClient(
+            limits=limits, timeout=HTTP_TIMEOUT, verify=self.tls, trust_env=not self.nearby
+        )
+
+    def client(self, http: httpx.AsyncClient) -> AsyncElevenLabs:
+        """The vendor's client over `http`; the time-out is told twice, for its own default would win."""
+        return AsyncElevenLabs(
+            api_key=self.api_key, base_url=self.base_url, timeout=HTTP_TIMEOUT, httpx_client=http
+        )
+
+
+def vendor_speed(speed: float) -> float:
+    """The nearest speed that the vendor takes."""
+    return round(min(max(speed, SLOWEST), FASTEST), 2)
