@@ -29,6 +29,7 @@ OTHERS: Final = {
     "soak": "What thousands of short sessions leave behind in a server.",
     "recognition": "Plumbing of many talks that Deepgram hears: CPU, and whom it holds up.",
     "sittings": "Simulated sittings on virtual time.",
+    "live-voice": "What a vendor's live voice costs the loop.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }
 

@@ -31,8 +31,8 @@ class PromptCache:
     """Wrap `voice`. `run` stores what was spoken live, for as long as it is awaited.
 
     `ahead` is the same voice for words that nobody waits for yet, where it has another way for those.
-    `effective` tells who really speaks where a voice is asked for: clips are kept under that. What a stand-in
-    has spoken is not kept.
+    `expect` is told which voice a talk that begins will need live. `effective` tells who really speaks where
+    a voice is asked for: clips are kept under that. What a stand-in has spoken is not kept.
 
     A text handed to `prepare` is known: should it be spoken before its turn came, that synthesis is kept.
     """
@@ -45,12 +45,14 @@ class PromptCache:
         memory_bytes: int = MEMORY_BYTES,
         disk_bytes: int = DISK_BYTES,
         ahead: TextToSpeech | None = None,
+        expect: Callable[[Voice], None] | None = None,
         effective: Callable[[Voice], Voice] = lambda voice: voice,
     ) -> None:
         self.name = voice.name
         self._voice = voice
         self._ahead = ahead or voice
         self._effective = effective
+        self._expect = expect
         self._store = ClipStore(directory, disk_bytes)
         self._memory: OrderedDict[str, PreparedClip] = OrderedDict()
         self._memory_bytes = 0
@@ -87,6 +89,8 @@ class PromptCache:
 
         One synthesis at a time, whoever asks, so that live speech keeps its turn.
         """
+        if self._expect is not None:
+            self._expect(self._effective(voice))
         wanted = list(dict.fromkeys(text for text in texts if text.strip()))
         for text in wanted:
             self._know(self._key(voice, text))

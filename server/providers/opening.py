@@ -25,7 +25,7 @@ from server.providers.fallback_recogniser import FallbackRecogniser
 from server.providers.health import Health
 from server.providers.hedged import HedgedModel
 from server.providers.models.vendor import Vendor
-from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech, TurnEndDetector
+from server.providers.protocols import LanguageModel, SpeechToText, TextToSpeech, TurnEndDetector, Voice
 from server.providers.standing import Standings
 from server.providers.turn_end import OnnxTurnEnd
 from server.providers.turn_end_manifest import TurnEndUnfit
@@ -129,7 +129,16 @@ def _cached(
         next_chunk_timeout=AHEAD_TIMEOUT,
         standings=standings,
     )
-    return PromptCache(live, data_dir / PROMPTS_DIRECTORY, ahead=ahead, effective=live.effective)
+
+    def expect(voice: Voice) -> None:
+        """Let the one that will speak have its connections open by then, if it keeps any."""
+        for vendor in vendors:
+            if vendor.name == voice.provider and hasattr(vendor, "expect"):
+                vendor.expect(voice)
+
+    return PromptCache(
+        live, data_dir / PROMPTS_DIRECTORY, ahead=ahead, expect=expect, effective=live.effective
+    )
 
 
 def _judged_by(vendors: dict[str, Any], standings: Standings) -> LanguageModel:

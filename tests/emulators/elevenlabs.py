@@ -5,6 +5,7 @@ and its manners.
 
 import asyncio
 import base64
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
@@ -18,7 +19,7 @@ from starlette.websockets import WebSocket
 
 from server.providers.elevenlabs.account import MODEL, PCM_24000, VOICE_ID, Account, SoundFormat
 from tests.emulators.elevenlabs_contexts import MultiContextSocket
-from tests.emulators.elevenlabs_speech import Part, Speech
+from tests.emulators.elevenlabs_speech import MOST_PART, Part, Speech
 from tests.emulators.script import Script
 from tests.emulators.vendor_server import Refusal, VendorServer, vendor_server
 
@@ -42,6 +43,8 @@ class Manners(msgspec.Struct):
     tts_only_key: bool = False
     """The key may speak and nothing else."""
     characters_left: bool = True
+    whole_sentences: bool = False
+    """All of a sentence's sound in one message."""
     never_final: bool = False
     """A context's `isFinal` never comes."""
     endless: bool = False
@@ -57,6 +60,7 @@ class ElevenLabsEmulator:
         self.manners = Manners()
         self.sockets: list[MultiContextSocket] = []
         """Every websocket that was accepted."""
+        self.accepted = asyncio.Event()
         self.rendered: list[str] = []
         """Every text asked for over HTTP."""
         self.app = Starlette(
@@ -83,6 +87,7 @@ class ElevenLabsEmulator:
         voice = VOICES.get(websocket.path_params["voice_id"])
         socket = MultiContextSocket(websocket, voice, self.script, self.speech, self.manners)
         self.sockets.append(socket)
+        self.accepted.set()
         await socket.serve()
 
     async def _render(self, request: Request) -> Response:
@@ -133,7 +138,8 @@ class ElevenLabsEmulator:
             return _refusal(400, "max_character_limit_exceeded"), []
         self.rendered.append(body["text"])
         speed = (body.get("voice_settings") or {}).get("speed", 1.0)
-        return None, await self.speech.parts(body["text"], voice, speed, output_format)
+        most = math.inf if self.manners.whole_sentences else MOST_PART
+        return None, await self.speech.parts(body["text"], voice, speed, output_format, most)
 
     def _refused(self, request: Request) -> Response | None:
         if request.headers.get("xi-api-key") != KEY:
@@ -188,6 +194,14 @@ class RunningElevenLabs:
         """An account with this vendor."""
         return Account(key, self.vendor.url, voice_id=voice_id, sound_format=sound_format)
 
+    async def until_lines(self, count: int) -> list[MultiContextSocket]:
+        """Wait until so many websockets have been accepted; fails after ten seconds."""
+        async with asyncio.timeout(10):
+            while len(self.emulator.sockets) < count:
+                self.emulator.accepted.clear()
+                await self.emulator.accepted.wait()
+        return self.emulator.sockets
+
 
 @asynccontextmanager
 async def elevenlabs_emulator(script: Script | None = None) -> AsyncIterator[RunningElevenLabs]:
@@ -197,6 +211,7 @@ async def elevenlabs_emulator(script: Script | None = None) -> AsyncIterator[Run
     async with asyncio.TaskGroup() as tasks:
         speaking = tasks.create_task(speech.run(), name="emulated voice")
         try:
+            await speech.parts("Ready.", "en-us", 1.0, "pcm_24000", MOST_PART)
             async with vendor_server(emulator.app, emulator.script, refusal=refusal) as vendor:
                 yield RunningElevenLabs(emulator, vendor)
         finally:

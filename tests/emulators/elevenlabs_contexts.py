@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+import math
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.emulators.elevenlabs_speech import Part, Speech
+from tests.emulators.elevenlabs_speech import MOST_PART, Part, Speech
 from tests.emulators.script import Script
 
 MOST_CONTEXTS: Final = 5
@@ -23,6 +24,7 @@ class _Manners(Protocol):
     snake_case: bool
     normalized_only: bool
     characters_left: bool
+    whole_sentences: bool
     never_final: bool
     endless: bool
 
@@ -137,7 +139,8 @@ class MultiContextSocket:
         first = True
         while (sentence := await context.sentences.get()) is not None:
             self.spoken.append(sentence)
-            parts = await self._speech.parts(sentence, self._voice or "", speed, output_format)
+            most = math.inf if self._manners.whole_sentences else MOST_PART
+            parts = await self._speech.parts(sentence, self._voice or "", speed, output_format, most)
             sentence_at = at
             for part in parts:
                 await (self._script.before_first() if first else self._script.before_next())

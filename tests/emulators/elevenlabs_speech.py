@@ -14,7 +14,7 @@ from server.providers.embedded.speech_synthesis import EmbeddedVoice
 from server.providers.protocols import Voice, WordTime
 
 MOST_PART = 0.5
-"""Seconds of sound in one message, a word more or less."""
+"""Seconds of sound in one message, as a rule."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -40,8 +40,10 @@ class Speech:
         """Keep the voice working until cancelled."""
         await self._voice.run()
 
-    async def parts(self, text: str, voice_id: str, speed: float, output_format: str) -> list[Part]:
-        """Speak `text`, in parts as they would be sent."""
+    async def parts(
+        self, text: str, voice_id: str, speed: float, output_format: str, most: float
+    ) -> list[Part]:
+        """Speak `text`, in parts of `most` seconds, a word more or less, as they would be sent."""
         key = (text, voice_id, speed)
         async with self._turn:
             if key not in self._spoken:
@@ -49,10 +51,10 @@ class Speech:
                 words = tuple(word for chunk in chunks for word in chunk.words)
                 self._spoken[key] = b"".join(chunk.pcm for chunk in chunks), words
         pcm, words = self._spoken[key]
-        return _parts(text, pcm, words, output_format)
+        return _parts(text, pcm, words, output_format, most)
 
 
-def _parts(text: str, pcm: bytes, words: Sequence[WordTime], output_format: str) -> list[Part]:
+def _parts(text: str, pcm: bytes, words: Sequence[WordTime], output_format: str, most: float) -> list[Part]:
     duration = len(pcm) / 2 / VOICE_RATE_HZ
     edges = _char_edges(text, words, duration)
     kind, _, rate = output_format.partition("_")
@@ -63,7 +65,7 @@ def _parts(text: str, pcm: bytes, words: Sequence[WordTime], output_format: str)
     parts: list[Part] = []
     first = 0
     for i in range(1, len(text) + 1):
-        if i < len(text) and not (text[i].isspace() and edges[i] - edges[first] >= MOST_PART):
+        if i < len(text) and not (text[i].isspace() and edges[i] - edges[first] >= most):
             continue
         begin, end = (round(edges[at] * int(rate)) * sample_bytes for at in (first, i))
         starts = tuple(edges[at] - edges[first] for at in range(first, i))

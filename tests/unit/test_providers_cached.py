@@ -33,6 +33,20 @@ async def test_known_words_are_never_synthesised_twice(tmp_path: Path) -> None:
     assert [SpeechChunk(clip.pcm, clip.words)] == chunks
 
 
+async def test_words_are_made_ahead_on_a_road_of_their_own_and_their_voice_is_expected(
+    tmp_path: Path,
+) -> None:
+    live, ahead = ToneVoice(), ToneVoice()
+    expected: list[Voice] = []
+    cache = PromptCache(live, tmp_path, ahead=ahead, expect=expected.append)
+    await cache.prepare(["One?"], VOICE)
+    await _spoken(cache, "One?")
+    await _spoken(cache, "Two?")
+
+    assert (["One?"], ["Two?"]) == (ahead.spoken, live.spoken)
+    assert [VOICE] == expected
+
+
 async def test_another_process_finds_them_on_the_disk(tmp_path: Path) -> None:
     await PromptCache(ToneVoice(), tmp_path).prepare(["One?"], VOICE)
     voice = ToneVoice()

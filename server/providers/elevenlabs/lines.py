@@ -73,7 +73,7 @@ class VoiceLines:
         now = loop_time()
         wanted = now < self.wanted_until or self._waiting > 0
         worn = [line for line in self._lines if now - line.used_at >= self._policy.renew_after]
-        fresh = [line for line in self._lines if line not in worn or line.dialling]
+        fresh = [line for line in self._lines if line not in worn]
         for line in worn if wanted else list(self._lines):
             if not line.utterances and (not wanted or any(other.places(now) for other in fresh)):
                 line.retire()

@@ -66,7 +66,7 @@ class Line:
         self._retired = False
         self._leaving = False
         self.ended = False
-        self.used_at = 0.0
+        self.used_at = loop_time()
         """When something was last said on it."""
         self.fault: ProviderError | None = None
         """Why it ended; None when it was only closed."""
