@@ -13,7 +13,7 @@ from dialog.events import Event
 from dialog.transcript import plain_text, transcript, transcript_entries, web_vtt
 from server.api.errors import Refusal
 from server.api.house import house_of
-from server.api.studies.conventions import Reader, Whole, Writer, errors, not_found, shown
+from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
 from server.api.studies.freshness import FreshFile
 from server.api.studies.run_logs import erasing_is_due, told_in
@@ -165,8 +165,8 @@ async def read_run_events(
     request: Request,
     key: Reader,
     run_id: RunId,
-    after: Annotated[Whole, Query(ge=0, le=LAST_NUMBER, description="Those behind this number.")] = 0,
-    limit: Annotated[Whole, Query(ge=1, le=MOST_EVENTS, description="How many, on a page.")] = 100,
+    after: Annotated[int, Query(ge=0, le=LAST_NUMBER, description="Those behind this number.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_EVENTS, description="How many, on a page.")] = 100,
     accept: Annotated[str, Header(description="`application/json` or `text/event-stream`.")] = "",
     last_event_id: Annotated[str, Header(description="A stream goes on behind this number.")] = "",
 ) -> Response:

@@ -28,7 +28,6 @@ from server.api.studies.conventions import (
     Body,
     Reader,
     Seen,
-    Whole,
     Writer,
     errors,
     not_found,
@@ -205,7 +204,7 @@ async def list_versions(
     request: Request,
     key: Reader,
     blueprint_id: BlueprintId,
-    limit: Annotated[Whole, Query(ge=1, le=100, description="How many.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="How many.")] = 20,
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,8}$", description="`next_cursor`.")] = None,
 ) -> Response:
     """What was published, newest first."""
