@@ -3,15 +3,14 @@ called."""
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from dialog.judgement import Distress
-from dialog.transcript import rfc3339
 from server.api.house import house_of
 from server.api.studies.conventions import Reader, cursor, errors, listed
 from server.api.studies.leading import DeletionReceipt, receipt_object
+from server.api.studies.posts import PostObject, post_object
 from server.store.deletions import Deletions
 from server.store.operator_pages import OperatorPage, OperatorPages
 from server.store.paging import Window
@@ -28,27 +27,12 @@ class DeletionReceiptList(BaseModel):
     next_cursor: str | None
 
 
-class OperatorPageObject(BaseModel):
+class OperatorPageObject(PostObject):
     """A call of the organization's `paging_webhook`: that somebody must look at a run at once."""
 
-    id: str
-    organization_id: str
-    test_mode: bool
     run_id: str
     seq: int = Field(description="Of the event in the run's log that it is about.")
     level: Distress
-    url: str
-    status: Literal["pending", "succeeded", "failed"]
-    http_status: int | None
-    attempts: int
-    max_attempts: int
-    request_body: str = Field(description="Byte for byte what was signed.")
-    response_body: str | None = Field(description="The beginning of the last answer.")
-    error_message: str | None
-    next_retry_at: str | None
-    completed_at: str | None
-    created_at: str
-    updated_at: str
     object: Literal["operator_page"]
 
 
@@ -63,10 +47,7 @@ class OperatorPageList(BaseModel):
 
 def operator_page_object(page: OperatorPage) -> dict[str, Any]:
     """A call as the API shows it."""
-    made = msgspec.structs.asdict(page)
-    for name in ("next_retry_at", "completed_at", "created_at", "updated_at"):
-        made[name] = None if made[name] is None else rfc3339(made[name])
-    return {**made, "object": "operator_page"}
+    return post_object(page, "operator_page")
 
 
 @router.get(

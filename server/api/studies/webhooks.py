@@ -3,7 +3,6 @@
 import base64
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -25,6 +24,7 @@ from server.api.studies.conventions import (
     not_found,
     shown,
 )
+from server.api.studies.posts import PostObject, post_object
 from server.api.studies.refusing import refusing
 from server.clock import new_id, new_key_bytes, wall_clock_ms
 from server.pipeline.deliveries import Deliveries, Delivery, DeliveryNotFound
@@ -105,27 +105,12 @@ class WebhookList(BaseModel):
     next_cursor: str | None
 
 
-class DeliveryObject(BaseModel):
+class DeliveryObject(PostObject):
     """What a webhook was told, or is to be told."""
 
-    id: str
-    organization_id: str
-    test_mode: bool
     webhook_id: str
     event_id: str
     event_type: str
-    url: str
-    status: Literal["pending", "succeeded", "failed"]
-    http_status: int | None
-    attempts: int
-    max_attempts: int
-    request_body: str = Field(description="Byte for byte what was signed.")
-    response_body: str | None = Field(description="The beginning of the last answer.")
-    error_message: str | None
-    next_retry_at: str | None
-    completed_at: str | None
-    created_at: str
-    updated_at: str
     object: Literal["webhook_delivery"]
 
 
@@ -158,10 +143,7 @@ def webhook_object(kept: Kept) -> dict[str, Any]:
 
 def delivery_object(delivery: Delivery) -> dict[str, Any]:
     """A delivery as the API shows it."""
-    made = msgspec.structs.asdict(delivery)
-    for name in ("next_retry_at", "completed_at", "created_at", "updated_at"):
-        made[name] = None if made[name] is None else rfc3339(made[name])
-    return {**made, "object": "webhook_delivery"}
+    return post_object(delivery, "webhook_delivery")
 
 
 def _webhooks(request: Request) -> Shelf:
