@@ -31,6 +31,9 @@ BUDGET_S: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds for a question to be over and the floor to be open."""
 
+LAST_WORDS: Final = 2.0
+"""Seconds for the captions of the last answer."""
+
 SAME_SPEECH: Final = 3.0
 """Seconds by which a voice and its caption may lie apart and still be taken for one."""
 
@@ -168,7 +171,8 @@ async def hold_talk(directory: Path, answers: int) -> tuple[Sitting, Sequence[fl
                 looking = tasks.create_task(sitting.look())
                 await page.send(Start("voice"))
                 await sitting.answer(said)
-                await looking
+                await asyncio.sleep(LAST_WORDS)
+                looking.cancel()  # an answer that was asked for again leaves a question over
                 await call.close()
                 listening.cancel()
     return sitting, call.hearing.onsets
