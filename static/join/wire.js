@@ -68,7 +68,7 @@ const SHAPES = {
   progress: { seq: count, answered: count, expected: count, remaining_m: numberOrNone },
   notice: { seq: count, code: words, text: words, offers: listOf(words) },
   level: { dbfs: number },
-  ended: { outcome: words, text: words, onward: wordsOrNone },
+  ended: { outcome: words, text: words, onward: wordsOrNone, code: wordsOrNone },
   displaced: { text: words },
   refused: { code: words, text: words },
   pong: { n: count },
