@@ -62,6 +62,9 @@ class FluxTurns:
             await hearing.finish()
         if hearing.settling:
             return
+        due = hearing.at - self._updated_at >= UPDATE_EVERY - 0.001
+        if self._started and hearing.speaking and not self._eager and not due:
+            return
         words = hearing.words_now()
         if words and not self._started:
             self._started = True
@@ -71,7 +74,7 @@ class FluxTurns:
             await self._tell("TurnResumed", words)
         elif self._started and not hearing.speaking and await self._may_end(words):
             pass
-        elif hearing.at - self._updated_at >= UPDATE_EVERY - 0.001:
+        elif due:
             await self._script.before_next()
             await self._tell("Update", words)
 
