@@ -225,6 +225,12 @@ async def test_what_was_struck_is_in_no_document_even_while_it_is_still_to_be_er
         for kind in ("application/json", "text/vtt", "text/plain", "application/x-ndjson")
     ]
     answers.append(await talk.get(f"/interview-runs/{run_id}/responses"))
+    answers.append(await talk.get(f"/interview-runs/{run_id}/events", limit="500"))
+    answers.append(
+        await server.http.get(
+            f"/api/v1/interview-runs/{run_id}/events", headers=headers | {"Accept": "text/event-stream"}
+        )
+    )
     answers.append(await talk.get(f"/interview-runs/{run_id}", expand="transcript"))
 
     assert not any("seven eleven" in answer.text for answer in answers)

@@ -16,7 +16,7 @@ from server.api.house import house_of
 from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
 from server.api.studies.event_stream import EventStream
 from server.api.studies.freshness import FreshFile
-from server.api.studies.run_logs import erasing_is_due, told_in
+from server.api.studies.run_logs import erasing_is_due, log_page, told_in
 from server.api.studies.run_shapes import (
     AnalysisObject,
     ResponsesObject,
@@ -177,7 +177,7 @@ async def read_run_events(
         seen = max(after, _number(last_event_id))
         last = run.status in TERMINAL and not await read_events(house.database, run.id, after=seen, limit=1)
         return Response(status_code=204) if last else EventStream(house, run.id, seen)
-    page = await read_events(house.database, run.id, after=after, limit=limit + 1)
+    page = await log_page(house, run.id, after, limit + 1)
     body = {
         "object": "list",
         "data": [msgspec.to_builtins(event) for event in page[:limit]],

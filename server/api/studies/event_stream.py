@@ -10,9 +10,9 @@ from starlette.responses import StreamingResponse
 
 from dialog.events import Event
 from server.api.house import House
+from server.api.studies.run_logs import log_page
 from server.clock import loop_time
 from server.store.event_log import EventLog
-from server.store.event_rows import read_events
 from server.store.run import RunNotFound
 from server.store.run_status import TERMINAL
 
@@ -37,16 +37,18 @@ class EventStream(StreamingResponse):
 async def _sent(house: House, run_id: str, seq: int) -> AsyncGenerator[bytes, None]:
     yield _RETRY
     spoken_at = looked_at = loop_time()
-    over, more = False, True
+    over, more, behind = False, True, True
     while not house.registry.draining:
         now = loop_time()
         events: list[Event] = []
-        if (log := _live(house, run_id)) is not None:
+        # What was struck is still in the session's memory: first what is stored, then what happens.
+        if not behind and (log := _live(house, run_id)) is not None:
             events = await _news(log, seq)
         elif more or now - looked_at >= LOOK_INTERVAL:
             # The standing before the events: an end that is seen has all its events stored.
             over, looked_at = await _is_over(house, run_id), now
-            events = await read_events(house.database, run_id, after=seq, limit=PAGE)
+            events = await log_page(house, run_id, seq, PAGE)
+            behind = bool(events)
         more = bool(events)
         if events:
             yield b"".join(map(_line, events))

@@ -47,6 +47,13 @@ async def erasing_is_due(house: House, run_id: str) -> bool:
     return bool(erasures_due(await to_its_end(read_events(house.database, run_id, kinds=kinds))))
 
 
+async def log_page(house: House, run_id: str, after: int, limit: int) -> list[Event]:
+    """A page of a run's stored log behind `after`, as it will be once all that was struck is erased."""
+    if not await erasing_is_due(house, run_id):
+        return await read_events(house.database, run_id, after=after, limit=limit)
+    return [event for event in await _erased_log(house, run_id) if event.seq > after][:limit]
+
+
 async def told_in(house: House, run_ids: Collection[str]) -> dict[str, list[Event]]:
     """What transcripts and responses are made of, by run: a run in which nothing happened is left out.
 
