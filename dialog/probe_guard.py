@@ -16,7 +16,7 @@ from dialog.guarding.remarks import advises, evaluates, kinds_of
 from dialog.guarding.repeated import alters, exactly, repeats
 from dialog.guarding.said import Said, lemma, lemmas, said_in
 from dialog.judgement import JudgementRequest, Probe
-from dialog.lexicon import lower_words, plain
+from dialog.lexicon import is_content, lower_words, plain
 
 MAX_WORDS: Final = 40
 MAX_CHARACTERS: Final = 2_000
@@ -202,7 +202,7 @@ def _gives_back(reported: str, said: Said) -> bool:
     words = lower_words(_AS_TOLD.sub(" ", reported))
     if _QUOTED.search(reported):
         return True  # looked at word by word already
-    own = [word for word in words if lemma(word) not in GLUE or word in said.words]
+    own = [word for word in words if not is_content(word) or lemma(word) not in GLUE or word in said.words]
     return said.says(own, clause=len(words) > 3)
 
 

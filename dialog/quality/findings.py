@@ -20,6 +20,7 @@ Rule = Literal[
     "over_ceiling",
     "talks_more",
     "right_not_honoured",
+    "distress_unmet",
 ]
 RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 
@@ -37,6 +38,7 @@ WEIGHTS: Final[dict[Rule, int]] = {
     "over_ceiling": 0,
     "talks_more": 0,
     "right_not_honoured": 0,
+    "distress_unmet": 0,
 }
 """Points for each occurrence. The first eight are the form that an interview is scored by; the others are
 looked for and told, and cost nothing, so that scores stay comparable."""

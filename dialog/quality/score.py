@@ -17,6 +17,7 @@ from dialog.quality.conduct import (
     talking_over,
     wording_faults,
 )
+from dialog.quality.distress import distress_passed_over, shows_distress
 from dialog.quality.exposure import Exposure, exposures
 from dialog.quality.findings import (
     FAIL_FROM,
@@ -100,6 +101,7 @@ def assess(
         *remarks(blueprint, reading),
         *silences(reading),
         *rights_denied(reading, over=over),
+        *distress_passed_over(reading),
         *_talking_more(reading),
     ]
     reasons.sort(key=lambda one: (one.events[:1], RULES.index(one.rule)))
@@ -185,5 +187,6 @@ def _observed(
         "over_ceiling": bool(records),
         "talks_more": _compares(reading),
         "right_not_honoured": any(isinstance(body, RightUsed) for body in bodies),
+        "distress_unmet": any(shows_distress(body) for body in bodies),
     }
     return frozenset(rule for rule, seen in occasions.items() if seen)

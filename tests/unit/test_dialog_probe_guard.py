@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from dialog.probe_guard import RULES, GuardContext, check
+from dialog.probe_guard import RULES, GuardContext, Line, check
 from dialog.techniques import TEMPLATES
 from server.cli.guard import LABELLED
 from server.cli.labelled import (
@@ -70,6 +70,29 @@ def test_our_own_wording_is_hardly_ever_refused() -> None:
                 refused.append(filled)
 
     assert len(refused) <= 0.1 * count, refused
+
+
+@pytest.mark.parametrize(
+    ("said", "said_back", "passes"),
+    [
+        ("the pump was broken again", "You said the pump was broken.", True),
+        ("the pump was broken again", "You said the pump was not broken.", False),
+        ("the pump was not broken", "You said the pump was broken.", False),
+        ("the pump was not broken", "You mentioned the pump.", True),
+        ("the van nearly hit me", "You said the van hit you.", False),
+        ("they didn't order i laughed about it", "You said you laughed about it.", True),
+        ("the numbers went up by 12 percent", "You said the numbers went up by twelve percent.", True),
+        ("the numbers went up by 12 percent", "You said the numbers went down.", False),
+        ("some came late", "You said all came late.", False),
+        ("it took me two weeks", "You said it took you three weeks.", False),
+    ],
+)
+def test_what_is_said_back_has_their_denials_their_numbers_and_their_quantities(
+    said: str, said_back: str, passes: bool
+) -> None:
+    context = GuardContext(transcript=(Line("participant", said),))
+
+    assert ([] if passes else ["false_attribution"]) == check(said_back, context)
 
 
 def missed(made: list[Variant]) -> list[Variant]:
