@@ -1,9 +1,16 @@
 """What is a claim of a right, and what only sounds like one inside an answer."""
 
+import json
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
 from dialog.judgement import Right
 from dialog.rights import asks_for_time, is_backchannel, is_stop_phrase, spoken_right
+
+PHRASINGS = json.loads((Path(__file__).parent.parent / "data" / "rights.json").read_text(encoding="utf-8"))
+"""Claims of each right as people word them, and ordinary answers that sound like claims."""
 
 CLAIMS: list[tuple[str, Right]] = [
     ("can you repeat that", "repeat"),
@@ -158,3 +165,25 @@ def test_words_that_want_the_floor_stop_the_voice(said: str) -> None:
 @pytest.mark.parametrize("said", ["mm-hm", "right", "the waiter came", "stopping was hard", "that's it", ""])
 def test_other_words_over_the_voice_do_not(said: str) -> None:
     assert not is_stop_phrase(said)
+
+
+# As people word them
+
+
+def test_there_are_ten_phrasings_of_each_right_and_a_hundred_answers_that_sound_like_claims() -> None:
+    assert set(get_args(Right)) == set(PHRASINGS["claims"])
+    assert min(len(set(phrasings)) for phrasings in PHRASINGS["claims"].values()) >= 10
+    assert len(set(PHRASINGS["no_claims"])) >= 100
+
+
+@pytest.mark.parametrize("right", PHRASINGS["claims"])
+def test_each_phrasing_of_a_right_claims_it(right: Right) -> None:
+    unheard = [said for said in PHRASINGS["claims"][right] if spoken_right(said) != right]
+    as_heard = [said.lower().replace("?", "").replace(".", "") for said in PHRASINGS["claims"][right]]
+
+    assert [] == unheard
+    assert [] == [said for said in as_heard if "," not in said and spoken_right(said) != right]
+
+
+def test_no_ordinary_answer_claims_anything() -> None:
+    assert [] == [said for said in PHRASINGS["no_claims"] if spoken_right(said) is not None]
