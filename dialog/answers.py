@@ -136,14 +136,17 @@ _ASKS_BACK: Final = re.compile(
     r"what (?:kind|sort|type) of .{1,40}|like what|such as what|what (?:exactly )?(?:are|is"
     r"|were) you (?:asking|looking|referring).{0,30}|"
     r"(?:do|did) you mean .{1,60}|you mean .{1,50}|meaning what|for example what|what does that mean"
-    r"|what's that|which one|what would be an example)"
+    r"|what's that|which one|what would be an example"
+    r"|why (?:do|would|should) (?:you|i|anyone|anybody) (?:want|need|have|care)(?: to)? ?(?:know|ask|tell"
+    r"|hear)?(?: you)?"
+    r"(?: (?:that|this|it|about (?:that|this|it)))?|why (?:are|do) you ask(?:ing)?(?: me)?(?: (?:that|this))?"
+    r"|what(?:'s| is) (?:that|this) (?:for|about|good for)|who wants to know)"
 )
 _OPINION: Final = re.compile(
     _LEAD_IN
     + r"(?:what (?:do|would|did) you (?:think|do|say|prefer|recommend|suggest)|what's your (?:opinion"
     r"|view|take|favorite|experience)|how about you|what about you|"
-    r"and you|do you (?:think|like|agree|have|ever|prefer)|have you ever|would you|are you (?:a "
-    r"|an )?(?:real|human|robot|bot|ai|machine|computer|person))\b"
+    r"and you|do you (?:think|like|agree|have|ever|prefer)|have you ever|would you)\b"
 )
 _TO_THE_MACHINE: Final = re.compile(
     r"\b(?:ignore (?:all |your |the |any )*(?:previous |prior |above )*(?:instructions|rules|prompt)"

@@ -168,8 +168,15 @@ class Assessment:
         name = field.name if field is not None else None
         return turn.turn_id, node.key, name, asked.speech_id if asked is not None else None
 
-    def _exchanges(self) -> tuple[Exchange, ...]:
-        """Earlier exchanges, made anew only when there is another answer."""
+    def _exchanges(self, turn: Turn, node: Node) -> tuple[Exchange, ...]:
+        """Earlier exchanges, made anew only when there is another answer, and the probe that this one
+        answers: nothing may be asked twice."""
+        asked = self._out.state.asked
+        if asked is not None and asked.kind == "probe" and asked.node_key == node.key:
+            return (*self._earlier(), Exchange(node.key, asked.text, turn.text))
+        return self._earlier()
+
+    def _earlier(self) -> tuple[Exchange, ...]:
         answers = self._out.state.answers
         if self._told[0] is not answers:
             told = tuple(Exchange(one.node_key, one.asked, one.text) for one in answers[-_EXCHANGES:])
@@ -198,7 +205,7 @@ class Assessment:
             answer=answer,
             latest=turn.text,
             confidence=turn.confidence,
-            exchanges=self._exchanges(),
+            exchanges=self._exchanges(turn, node),
             follow_ups_asked=node_state.follow_ups,
             follow_ups_left=max(0, ceiling - node_state.follow_ups),
             failed_probes=failed,

@@ -14,7 +14,15 @@ from dialog.forms import clear_answer
 from dialog.hard_topics import HardTopics
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import UNKNOWN_GRAVITY, Judgement, JudgementRequest, Right, Vetted
+from dialog.judgement import (
+    ASKS_OPINION,
+    ASKS_WHO,
+    UNKNOWN_GRAVITY,
+    Judgement,
+    JudgementRequest,
+    Right,
+    Vetted,
+)
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.preparation import Preparation
@@ -309,8 +317,8 @@ class Conduct:
         if judgement.verdict == "asks_back":
             self._remark(turn, "asks_back")
             self._turns.dismiss(now)
-            if "asks_for_an_opinion" in judgement.reasons:
-                self._interview.decline_opinion(now)
+            if {ASKS_OPINION, ASKS_WHO} & set(judgement.reasons):
+                self._interview.give_back(judgement.reasons, now)
             else:
                 self._interview.clarify(now)
             return
@@ -325,7 +333,7 @@ class Conduct:
 
     def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
         strays = judgement.verdict == "off_topic" and turn.confidence >= 0.85
-        return strays and self._interview.may_redirect()
+        return strays and self._interview.may_redirect(judgement)
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if not self._redirects(turn, judgement):

@@ -17,17 +17,26 @@ from dialog.answers import (
     says_told_already,
     traits_of,
 )
+from dialog.asides import asks_who_we_are, attacks, main_line
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.forms import parse_field
-from dialog.judgement import Judgement, JudgementRequest, Probe, Verdict
+from dialog.judgement import (
+    ASKS_OPINION,
+    ASKS_WHO,
+    ATTACKS,
+    CARRYING_CONFIDENCE,
+    TO_THE_MACHINE,
+    Judgement,
+    JudgementRequest,
+    Probe,
+    Verdict,
+)
 from dialog.lexicon import content_stems, lower_words
 from dialog.rights import spoken_right
 from dialog.spans import topics_in
 from dialog.techniques import Carries, Deficiency, word_probe
 
-CARRYING_CONFIDENCE: Final = 0.85
-"""Words recognised with less are never said back to the participant."""
 FAILED_PROBES_LIMIT: Final = 2
 FULL_ANSWER: Final = 20
 """Distinct content words that make an answer full without anything else."""
@@ -40,7 +49,12 @@ _ASPECTS: Final[tuple[tuple[Deficiency, Marker, re.Pattern[str]], ...]] = (
     (
         "example",
         "past",
-        re.compile(r"\b(?:specific|examples?|instances?|occasions?|concrete|particular|episodes?|story)\b"),
+        re.compile(
+            r"\b(?:examples?|instances?|occasions?|episodes?|story|scene"
+            r"|(?:specific|concrete|particular|single|recent|real|one) (?:\w+ )?"
+            r"(?:times?|days?|weeks?|events?|moments?|trips?|situations?|incidents?|cases?|memory|memories|evening"
+            r"|morning|night|meals?|visits?|purchases?|projects?|meetings?|journeys?))\b"
+        ),
     ),
     (
         "reason",
@@ -99,10 +113,14 @@ def _outright(request: JudgementRequest) -> Judgement | None:
         )
     if asks_back(latest):
         return Judgement("asks_back", reasons=("asks_what_is_meant",))
+    if asks_who_we_are(latest):
+        return Judgement("asks_back", reasons=(ASKS_WHO,))
     if asks_opinion(latest):
-        return Judgement("asks_back", reasons=("asks_for_an_opinion",))
+        return Judgement("asks_back", reasons=(ASKS_OPINION,))
     if addresses_the_machine(latest) and request.confidence >= CARRYING_CONFIDENCE:
-        return Judgement("off_topic", reasons=("speaks_to_the_machine",))
+        return Judgement("off_topic", reasons=(TO_THE_MACHINE,))
+    if attacks(latest) and request.confidence >= CARRYING_CONFIDENCE:
+        return Judgement("off_topic", reasons=(ATTACKS,))
     return None
 
 
@@ -207,8 +225,10 @@ def _lacks(
     lacks: list[Deficiency] = []
     if traits.strong_feeling and request.follow_ups_asked == 0:
         lacks.append("feeling")
-    if verdict == "general":
-        lacks += ["example", *aspects, "term", "detail"]
+    if verdict == "general" and aspects:  # the researcher knows best what is wanted of the usual
+        lacks += [*aspects, "example", "term", "detail"]
+    elif verdict == "general":
+        lacks += ["example", "term", "detail"]
     elif verdict == "vague":
         lacks += ["term", *aspects, "detail", "example"]
     else:
@@ -244,7 +264,10 @@ def _carried(request: JudgementRequest, traits: Traits, asked: list[str]) -> dic
     if feelings:
         carried["feeling"] = (feelings[-1].text, feelings[-1].text)
     latest = request.latest if request.latest and request.latest in request.answer else request.answer
-    for topic in topics_in(latest, within=request.answer, besides=" ".join([request.question, *asked])):
+    wanted = " ".join(filter(None, (request.objective, request.completion_hint)))
+    told = main_line(latest)
+    besides = " ".join([request.question, *asked])
+    for topic in topics_in(told, within=request.answer, besides=besides, about=wanted):
         if not content_stems(topic.span) & avoided:
             carried["topic"] = (topic.span, topic.said_back)
             break

@@ -1,7 +1,7 @@
 """What is asked next: walks the graph, asks questions and fields, follows up, and closes. Knows no voice and
 no silence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
@@ -19,10 +19,11 @@ from dialog.events import (
     InterviewFinished,
     NodeClosed,
     NodeEntered,
+    NoticeGiven,
     Outcome,
     ProbeChosen,
 )
-from dialog.judgement import Judgement, JudgementRequest, Probe, Vetted
+from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, TO_US, Judgement, JudgementRequest, Probe, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
 from dialog.probe_guard import check_probe
@@ -210,11 +211,13 @@ class Interview:
         if found:
             self._out.append(DataRecorded(node.key, found, turn.turn_id))
         if field.name not in found:
-            missed_before = field.name in self._out.state.node(node.key).missed
+            misses = self._out.state.node(node.key).missed.count(field.name)
             self._out.append(FieldMissed(node.key, field.name))
-            if not missed_before:
-                self._put("re_ask", script.re_ask(node, field), field, now)
-                return
+            if misses == 0:
+                return self._put("re_ask", script.re_ask(node, field), field, now)
+            if misses == 1 and field.required and turn.confidence < CARRYING_CONFIDENCE:
+                self._out.append(NoticeGiven("misheard", script.MISHEARD_OFFER, ("type", "skip", "repeat")))
+                return self._put("re_ask", script.MISHEARD_OFFER, field, now)
             self._out.append(FieldPassed(node.key, field.name))
         self._after_field(now, judgement.assessed)
 
@@ -244,9 +247,11 @@ class Interview:
             )
         )
 
-    def may_redirect(self) -> bool:
-        """Whether straying is led back here: as the agent is told to, once a node."""
-        allowed = self.blueprint.agent.boundaries.off_topic_handling == "allow"
+    def may_redirect(self, judgement: Judgement) -> bool:
+        """Whether straying is led back here: as the agent is told to, once a node; what is said to the
+        interviewer itself always is."""
+        handling = self.blueprint.agent.boundaries.off_topic_handling
+        allowed = handling == "allow" and TO_US.isdisjoint(judgement.reasons)
         return not allowed and not self._out.state.node(self.node.key).redirected
 
     def redirect(self, now: float) -> None:
@@ -266,9 +271,10 @@ class Interview:
         """Say what is meant: neither an answer nor a probe."""
         self._put("re_ask", script.clarify(self.node, self.field), self.field, now)
 
-    def decline_opinion(self, now: float) -> None:
-        """Asked what we think: say that we don't, and give the question back."""
-        self._prompter.say("notice", script.DECLINE_OPINION, now)
+    def give_back(self, reasons: Collection[str], now: float) -> None:
+        """Asked who we are or what we think: say the one, decline the other, and give the question back."""
+        text = script.WHO_WE_ARE if ASKS_WHO in reasons else script.DECLINE_OPINION
+        self._prompter.say("notice", text, now)
         self.ask_again(now)
 
     # Going on

@@ -27,6 +27,16 @@ Distress = Literal["mild", "moderate", "severe"]
 UNKNOWN_GRAVITY: Final[Distress] = "moderate"
 """What distress counts as when whoever judged couldn't say how grave it is."""
 
+CARRYING_CONFIDENCE: Final = 0.85
+"""Words recognised with less are never said back to the participant, nor held against them."""
+
+TO_THE_MACHINE: Final = "speaks_to_the_machine"
+ATTACKS: Final = "attacks"
+ASKS_WHO: Final = "asks_who_we_are"
+ASKS_OPINION: Final = "asks_for_an_opinion"
+TO_US: Final = frozenset((TO_THE_MACHINE, ATTACKS))
+"""Reasons that say more than a verdict: the words were for the interviewer itself, not for its question."""
+
 Right = Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop", "done"]
 """What a participant may ask for at any moment, by voice, button or key."""
 
@@ -60,7 +70,8 @@ class JudgementRequest(msgspec.Struct, frozen=True):
     """The words since the last thing asked: the answer, or the reply to the probe."""
     confidence: float
     exchanges: tuple[Exchange, ...] = ()
-    """Earlier exchanges, oldest first, this node's probes at the end."""
+    """Earlier exchanges, oldest first, this node's probes at the end; the last one is that of the probe which
+    `latest` answers, if it answers one."""
     follow_ups_asked: int = 0
     follow_ups_left: int = 0
     failed_probes: int = 0

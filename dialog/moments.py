@@ -190,12 +190,14 @@ class Moments:
     def _strike(self, now: float) -> None:
         state = self._out.state
         turn = self._turns.turn
+        unhinged = False
         self._interrupt()
         if turn is not None and turn.text:
             self._turns.answering.turn = None
             self._turns.hearing.attribution.strike(turn.utterances)
             self._out.append(AnswerStruck(turn.turn_id))
         elif state.answers:
+            unhinged = state.asked is not None and state.asked.kind == "probe"
             committed, self._turns.overlap.committed = self._turns.overlap.committed, None
             if committed is not None:
                 self._turns.hearing.attribution.strike(committed.utterances)
@@ -205,7 +207,10 @@ class Moments:
             self._interview.ask_again(now)
             return
         self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
-        self._interview.ask_again(now)
+        if unhinged:  # a probe would follow up on words that are gone
+            self._interview.ask(now)
+        else:
+            self._interview.ask_again(now)
 
     # Pauses
 

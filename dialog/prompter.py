@@ -3,7 +3,7 @@ Chooses no question."""
 
 import msgspec
 
-from dialog.answers import speaks_of_feeling
+from dialog.answers import distress_in, speaks_of_feeling
 from dialog.commands import Say, SpeechKind
 from dialog.events import QuestionAsked, SpeechHeard
 from dialog.outbox import Outbox
@@ -94,7 +94,7 @@ class Prompter:
         again, self._turn_taken = turn.turn_id == self._turn_taken, turn.turn_id
         self._turns_taken += not again
         quiet, self.quiet_next = self.quiet_next or again, False
-        if quiet or not self._token_due(now) or speaks_of_feeling(turn.text):
+        if quiet or not self._token_due(now) or _is_grave(turn.text):
             return None
         words = [word for word in (HUMS if hums else ACKNOWLEDGEMENTS) if word != self._last_token]
         word = words[self._turns_taken % len(words)]
@@ -135,3 +135,8 @@ class Prompter:
         self._out.append(
             SpeechHeard(signal.speech_id, said.kind, signal.heard, said.node_key, began_at, signal.cut)
         )
+
+
+def _is_grave(text: str) -> bool:
+    """After feeling, and all the more after distress, any noise of ours is wrong."""
+    return speaks_of_feeling(text) or distress_in(text) is not None

@@ -43,6 +43,7 @@ MEANING = "Whatever it means to you."
 OPERATOR_HERE = "A member of the team is joining us now."
 OPERATOR_GONE = "It's me again, the interviewer."
 DECLINE_OPINION = "I'd rather not colour your answer with my view."
+WHO_WE_ARE = "I'm an automated interviewer, not a person."
 NO_CONTACT = "No person is at hand right now. You can pause, and come back at any time with the same link."
 GENTLE_REDIRECT = "Thank you. Coming back to the question:"
 FIRM_REDIRECT = "Let's come back to the question:"
@@ -126,7 +127,7 @@ def clarify(node: Node, field: FormField | None) -> str:
 
 def redirect(blueprint: Blueprint, node: Node, field: FormField | None) -> str:
     """Back to the question, as gently as the agent is told to be."""
-    gentle = blueprint.agent.boundaries.off_topic_handling == "gentle_redirect"
+    gentle = blueprint.agent.boundaries.off_topic_handling != "firm_redirect"
     return f"{GENTLE_REDIRECT if gentle else FIRM_REDIRECT} {re_ask(node, field)}"
 
 
@@ -176,12 +177,11 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
     `help_named` is where help is to be had if the blueprint names nothing.
     """
     texts = [opening(blueprint)]
-    strays = blueprint.agent.boundaries.off_topic_handling != "allow"
     for node in blueprint.graph.nodes.values():
         fields: Sequence[FormField | None] = node.fields or [None]
         for field in fields:
             texts += [ask(node, field), re_ask(node, field), clarify(node, field)]
-            texts += [redirect(blueprint, node, field)] if strays else []
+            texts.append(redirect(blueprint, node, field))
         texts += [text for text in (node.fallback_probe,) if text]
     texts += [
         *ACKNOWLEDGEMENTS,
@@ -203,7 +203,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         STRUCK,
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
-    texts += [ALREADY_GIVEN, DECLINE_OPINION, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
+    texts += [ALREADY_GIVEN, DECLINE_OPINION, WHO_WE_ARE, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
     texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)

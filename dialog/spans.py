@@ -68,11 +68,12 @@ class Topic(msgspec.Struct, frozen=True):
     said_back: str
 
 
-def topics_in(text: str, *, within: str | None = None, besides: str = "") -> list[Topic]:
+def topics_in(text: str, *, within: str | None = None, besides: str = "", about: str = "") -> list[Topic]:
     """Things spoken of in `text`, the most telling first; each `span` is byte-exact in `within` too, where it
-    is given. What is only named by the words of `besides` (the question, earlier probes) is left out."""
+    is given. What is only named by the words of `besides` (the question, earlier probes) is left out; what
+    `about` names (the objective) goes first."""
     words = words_of(text)
-    known = content_stems(besides)
+    known, sought = content_stems(besides), content_stems(about)
     ranked: list[tuple[float, Topic]] = []
     for place, word in enumerate(words[:-1]):
         if word.lower not in _TURNED:
@@ -87,6 +88,7 @@ def topics_in(text: str, *, within: str | None = None, besides: str = "") -> lis
             continue
         rank = 2.0 * len(fresh) + 0.1 * max(len(one.lower) for one in noun) + place / len(words)
         rank += 1.0 if word.lower in ("my", "our", "a", "an") else 0.0
+        rank += 1.5 if fresh & sought else 0.0
         ranked.append((rank, Topic(span, f"{_TURNED[word.lower]} {span}")))
     ranked.sort(key=lambda pair: -pair[0])
     return [topic for _, topic in ranked]

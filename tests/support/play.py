@@ -115,6 +115,7 @@ class Stage:
         *,
         last_word: bool = True,
         voice: bool = True,
+        confidence: float = 0.95,
     ) -> float:
         """The participant says `text` from `when` on; returns when the voice ends."""
         self._utterance += 1
@@ -125,11 +126,11 @@ class Stage:
             self.at(when + 0.08, SpeechStarted(number))
         for count in range(1, len(words) + 1):
             moment = when + length * count / len(words) + 0.1
-            self.at(moment, PartialTranscript(number, " ".join(words[:count]), 0.95))
+            self.at(moment, PartialTranscript(number, " ".join(words[:count]), confidence))
         if voice:
             self.at(when + length + 0.2, SpeechStopped(number, 0.2, max(0.02, length - 0.08)))
         if last_word:
-            self.at(when + length + LAST_WORD_DELAY, FinalTranscript(number, text, 0.95))
+            self.at(when + length + LAST_WORD_DELAY, FinalTranscript(number, text, confidence))
         return when + length
 
     # Time

@@ -1,0 +1,65 @@
+"""What is said to the interviewer itself instead of to its question, and where an answer strays by its own
+account. Judges words alone."""
+
+import re
+from typing import Final
+
+from dialog.lexicon import plain
+
+_LEAD_IN: Final = r"(?:(?:um|uh|er|oh|hey|well|so|look|okay|no|sorry|honestly|and|but|wait|excuse me) )*"
+_SOMEBODY: Final = (
+    r"(?:a |an |some kind of )?(?:real |actual |live )?"
+    r"(?:real|human(?: being)?|robot|bot|chatbot|ai|machine|computer|person|program|recording)"
+)
+_EVEN: Final = r"(?:even |really |actually |just )*"
+_ASKS_WHO: Final = re.compile(
+    _LEAD_IN + rf"(?:(?:are|aren't) you {_EVEN}{_SOMEBODY}"
+    rf"|am i {_EVEN}(?:talking|speaking) (?:to|with) {_SOMEBODY}"
+    rf"|is (?:this|that|there) {_EVEN}{_SOMEBODY}(?: (?:there|talking|speaking))?"
+    r"|(?:who|what) are you)(?: or (?:a |an )?\w+)?(?: at all| anyway| even| then)?"
+)
+_POOR: Final = r"(?:stupid|dumb|silly|idiotic|ridiculous|pointless|useless|boring|annoying)"
+_ATTACKS: Final = re.compile(
+    _LEAD_IN + r"(?:(?:(?:this|that|it|the whole thing)(?:'s| is) |what )?"
+    r"(?:so |such |just |really |all |a |an |complete |completely |total |totally |absolute |absolutely )*"
+    rf"(?:waste of (?:my |our |everybody's )?time|{_POOR} (?:question|questions|interview|machine|survey)"
+    r"|nonsense|bullshit)"
+    rf"|(?:this|that|it)(?:'s| is) (?:so |such |just |really |a |an |completely |totally )*{_POOR}"
+    rf"|(?:you're|you are) (?:so |such |just |really |a |an |the )*(?:{_POOR}|idiot|moron|joke|worthless"
+    r"|pathetic)(?: \w+)?"
+    r"|(?:shut up|leave me alone|go away|get lost|screw you|go to hell|fuck (?:you|off)|piss off"
+    r"|i hate (?:this|you)|what more do you want(?: from me)?|what do you care))"
+    r"(?: (?:really|honestly|you know|already|man|with your questions|if you ask me))*"
+)
+_DIGRESSES: Final = re.compile(
+    r"\b(?:by the way|anyway|you know how (?:it|these|things|that)|(?:that|which) reminds me"
+    r"|but (?:that's|that is) another|i could go on|long story short|where was i)\b",
+    re.IGNORECASE,
+)
+_JOINS: Final = re.compile(r"[.,;:!?]|\b(?:and|but|so|because|or|then)\b", re.IGNORECASE)
+_MOST_WORDS: Final = 14
+"""A longer utterance says something else besides."""
+_FEWEST_KEPT: Final = 5
+
+
+def asks_who_we_are(text: str) -> bool:
+    """The participant wants to know whether anybody is there."""
+    heard = plain(text)
+    return heard.count(" ") < _MOST_WORDS and _ASKS_WHO.fullmatch(heard) is not None
+
+
+def attacks(text: str) -> bool:
+    """Nothing but anger at the question, or at whoever asks it."""
+    heard = plain(text)
+    return heard.count(" ") < _MOST_WORDS and _ATTACKS.fullmatch(heard) is not None
+
+
+def main_line(text: str) -> str:
+    """The beginning of an answer, up to the clause in which it strays by its own account ("by the way");
+    all of it where that leaves next to nothing."""
+    found = _DIGRESSES.search(text)
+    if found is None:
+        return text
+    joins = [joined.start() for joined in _JOINS.finditer(text, 0, found.start())]
+    at = joins[-1] if joins and found.group().lower() != "anyway" else found.start()
+    return text[:at] if len(text[:at].split()) >= _FEWEST_KEPT else text
