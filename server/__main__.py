@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "interview": "Hold an interview in the terminal, typed.",
     "check": "Find everything that is wrong with a blueprint.",
     "guard": "Judge what an interviewer might say.",
+    "simulate": "Try a blueprint on simulated participants.",
     "replay": "Run a recorded log through today's code.",
     "doctor": "Look for what keeps interviews from working here.",
     "bench": "Measure this build on this machine.",

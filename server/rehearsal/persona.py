@@ -57,6 +57,8 @@ class NodeAnswers(msgspec.Struct, frozen=True):
     """For a form: what is said to each of its fields; `first` answers those not named."""
     probes: tuple[Reply, ...] = ()
     otherwise: tuple[tuple[Phrase, ...], ...] = ()
+    contradiction: tuple[Phrase, ...] = ()
+    """What a participant who contradicts themselves adds to the first answer."""
 
 
 class PlantedFact(msgspec.Struct, frozen=True):
@@ -89,6 +91,26 @@ class Expected(msgspec.Struct, frozen=True):
     never_said: tuple[str, ...] = ()
 
 
+class Drop(msgspec.Struct, frozen=True):
+    """The link is cut in the middle of the answer to a question."""
+
+    node: str = ""
+    """"" = at the first question that is answered."""
+    after_ms: int = 1_500
+    """From the answer's first sound."""
+    away_ms: int = 60_000
+    """Until the participant is back; negative = they never come back."""
+
+
+class Recognition(msgspec.Struct, frozen=True):
+    """How well this participant is understood."""
+
+    word_errors: float = 0.0
+    """Share of words that are taken for others or lost, 0–1."""
+    confidence: float = 0.95
+    """What the recogniser believes of its words on the average, 0–1."""
+
+
 class Persona(msgspec.Struct, frozen=True):
     """One simulated participant. `folder` is where its file lies, and its clips below it."""
 
@@ -105,6 +127,10 @@ class Persona(msgspec.Struct, frozen=True):
     behaviours: tuple[Behaviour, ...] = ()
     expected: Expected = Expected()
     noise: Noise = Noise()
+    drops: tuple[Drop, ...] = ()
+    recognition: Recognition = Recognition()
+    words_per_s: float = 2.8
+    """Speaking rate, without the pauses."""
     folder: Path = Path()
 
     def reply_to(
@@ -125,7 +151,7 @@ class Persona(msgspec.Struct, frozen=True):
         """Every distinct text that this persona may say, in order of appearance."""
         phrases = [*self.consent]
         for node in self.answers.values():
-            phrases += node.first
+            phrases += (*node.first, *node.contradiction)
             phrases += (phrase for field in node.fields.values() for phrase in field)
             phrases += (phrase for reply in node.probes for phrase in reply.answer)
             phrases += (phrase for answer in node.otherwise for phrase in answer)
@@ -176,8 +202,10 @@ def read_persona(data: object, *, folder: Path = Path()) -> tuple[Persona | None
         "probes": tuple[Reply, ...],
         "otherwise": tuple[tuple[Phrase, ...], ...], "facts": tuple[PlantedFact, ...],
         "behaviours": tuple[Behaviour, ...], "expected": Expected,
-        "noise": Noise,
+        "noise": Noise, "recognition": Recognition, "words_per_s": float,
     }  # fmt: skip
+    data = {**data, "drops": _drops(data.get("drop"))}
+    readers["drops"] = tuple[Drop, ...]
     answers = data.get("answers", {})
     for name, kind in readers.items():
         if name in data:
@@ -212,7 +240,7 @@ def _convert(value: object, kind: Any, at: str, into: dict[str, Any], name: str,
 
 def _tidy(name: str, value: object) -> object:
     """Let a bare text stand for a phrase, and a phrase for a list of one."""
-    if name in ("first", "consent"):
+    if name in ("first", "consent", "contradiction"):
         return _phrases(value)
     if name == "fields" and isinstance(value, dict):
         return {field: _phrases(phrases) for field, phrases in value.items()}
@@ -226,6 +254,22 @@ def _tidy(name: str, value: object) -> object:
 def _reply(value: dict[Any, Any]) -> dict[Any, Any]:
     when, said = value.get("when", []), value.get("answer", value.get("say", []))
     return {**value, "when": [when] if isinstance(when, str) else when, "answer": _phrases(said)}
+
+
+def _drops(value: object) -> object:
+    """One drop or a list of them; `at` may hold its place, `return` when, or `"never"`."""
+    drops = []
+    for one in value if isinstance(value, list) else [value] if value is not None else []:
+        if not isinstance(one, dict):
+            return value
+        at, back = one.get("at"), one.get("return")
+        drop = {**one, **(at if isinstance(at, dict) else {})}
+        if isinstance(back, dict) and "after_ms" in back:
+            drop["away_ms"] = back["after_ms"]
+        elif back in ("never", False):
+            drop["away_ms"] = -1
+        drops.append(drop)
+    return drops
 
 
 def _phrases(value: object) -> object:

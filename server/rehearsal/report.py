@@ -8,6 +8,7 @@ import msgspec
 from dialog.blueprint import Blueprint
 from dialog.events import AnswerReopened, Event, FallbackUsed, NodeEntered
 from dialog.latency import Reply, percentile, replies, stage_times
+from server.rehearsal.graph_paths import on_every_path
 from server.rehearsal.participant import Performance, SpokenAnswer
 from server.rehearsal.recorded_talk import RecordedTalk
 from server.rehearsal.word_errors import WordErrors, word_errors
@@ -125,24 +126,8 @@ def _required_unanswered(blueprint: Blueprint, items: Sequence[dict[str, Any]]) 
     return [
         key
         for key, node in blueprint.graph.nodes.items()
-        if node.required and not visited.get(key, not _on_every_path(blueprint, key))
+        if node.required and not visited.get(key, not on_every_path(blueprint, key))
     ]
-
-
-def _on_every_path(blueprint: Blueprint, key: str) -> bool:
-    """Whether no way from the entry to an end goes past this node."""
-    graph = blueprint.graph
-    open_keys, seen = [graph.entry_node], {key}
-    while open_keys:
-        at = open_keys.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        following = [edge.to for edge in graph.edges if edge.from_ == at]
-        if not following:
-            return False
-        open_keys += following
-    return True
 
 
 def shortcomings(report: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from dialog.blueprint import Blueprint
 from dialog.commands import AnyCommand, Judge, Say, StopSpeech
+from dialog.drafting import as_logged
 from dialog.embedded_interviewer import judge
 from dialog.events import (
     AnswerErased,
@@ -106,7 +107,7 @@ class TypedInterview:
                 return said
             self._log(following)
             for output in self._manager.handle(following, self._now):
-                self._log(output)
+                self._log(as_logged(output))
                 self._perform(output, said)
         raise RuntimeError("the interview goes in circles")
 
