@@ -49,7 +49,7 @@ STRONG_FEELINGS: Final = frozenset(
     "tears".split()
 )
 _FELT: Final = FEELINGS | STRONG_FEELINGS
-_PEOPLE: Final = frozenset(
+PEOPLE: Final = frozenset(
     "mother father mom dad mum sister brother wife husband partner son daughter friend friends boss manager "
     "colleague "
     "colleagues neighbor neighbors teacher doctor nurse grandmother grandfather aunt uncle cousin customer "
@@ -87,6 +87,7 @@ _CONFIDENT: Final = re.compile(
     r"|the worst|of course|i'm sure|"
     r"i am sure|hundred percent|everybody|nobody)\b"
 )
+_VAGUE_NUMBERS: Final = frozenset("one once couple twice half".split())
 _NAMED: Final = re.compile(r"\b(?:called|named|name is|name was|at a place called)\s+\w+")
 _NAME_IN_TEXT: Final = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
 
@@ -224,15 +225,13 @@ def traits_of(text: str) -> Traits:
 
 def _markers(text: str, lower: list[str], heard: str, feels: bool) -> frozenset[Marker]:
     found: set[Marker] = set()
-    if any(
-        word[0].isdigit() or (word in NUMBERS and word not in ("one", "once", "couple")) for word in lower
-    ):
+    if any(word[0].isdigit() or (word in NUMBERS and word not in _VAGUE_NUMBERS) for word in lower):
         found.add("number")
     if any(word in DATES for word in lower) or re.search(r"\b(?:19|20)\d\d\b", heard):
         found.add("time")
-    if _NAMED.search(heard) or _NAME_IN_TEXT.search(text):
+    if _NAMED.search(heard) or any(not _is_date(one.group()) for one in _NAME_IN_TEXT.finditer(text)):
         found.add("name")
-    if any(word in _PEOPLE for word in lower):
+    if any(word in PEOPLE for word in lower):
         found.add("person")
     if _EXAMPLE.search(heard):
         found.add("example")
@@ -245,6 +244,10 @@ def _markers(text: str, lower: list[str], heard: str, feels: bool) -> frozenset[
     if feels:
         found.add("feeling")
     return frozenset(found)
+
+
+def _is_date(name: str) -> bool:
+    return name.lower().removesuffix("s") in DATES
 
 
 def _denied(lower: list[str], place: int) -> bool:

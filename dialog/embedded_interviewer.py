@@ -6,6 +6,7 @@ from typing import Final
 
 from dialog.answers import (
     PALE,
+    PEOPLE,
     Marker,
     Traits,
     addresses_the_machine,
@@ -269,6 +270,6 @@ def _carried(request: JudgementRequest, traits: Traits, asked: list[str]) -> dic
     besides = " ".join([request.question, *asked])
     for topic in topics_in(told, within=request.answer, besides=besides, about=wanted):
         if not content_stems(topic.span) & avoided:
-            carried["topic"] = (topic.span, topic.said_back)
-            break
+            of_somebody = not PEOPLE.isdisjoint(lower_words(topic.span)[-1:])
+            carried.setdefault("somebody" if of_somebody else "topic", (topic.span, topic.said_back))
     return carried

@@ -13,9 +13,9 @@ Deficiency = Literal[
     "missing", "detail", "term", "example", "sequence", "reason", "consistency", "counter_view", "feeling",
     "experience", "number", "time", "person",
 ]  # fmt: skip
-Carries = Literal["nothing", "term", "topic", "feeling"]
-"""Which words of the participant a template has a place for: a judging word, a thing spoken of, a word of
-feeling."""
+Carries = Literal["nothing", "term", "topic", "somebody", "feeling"]
+"""Which words of the participant a template has a place for: a judging word, a thing spoken of, a person, a
+word of feeling."""
 
 FITTING: Final[dict[Deficiency, tuple[str, ...]]] = {
     "missing": ("tell_me_more", "funnel", "active_listening", "silent_probe", "calibrated_questions"),
@@ -71,6 +71,10 @@ TEMPLATES: Final = (
     Template("calibrated_questions", "detail", "How did {} come into it?", "topic"),
     Template("socratic", "detail", "What part did {} play?", "topic"),
     Template("columbo", "detail", "Help me understand {}. How did that work?", "topic"),
+    Template("tell_me_more", "detail", "Tell me more about {}.", "somebody"),
+    Template("mirroring", "detail", "You mentioned {}. How did that come about?", "somebody"),
+    Template("active_listening", "detail", "You mentioned {}. Please go on.", "somebody"),
+    Template("socratic", "detail", "What part did {} play?", "somebody"),
     Template("tell_me_more", "detail", "Tell me a little more about that."),
     Template("active_listening", "detail", "Please go on."),
     Template("funnel", "detail", "What else do you remember about that?"),
@@ -114,6 +118,8 @@ TEMPLATES: Final = (
     Template("labelling", "experience", "You said {}. What was that like?", "feeling"),
     Template("mirroring", "experience", "You mentioned {}. What was that like for you?", "topic"),
     Template("active_listening", "experience", "You mentioned {}. Please go on.", "topic"),
+    Template("mirroring", "experience", "You mentioned {}. What do you remember most?", "somebody"),
+    Template("active_listening", "experience", "You mentioned {}. Please go on.", "somebody"),
     Template("mirroring", "experience", "What was that like for you?"),
     Template("tell_me_more", "experience", "Tell me what that was like for you."),
     Template("calibrated_questions", "experience", "How was that for you?"),
@@ -147,7 +153,7 @@ def word_probe(
 
     `carried` gives, for each kind of word that the answer offers, its byte-exact span and how it is said
     back. No wording comes twice at one node; of those left the least used elsewhere comes first, words of the
-    participant before none, then the most fitting technique.
+    participant before none, things before people, then the most fitting technique.
     """
     elsewhere = list(asked_elsewhere)
     fitting = [technique for technique in FITTING[deficiency] if technique in allowed]
@@ -162,12 +168,13 @@ def word_probe(
     if not usable:
         return None
 
-    def merit(template: Template) -> tuple[bool, int, int, int]:
+    def merit(template: Template) -> tuple[int, int, int, int]:
         used_here = sum(
             t.technique == template.technique and t.made(a) for t in TEMPLATES for a in asked_here
         )
         used = sum(template.made(asked) for asked in elsewhere)
-        return template.carries == "nothing", used_here, used, fitting.index(template.technique)
+        hangs = {"nothing": 2, "somebody": 1}.get(template.carries, 0)
+        return hangs, used_here, used, fitting.index(template.technique)
 
     best = min(usable, key=merit)
     span, said_back = carried[best.carries] if best.carries != "nothing" else ("", "")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialog.answers import traits_of
 from dialog.asides import asks_who_we_are, attacks, main_line
 from dialog.embedded_interviewer import judge
 from dialog.judgement import ASKS_WHO, ATTACKS, Exchange
@@ -121,3 +122,17 @@ def test_a_probe_that_was_just_answered_is_not_asked_again() -> None:
 
     assert again is not None
     assert first.text != again.text
+
+
+def test_a_person_is_not_asked_about_as_a_thing_is() -> None:
+    for said in ("my grandmother i think", "i learned it from a colleague"):
+        probe = judge(request(said, completion_hint="How it felt.", techniques=("mirroring",))).probe
+
+        assert probe is not None
+        assert "that like" not in probe.text
+
+
+def test_a_weekday_and_a_half_tie_an_answer_to_no_occasion() -> None:
+    traits = traits_of("usually it falls apart on Wednesdays and half of it is thrown away")
+
+    assert 0 == traits.concrete
