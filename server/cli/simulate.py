@@ -1,7 +1,8 @@
 """`vivavoce simulate`: a design tried on simulated participants on virtual time, with a gate."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -10,17 +11,21 @@ import msgspec
 
 from dialog.blueprint import Blueprint
 from dialog.events import encode_event
+from server.cli.configuration import load_settings
 from server.cli.files import load_blueprint, readable_file
 from server.cli.outcome import make_room
 from server.cli.output import Failure, json_option, print_json, progress
+from server.providers.catalog import Choice, choose
 from server.providers.embedded.interviewer import EmbeddedInterviewer
+from server.providers.opening import open_providers
 from server.rehearsal import simulation
 from server.rehearsal.manners import manner_names
 from server.rehearsal.persona import Persona, PersonaError
-from server.rehearsal.simulated_talk import Talk
+from server.rehearsal.simulated_talk import Judging, Talk
 from server.rehearsal.simulation import Summary, Thresholds
 from server.rehearsal.talk_figures import TalkFigures
 from server.rehearsal.talk_on_paper import on_paper
+from server.settings import SettingsError
 
 MOST_SEEDS: Final = 1_000
 _COLUMNS: Final = (
@@ -55,9 +60,16 @@ _COLUMNS: Final = (
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to write each talk: transcript and log.",
 )
+@click.option("--model", is_flag=True, help="Have answers judged as the settings say, not by rules.")
 @json_option
 def simulate(
-    file: Path, names: Sequence[str], seeds: int, gate: str | None, out: Path | None, as_json: bool
+    file: Path,
+    names: Sequence[str],
+    seeds: int,
+    gate: str | None,
+    out: Path | None,
+    model: bool,
+    as_json: bool,
 ) -> None:
     """Try a blueprint on simulated participants.
 
@@ -69,7 +81,7 @@ def simulate(
     personas = _personas(blueprint, names)
     if out is not None:
         make_room(out)
-    talks = asyncio.run(_hold(blueprint, personas, seeds, out))
+    talks = asyncio.run(_hold(blueprint, personas, seeds, out, model))
     found = [] if wanted is None else simulation.shortcomings(simulation.summarize("all", talks), wanted)
     if as_json:
         print_json({"blueprint": blueprint.name, **simulation.as_json(talks, wanted)})
@@ -110,7 +122,7 @@ def _personas(blueprint: Blueprint, names: Sequence[str]) -> list[Persona]:
 
 
 async def _hold(
-    blueprint: Blueprint, personas: Sequence[Persona], seeds: int, out: Path | None
+    blueprint: Blueprint, personas: Sequence[Persona], seeds: int, out: Path | None, model: bool
 ) -> list[TalkFigures]:
     def done(figures: TalkFigures, talk: Talk) -> None:
         progress(f"{figures.persona} {figures.seed}: {figures.outcome}")
@@ -120,7 +132,29 @@ async def _hold(
             (out / f"{name}.md").write_text(text, encoding="utf-8")
             (out / f"{name}.jsonl").write_bytes(b"".join(encode_event(e) + b"\n" for e in talk.events))
 
-    return await simulation.simulate_talks(blueprint, personas, seeds, EmbeddedInterviewer().judge, done=done)
+    async with _judging(model) as judge:
+        return await simulation.simulate_talks(
+            blueprint, personas, seeds, judge, models_delay=model, done=done
+        )
+
+
+@asynccontextmanager
+async def _judging(model: bool) -> AsyncIterator[Judging]:
+    """Rules, or the configured model with all that stands around it on a server. Raises Failure."""
+    if not model:
+        yield EmbeddedInterviewer().judge
+        return
+    settings = load_settings()
+    try:
+        choice = Choice(language_model=choose(settings).language_model)
+    except SettingsError as error:
+        raise Failure("\n".join(error.faults)) from None
+    if not choice.language_model:
+        raise Failure(
+            "No model is configured: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or leave out --model."
+        )
+    async with open_providers(data_dir=settings.data_dir, recogniser_processes=1, choice=choice) as providers:
+        yield providers.language_model.judge
 
 
 def _tell(talks: Sequence[TalkFigures], out: Path | None) -> None:

@@ -17,6 +17,7 @@ from dialog.events import (
     AnswerReopened,
     AnswerStruck,
     Event,
+    FieldMissed,
     NodeEntered,
     ProbeChosen,
     QuestionAsked,
@@ -174,6 +175,9 @@ def repeated_questions(events: Sequence[Event]) -> list[str]:
                 answered.pop(body.turn_id, None)
             case AnswerJudged(verdict="distress"):  # the question waits for whoever wants to go on
                 answered.pop(body.turn_id, None)
+            case FieldMissed():  # no value was understood: it is asked for again
+                for turn_id in [t for t, (key, _) in answered.items() if key == body.node_key][-1:]:
+                    del answered[turn_id]
             case NodeEntered(reason="back"):
                 allowed = True
             case _:

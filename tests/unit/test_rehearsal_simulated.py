@@ -188,3 +188,12 @@ def test_talks_are_written_where_they_are_wanted(tmp_path: Path) -> None:
 
     assert ["terse-1.jsonl", "terse-1.md"] == sorted(path.name for path in tmp_path.iterdir())
     assert isinstance(load_persona(study / "story.json"), Persona)
+
+
+def test_without_a_model_there_is_none_to_judge_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    result = run_command("simulate", STORIES[0].parent / "blueprint.json", "--persona", "terse", "--model")
+
+    assert 1 == result.exit_code
+    assert "No model is configured" in result.output
