@@ -11,10 +11,10 @@ from dialog.answers import addresses_the_machine
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.drafting import anchored
-from dialog.embedded_interviewer import CARRYING_CONFIDENCE, FAILED_PROBES_LIMIT, MOST_PROBES
+from dialog.embedded_interviewer import FAILED_PROBES_LIMIT, MOST_PROBES
 from dialog.embedded_interviewer import judge as judge_by_rules
 from dialog.forms import parse_field
-from dialog.judgement import Distress, Judgement, JudgementRequest, Probe, Right, Verdict
+from dialog.judgement import CARRYING_CONFIDENCE, Distress, Judgement, JudgementRequest, Probe, Right, Verdict
 from dialog.lexicon import content_stems, plain
 from dialog.techniques import FITTING, Deficiency
 from server.providers.models.reply import GRAVITIES, NONE, RIGHTS, ReplyUnusable

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dialog.embedded_interviewer import CARRYING_CONFIDENCE
-from dialog.judgement import Exchange, JudgementRequest
+from dialog.judgement import CARRYING_CONFIDENCE, Exchange, JudgementRequest
 from dialog.study import Study
 from server.providers.models.decision import may_probe
 from server.providers.models.reply import ASSESSMENT, INTERVIEW, ReplyForm, rendered
