@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: install check test test-all bench run build
+.PHONY: install check test test-all bench run build live
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -34,6 +34,12 @@ test-all: check
 bench: $(INSTALLED_DEV)
 	$(BIN)/vivavoce bench turn-loop
 	$(BIN)/vivavoce bench sittings
+
+# The real vendors, with the keys of the environment: it costs a little money.
+live: $(INSTALLED_DEV)
+	$(BIN)/pytest -q -rs tests/integration/test_contract_recognise.py tests/integration/test_contract_speak.py \
+	  tests/integration/test_contract_judge.py
+	$(BIN)/vivavoce bench live
 
 build: $(INSTALLED_DEV)
 	$(BIN)/python -m build

@@ -30,6 +30,7 @@ OTHERS: Final = {
     "recognition": "Plumbing of many talks that Deepgram hears: CPU, and whom it holds up.",
     "sittings": "Simulated sittings on virtual time.",
     "live-voice": "What a vendor's live voice costs the loop.",
+    "live": "How quick the vendors are whose keys are set.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }
 

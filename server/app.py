@@ -9,7 +9,7 @@ import gc
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -34,13 +34,13 @@ from server.gateway.metronome import Metronome
 from server.gateway.webrtc import WebRtcGateway
 from server.live.keeping import Kit
 from server.live.registry import Registry
+from server.live.tally import counted_by
 from server.metrics import Metrics
 from server.pipeline.model_analyst import ModelAnalyst
 from server.pipeline.office import open_office
 from server.pipeline.rounds import every
 from server.providers.catalog import choose
 from server.providers.opening import Providers, open_providers
-from server.providers.witness import Decision, FirstToken, Told, Usage
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -103,9 +103,7 @@ def create_app(settings: Settings) -> Starlette:
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Open every room in order; on leaving, end the talks resumably and store what waits."""
     await asyncio.to_thread(upgrade, settings.database_url)
-    secret = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
-    vault = Vault.open(settings.data_dir, secret)
-    choice = choose(settings)
+    vault = _vault(settings)
     metrics = Metrics()
     panel = SileroPanel(SileroModel.shared())
     metronome = Metronome(metrics.late, before_each=panel.judge_waiting)
@@ -118,13 +116,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             open_providers(
                 data_dir=settings.data_dir,
                 recogniser_processes=settings.recogniser_processes,
-                choice=choice,
+                choice=choose(settings),
                 turn_end_model=settings.turn_end_model,
                 warm=True,
             )
         )
-        for sentence in providers.warnings:
-            log.warning("! %s", sentence)
+        _tell(providers.warnings)
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))
         keeper = RunKeeper(database, runs, writer, recordings)
@@ -143,10 +140,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 analyst=ModelAnalyst(providers.models[0]) if providers.models else None,
             )
         )
-        # What lives as long as the server needn't be looked at by the collector, whose pauses would be heard.
-        gc.collect()
-        gc.freeze()
-        sys.setswitchinterval(SWITCH_INTERVAL)
+        _hold_still()
         yield House(
             settings=settings,
             database=database,
@@ -168,6 +162,23 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         )
 
 
+def _vault(settings: Settings) -> Vault:
+    secret = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
+    return Vault.open(settings.data_dir, secret)
+
+
+def _tell(warnings: Iterable[str]) -> None:
+    for sentence in warnings:
+        log.warning("! %s", sentence)
+
+
+def _hold_still() -> None:
+    """What lives as long as the server needn't be looked at by the collector, whose pauses would be heard."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+
+
 def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:
     return Kit(
         speech_to_text=providers.speech_to_text,
@@ -179,20 +190,8 @@ def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:
         second_opinion=panel,
         turn_end=providers.turn_end,
         observer=metrics.observer,
-        told=lambda what: _count(metrics, what),
+        told=counted_by(metrics),
     )
-
-
-def _count(metrics: Metrics, what: Told) -> None:
-    """Add what a provider tells of itself to the figures."""
-    match what:
-        case Decision():
-            metrics.provider_decided(what.role, what.provider, what.decision)
-        case Usage():
-            for unit in ("audio_seconds", "characters", "input_tokens", "cached_tokens", "output_tokens"):
-                metrics.provider_used(what.provider, unit, getattr(what, unit))
-        case FirstToken():
-            pass
 
 
 def _ice_servers(settings: Settings) -> list[RTCIceServer]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from dialog.provider_facts import ProviderNoted, ProviderUsed
+from server.metrics import Metrics
 from server.providers.witness import Decision, FirstToken, Told, Usage, Witness
 
 
@@ -50,3 +51,19 @@ class Tally:
         """The log ends: note the rest. What is told later is for the others alone."""
         self.settle()
         self._over = True
+
+
+def counted_by(metrics: Metrics) -> Witness:
+    """A witness that adds what it is told to the server's figures."""
+
+    def count(what: Told) -> None:
+        match what:
+            case Decision():
+                metrics.provider_decided(what.role, what.provider, what.decision)
+            case Usage():
+                for unit in ("audio_seconds", "characters", "input_tokens", "cached_tokens", "output_tokens"):
+                    metrics.provider_used(what.provider, unit, getattr(what, unit))
+            case FirstToken():
+                pass
+
+    return count

@@ -1,7 +1,8 @@
 """What a sitting's providers tell comes to its log, and to the server's figures."""
 
 from dialog.provider_facts import ProviderNoted, ProviderUsed
-from server.live.tally import Tally
+from server.live.tally import Tally, counted_by
+from server.metrics import Metrics
 from server.providers.witness import Decision, FirstToken, Told, Usage
 
 
@@ -42,3 +43,15 @@ def test_after_the_end_only_the_others_are_told() -> None:
 
     assert [ProviderUsed("voice", characters=1)] == noted
     assert 2 == len(others)
+
+
+def test_a_server_counts_usage_and_decisions_but_no_reasons() -> None:
+    metrics = Metrics()
+    count = counted_by(metrics)
+    count(Usage("voice", characters=12))
+    count(Decision("text_to_speech", "voice", "replaced", "no sound in time"))
+    text = metrics.expose(metrics).decode()
+
+    assert 'vivavoce_provider_usage_total{provider="voice",unit="characters"} 12.0' in text
+    assert "no sound in time" not in text
+    assert 'decision="replaced",provider="voice",role="text_to_speech"} 1.0' in text
