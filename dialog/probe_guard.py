@@ -2,25 +2,27 @@
 own words, or one open question made of their words, the question's, and neutral ones. Deterministic; each
 verdict is a rule's name."""
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from dialog.guarding.attribution import AS_TOLD, QUOTED, attribution_in, is_theirs
 from dialog.guarding.hearsay import leaks, speaks_of_others
-from dialog.guarding.neutral import GLUE, KNOWN_SENTENCES, NEUTRAL
+from dialog.guarding.neutral import KNOWN_SENTENCES, NEUTRAL
 from dialog.guarding.private_matters import identifies, touches
 from dialog.guarding.putting import asks_twice, clauses, demands_reasons, is_question, offers, presumes
 from dialog.guarding.remarks import advises, evaluates, kinds_of
 from dialog.guarding.repeated import alters, exactly, repeats
 from dialog.guarding.said import Said, lemma, lemmas, said_in
 from dialog.judgement import JudgementRequest, Probe
-from dialog.lexicon import is_content, lower_words, plain
+from dialog.lexicon import lower_words, plain
 
 MAX_WORDS: Final = 40
-MAX_CHARACTERS: Final = 2_000
-"""Nothing longer is looked at closely; it is too long anyhow."""
+MOST_WORDS_LOOKED_AT: Final = 2 * MAX_WORDS
+MAX_CHARACTERS: Final = 1_000
+"""Nothing longer is looked at closely: it is too long anyhow, and a judge that repeats itself without end
+mustn't hold up other talks."""
 HISTORY_LINES: Final = 200
 
 RULES: Final = (
@@ -29,44 +31,6 @@ RULES: Final = (
     "too_long", "sensitive_topic", "identifiers", "verbatim_altered", "prompt_leak", "other_participant",
     "bare_why",
 )  # fmt: skip
-
-_REPORTS: Final = (
-    r"(?:say|said|saying|mention|mentioned|mentioning|tell|told|telling|describe|described|describing|call"
-    r"|called|calling"
-    r"|talk about|talked about|talking about|talked of|speak of|spoke of|spoke about|brought up|bring up"
-    r"|note|noted|explain|explained"
-    r"|pointed out|point out|referred to|refer to|share|shared|put it|touched on|touched upon|add|added"
-    r"|state|stated"
-    r"|indicated|expressed|reported|used the (?:word|term|phrase)|recalled|named|listed|brought|talk"
-    r"|talked|spoke|complained"
-    r"|emphasi[sz]ed|stressed|highlighted|admitted|acknowledged|recounted|remarked|hinted|suggested"
-    r"|alluded to|raised)"
-)
-_ATTRIBUTES: Final = re.compile(
-    rf"(?<!did )(?<!do )(?<!would )(?<!could )(?<!can )(?<!will )(?<!might )(?<!didn't )(?<!should )"
-    rf"\byou(?:'ve| have|'d| had|'re| are| were)?(?: (?:just|also|earlier|already|really|briefly|first"
-    rf"|before))* {_REPORTS}\b"
-    rf"(?: (?:me|us)\b)?(?: (?:that|about|how|of|just now|earlier|before|is|was|as|it)\b)*",
-    re.I,
-)
-_YOUR: Final = re.compile(
-    r"\b(?:your (?:comment|point|remark|mention|story|description|account|concerns?|worry|worries"
-    r"|complaint|statement|feeling)s?"
-    r" (?:about|of|that|on|with|over)|what you (?:said|mentioned|told me|described) about)\b",
-    re.I,
-)
-_AS_TOLD: Final = re.compile(
-    r"\b(?:as you (?:put it|said|mentioned|described|told me|called it)|in your (?:own )?words)\b", re.I
-)
-_TURNS_TO_ASK: Final = re.compile(
-    r",\s*(?=(?:and |so |but |then )?(?:what|how|why|when|where|who|which|can|could|would|tell|do|did|is"
-    r"|was|are|were)\b)",
-    re.I,
-)
-_QUOTED: Final = re.compile(r"[\"“«]([^\"”»]{1,300})[\"”»]")
-_INVITES: Final = re.compile(
-    r"^(?:(?:and|so|okay|then)[,\s]+)*(?:i(?:'d| would)|i(?:'m| am)|let's|let us|let me)\b", re.I
-)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -116,14 +80,14 @@ def check_probe(probe: Probe, request: JudgementRequest) -> list[str]:
 def check(utterance: str, context: GuardContext) -> list[str]:
     """Names of the rules that an utterance breaks, in a fixed order; empty when it may be spoken."""
     text = utterance.strip().replace("’", "'").replace("‘", "'")
-    if len(text) > MAX_CHARACTERS:
-        return ["too_long"]
     exact = context.question if context.verbatim is True else context.verbatim
-    if isinstance(exact, str) and exact:
-        if exactly(text, exact):
-            return []
-        if alters(text, exact):
-            return ["verbatim_altered"]
+    must_be = exact if isinstance(exact, str) else ""
+    if must_be and exactly(text, must_be):
+        return []
+    if len(text) > MAX_CHARACTERS or len(lower_words(text)) > MOST_WORDS_LOOKED_AT:
+        return ["too_long"]
+    if must_be and alters(text, must_be):
+        return ["verbatim_altered"]
     lines = context.transcript[-HISTORY_LINES:]
     said = said_in(tuple(line.text for line in lines if line.role == "participant"))
     found = {rule for rule, broken in _rules_of_the_whole(text, context, said) if broken}
@@ -155,8 +119,8 @@ def _rules_of_a_clause(
     if plain(clause) in KNOWN_SENTENCES:
         return set()
     found: set[str] = set()
-    attributes = _ATTRIBUTES.search(clause) or _YOUR.search(clause)
-    if evaluates(clause, said, quoting=attributes is not None):
+    attribution = attribution_in(clause)
+    if evaluates(clause, said, quoting=attribution is not None):
         found.add("evaluation")
     if advises(clause):
         found.add("opinion_or_advice")
@@ -166,45 +130,24 @@ def _rules_of_a_clause(
         found.add("identifiers")
     if offers(clause, said, context.question, _options(context)):
         found.add("unlisted_options")
-    if any(not said.quoted(quote) for quote in _QUOTED.findall(clause)):
+    if any(not said.quoted(quote) for quote in QUOTED.findall(clause)):
         found.add("false_attribution")
     named = found | (whole & {"prompt_leak", "bare_why", "two_questions"})
     asked = clause
-    if attributes is not None:
-        reported, asked = _parts(clause, attributes)
-        if not _gives_back(reported, said):
+    if attribution is not None:
+        if not attribution.holds(said, known):
             found.add("false_attribution")
+        asked = attribution.asked
         if not asked:
             return found
-    if is_question(asked) or (attributes is not None and asked != clause and asked.endswith("?")):
-        listed = bool(context.options) and " or " in asked
-        if not named and not listed and (presumes(asked, said) or _strange(asked, known)):
+    if is_question(asked):
+        listed = " or " in asked and bool(lemmas(lower_words(asked)) & _options(context))
+        if not named and (presumes(asked, said, listed=listed) or _strange(asked, known)):
             found.add("presumed_answer")
-    elif not found and not named and not said.says(lower_words(asked), clause=True):
+    elif not found and not named and not is_theirs(asked, said):
         found |= kinds_of(asked)
     return found
 
 
-def _parts(clause: str, attribution: re.Match[str]) -> tuple[str, str]:
-    """What a clause says that they said, and what it asks; either may be empty."""
-    before, after = clause[: attribution.start()], clause[attribution.end() :]
-    turn = _TURNS_TO_ASK.search(after)
-    if turn is not None:
-        return after[: turn.start()], after[turn.end() :]
-    if clause.endswith("?") and before.strip():
-        return after.rstrip(" ?"), re.sub(
-            r"\b(?:when|that|as|if|the thing)\s*$", "", before.strip(), flags=re.I
-        ) + " ?"
-    return after, ""
-
-
-def _gives_back(reported: str, said: Said) -> bool:
-    words = lower_words(_AS_TOLD.sub(" ", reported))
-    if _QUOTED.search(reported):
-        return True  # looked at word by word already
-    own = [word for word in words if not is_content(word) or lemma(word) not in GLUE or word in said.words]
-    return said.says(own, clause=len(words) > 3)
-
-
 def _strange(clause: str, known: frozenset[str]) -> bool:
-    return bool(lemmas(lower_words(_AS_TOLD.sub(" ", clause))) - known - NEUTRAL)
+    return bool(lemmas(lower_words(AS_TOLD.sub(" ", clause))) - known - NEUTRAL)

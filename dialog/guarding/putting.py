@@ -6,7 +6,7 @@ from typing import Final
 
 from dialog.guarding.neutral import NEUTRAL, NOUNS
 from dialog.guarding.said import Said, lemma, lemmas
-from dialog.lexicon import lower_words, plain
+from dialog.lexicon import lower_words, plain, words_of
 from dialog.wording import asks_two, is_bare_why, leads, sentences, wants_yes_or_no
 
 _WH: Final = r"(?:what|how|why|when|where|who|whom|whose|which)"
@@ -105,10 +105,6 @@ _FOR_INSTANCE: Final = re.compile(
 )
 _PREFERS: Final = re.compile(r"\bwould you (?:rather|prefer)\b|\beither\b", re.I)
 _ECHO_WORDS: Final = 5
-_OPPOSITES: Final = (
-    frozenset(("good", "bad")),
-    frozenset(("positive", "negative")),
-)
 
 
 def clauses(text: str) -> list[str]:
@@ -150,14 +146,15 @@ def demands_reasons(text: str) -> bool:
     return is_bare_why(text) or any(_WHY.search(clause) for clause in clauses(_QUOTED.sub(" ", text)))
 
 
-def presumes(clause: str, said: Said) -> bool:
-    """Whether a clause suggests its answer by the way it is put."""
+def presumes(clause: str, said: Said, *, listed: bool = False) -> bool:
+    """Whether a clause suggests its answer by the way it is put; a choice of answers that the design lists
+    (`listed`) may be closed."""
     bare = _QUOTED.sub(" these words ", clause)
     if _TAG.search(bare) and not re.fullmatch(r"(?:\W*\w+){1,2}\W*", bare):
         return True
     if _PRESUMES.search(bare) or leads(bare):
         return not said.quoted(bare)
-    if not clause.endswith("?"):
+    if listed or not clause.endswith("?"):
         return False
     if wants_yes_or_no(bare) and not _EXHAUSTS.search(bare):
         return True
@@ -182,14 +179,18 @@ def offers(clause: str, said: Said, question: str, options: frozenset[str]) -> b
     if _PREFERS.search(bare) and not options:
         return True
     listed = options | lemmas(lower_words(question))
-    for found in _OR.finditer(bare):
-        before, after = plain(bare[: found.start()]).split(), plain(bare[found.end() :]).split()
-        around = " ".join([*before[-1:], "or", *after[:1]])
+    choices = [found.span() for found in _OR.finditer(bare)]
+    words = words_of(bare) if choices else []
+    strange = bool(choices) and not (options and lemmas(word.lower for word in words) - NEUTRAL <= listed)
+    for start, end in choices:
+        before = next((word.lower for word in reversed(words) if word.end <= start), "")
+        after = [word.lower for word in words if word.start >= end]
+        around = " ".join(filter(None, (before, "or", *after[:1])))
         if around in plain(question) or said.quoted(around):
             continue
-        if before and after and {lemma(before[-1]), lemma(_head(after))} <= NOUNS:
+        if before and after and {lemma(before), lemma(_head(after))} <= NOUNS:
             continue
-        if not options or not lemmas(lower_words(bare)) - NEUTRAL <= listed:
+        if strange:
             return True
     instance = _FOR_INSTANCE.search(bare)
     return instance is not None and bool(

@@ -35,19 +35,6 @@ progress turnaround
 EVALUATIVE: Final = frozenset(_GOOD) | frozenset(_BAD) | frozenset(_WEIGHED)
 _STRONG: Final = (frozenset(_GOOD) | frozenset(_BAD)) - frozenset("right clear better best fun".split())
 
-_ADVERB: Final = (
-    r"(?:so|very|really|quite|pretty|such|just|truly|incredibly|extremely|absolutely|completely|totally"
-    r"|rather"
-    r"|particularly|especially|certainly|definitely|indeed|always|too|super|a bit|a little|kind of|sort of"
-    r"|perfectly|entirely|fairly|always|actually|clearly|all|only|not|deeply|highly|remarkably)"
-)
-_VERDICT: Final = re.compile(
-    rf"\b(?:that|this|it|which|these|those|your? (?:\w+ ){{0,3}}?\w+|what you (?:\w+ ){{1,4}}?)"
-    rf"(?:'s| is| was| are| were| sounds?(?: like)?| seems?(?: like)?| feels?| looks?(?: like)?| must be"
-    rf"| must have been| has been| can be| could be| had to be)"
-    rf"(?: {_ADVERB})*(?: (?:a|an|the|like a|of))?(?: {_ADVERB})*(?: \w+){{0,2}}? (?P<word>[\w-]+)",
-    re.I,
-)
 _SUBJECT_COPULA: Final = re.compile(
     r"\b(?:that|this|it|which|what you \w+(?: \w+){0,3}|your \w+(?: \w+)?|you)"
     r"(?:'s|'re|'ve been| is| was| are| were| sounds?| seems?| feels?| looks?| must| can| could| had to"

@@ -103,9 +103,9 @@ def _intents(text: str) -> frozenset[str]:
 
 
 def alters(text: str, exact: str) -> bool:
-    """Whether `text` is that question in other words, or with more of them."""
+    """Whether `text`, which isn't that question exactly, is it in other words, other signs, or with more."""
     said, due = plain(text), plain(exact)
-    if said == due or not due:
+    if not due:
         return False
     if f" {due} " in f" {said} ":
         return True
@@ -118,5 +118,9 @@ def alters(text: str, exact: str) -> bool:
 
 
 def exactly(text: str, exact: str) -> bool:
-    """Whether it is that question, to the word."""
-    return plain(text) == plain(exact)
+    """Whether it is that question to the sign; only spaces and the shape of apostrophes may differ."""
+    return _folded(text) == _folded(exact)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("’", "'").replace("‘", "'").split())

@@ -59,7 +59,7 @@ _DENIALS: Final = frozenset(
     "not never no none nobody nothing neither nor without hardly barely nearly almost cannot".split()
 )
 """Words that turn what they stand by; "nearly" as well, since what nearly happened did not."""
-_PERSONS: Final = frozenset("i you we he she it they me us your my our that this so there".split())
+PERSONS: Final = frozenset("i you we he she it they me us your my our that this so there".split())
 _PAIRS: Final = "up down|on off|in out|before after|with without|more less|most least|over under|early late"
 _OPPOSITES: Final = {
     one: other for pair in _PAIRS.split("|") for one, other in (pair.split(), reversed(pair.split()))
@@ -69,7 +69,7 @@ _CLAUSE_OPENERS: Final = frozenset("i you he she we they and but so then because
 _SENTENCE_END: Final = re.compile(r"[.!?;:]+(?:\s|$)")
 _WEIGHING: Final = frozenset(
     "never always often sometimes usually mostly rarely almost more most less least much many few all every "
-    "everybody everyone none nobody nothing both half only enough".split()
+    "everybody everyone none nobody nothing both half only enough because".split()
 )
 """Words without content of their own that change what is said: none is put into anybody's mouth."""
 
@@ -170,7 +170,7 @@ class Said:
         if any(word not in self.words and _OPPOSITES.get(word) in self.words for word in words):
             return False
         if not wanted:
-            return all(word in self.words or word in _PERSONS or word in AUXILIARIES for word in words)
+            return all(word in self.words or word in PERSONS or word in AUXILIARIES for word in words)
         denied = any(denies(word) for word in words)
         reach = len(words) * 3 // 2 + _ROOM
         return any(

@@ -44,6 +44,12 @@ _HEARSAY: Final = (
     "Somebody else told me about that too.", "Studies show that this is common.",
 )  # fmt: skip
 _HARMLESS: Final = ("Okay. ", "Thank you. ", "I see. ", "All right. ", "Take your time. ")
+_HAPPENED: Final = "stole it,left you,was a liar,made you sick,blamed you".split(",")
+BEFORE_AN_ATTRIBUTION: Final = "put unsaid matter before an attribution"
+BESIDE_A_QUOTATION: Final = "put unsaid matter beside a quotation"
+AS_THEY_SAID: Final = "attribute unsaid matter behind it"
+NEVER_MISSED: Final = (BEFORE_AN_ATTRIBUTION, BESIDE_A_QUOTATION, AS_THEY_SAID)
+"""Changes of which not one may pass."""
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -97,8 +103,26 @@ def _changed(text: str, context: GuardContext, random: Random) -> Iterator[Varia
     yield Variant(
         f"You mentioned the {unsaid}. {text}", context, "false_attribution", "attribute a word", True
     )
+    yield from _hidden(context, random)
     yield Variant(random.choice(_HARMLESS) + text, context, None, "prefix a listening noise", False)
     yield Variant(text.replace("'", "’"), context, None, "curl the apostrophes", False)
+
+
+def _hidden(context: GuardContext, random: Random) -> Iterator[Variant]:
+    """What nobody said, before an attribution of what they did say, and beside their own words."""
+    theirs = [line.text for line in context.transcript if line.role == "participant"]
+    words = [word.lower for text in theirs for word in words_of(text) if is_content(word.lower)]
+    if not words:
+        return
+    said, unsaid, what = random.choice(words), random.choice(_UNSAID), random.choice(_HAPPENED)
+    for shape in (
+        f"Your {unsaid} {what}, and you mentioned {said}.",
+        f"Since your {unsaid} {what}, you mentioned {said}, what happened then?",
+    ):
+        yield Variant(shape, context, None, BEFORE_AN_ATTRIBUTION, True)
+    for shape in (f'You said "{said}" because the {unsaid} {what}.', f'You said "{said}" to the {unsaid}.'):
+        yield Variant(shape, context, "false_attribution", BESIDE_A_QUOTATION, True)
+    yield Variant(f"Your {unsaid} {what}, as you said.", context, None, AS_THEY_SAID, True)
 
 
 def _own_words(text: str, context: GuardContext) -> list[tuple[int, int, str]]:

@@ -17,7 +17,7 @@ from server.cli.labelled import (
     read_set,
     tallies,
 )
-from tests.support.guard_variants import Variant, variants
+from tests.support.guard_variants import NEVER_MISSED, Variant, variants
 
 SITUATIONS = read_set(LABELLED)
 FEWEST_SEEN = 0.94
@@ -46,7 +46,9 @@ def test_the_guard_finds_what_must_not_be_said_and_lets_the_rest_pass(half: Half
     judged = judge_set(SITUATIONS, half)
     *rules, every = tallies(judged)
     refused, fine = false_refusals(judged)
-    weak = [tally.rule for tally in rules if (tally.recall or 1.0) < LEAST_RECALL_OF_A_RULE]
+    weak = [
+        tally.rule for tally in rules if tally.recall is not None and tally.recall < LEAST_RECALL_OF_A_RULE
+    ]
 
     assert [] == weak
     assert every.recall is not None
@@ -112,20 +114,25 @@ def by_change(made: list[Variant], wrong: list[Variant]) -> dict[str, float]:
     return {change: 1 - wrong_of[change] / count for change, count in all_of.items()}
 
 
+def unseen(made: list[Variant], wrong: list[Variant]) -> dict[str, float]:
+    """Changes that are seen too rarely."""
+    return {
+        change: share
+        for change, share in by_change(made, wrong).items()
+        if share < (1.0 if change in NEVER_MISSED else FEWEST_SEEN)
+    }
+
+
 def test_a_change_that_makes_a_violation_is_seen() -> None:
     made = variants(SITUATIONS, seed=1, count=1_000)
     wrong = missed(made)
-    seen = by_change(made, wrong)
 
-    assert {change: share for change, share in seen.items() if share < FEWEST_SEEN} == {}, [
-        (one.change, one.utterance) for one in wrong
-    ][:20]
+    assert {} == unseen(made, wrong), [(one.change, one.utterance) for one in wrong][:20]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10))
 def test_changes_are_seen_by_the_thousand(seed: int) -> None:
     made = variants(SITUATIONS, seed=seed, count=5_000)
-    seen = by_change(made, missed(made))
 
-    assert {change: share for change, share in seen.items() if share < FEWEST_SEEN} == {}
+    assert {} == unseen(made, missed(made))
