@@ -23,6 +23,7 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
+from dialog.guarding.said import Heard
 from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, TO_US, Judgement, JudgementRequest, Probe, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
@@ -54,6 +55,7 @@ class Interview:
         self._turns = turns
         self._prompter = prompter
         self._shown: set[str] = set()
+        self._heard = Heard()
         self._profiles: dict[tuple[str, str | None], Profile] = {}
         self.terms = Terms(blueprint, policy.time_reserve)
         self.closing: FinalOutcome | None = None
@@ -191,7 +193,7 @@ class Interview:
         if probe is None or left <= 0 or so_far.distressed or self.terms.short_of_time(self._out.state, now):
             return Vetted()
         written = probe.text in (node.fallback_probe, script.NEUTRAL_PROBE)
-        refused = () if written or request is None else tuple(check_probe(probe, request))
+        refused = () if written or request is None else tuple(check_probe(probe, request, self._heard))
         return Vetted(probe if not refused else self.known_probe(probe.deficiency), refused)
 
     def known_probe(self, deficiency: str) -> Probe | None:

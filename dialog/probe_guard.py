@@ -14,13 +14,13 @@ from dialog.guarding.private_matters import identifies, touches
 from dialog.guarding.putting import asks_twice, clauses, demands_reasons, is_question, offers, presumes
 from dialog.guarding.remarks import advises, evaluates, kinds_of
 from dialog.guarding.repeated import alters, exactly, repeats
-from dialog.guarding.said import Said, lemma, lemmas, said_in
+from dialog.guarding.said import Heard, Said, lemma, lemmas
 from dialog.judgement import JudgementRequest, Probe
 from dialog.lexicon import lower_words, plain
 
 MAX_WORDS: Final = 40
 MOST_WORDS_LOOKED_AT: Final = 2 * MAX_WORDS
-MAX_CHARACTERS: Final = 1_000
+MAX_CHARACTERS: Final = 600
 """Nothing longer is looked at closely: it is too long anyhow, and a judge that repeats itself without end
 mustn't hold up other talks."""
 HISTORY_LINES: Final = 200
@@ -54,8 +54,9 @@ class GuardContext(msgspec.Struct, frozen=True):
     """Questions and probes put before, at this node first of all."""
 
 
-def check_probe(probe: Probe, request: JudgementRequest) -> list[str]:
-    """Rules that a judgement's probe breaks. The designer's own fallback probe breaks none."""
+def check_probe(probe: Probe, request: JudgementRequest, heard: Heard | None = None) -> list[str]:
+    """Rules that a judgement's probe breaks; the designer's own fallback probe breaks none. `heard` is the
+    talk's memory of what was said."""
     if not probe.text.strip():
         return ["empty"]
     if probe.text == request.fallback_probe:
@@ -71,14 +72,15 @@ def check_probe(probe: Probe, request: JudgementRequest) -> list[str]:
         sensitive_topics=request.sensitive_topics,
         asked=here,
     )
-    violations = check(probe.text, context)
+    violations = check(probe.text, context, heard)
     if probe.span and probe.span not in request.answer and "false_attribution" not in violations:
         violations.append("false_attribution")
     return violations
 
 
-def check(utterance: str, context: GuardContext) -> list[str]:
-    """Names of the rules that an utterance breaks, in a fixed order; empty when it may be spoken."""
+def check(utterance: str, context: GuardContext, heard: Heard | None = None) -> list[str]:
+    """Names of the rules that an utterance breaks, in a fixed order; empty when it may be spoken. `heard` is
+    the talk's own memory of what was said in it, where it is asked about more than once."""
     text = utterance.strip().replace("’", "'").replace("‘", "'")
     exact = context.question if context.verbatim is True else context.verbatim
     must_be = exact if isinstance(exact, str) else ""
@@ -89,7 +91,7 @@ def check(utterance: str, context: GuardContext) -> list[str]:
     if must_be and alters(text, must_be):
         return ["verbatim_altered"]
     lines = context.transcript[-HISTORY_LINES:]
-    said = said_in(tuple(line.text for line in lines if line.role == "participant"))
+    said = (heard or Heard()).said([line.text for line in lines if line.role == "participant"])
     found = {rule for rule, broken in _rules_of_the_whole(text, context, said) if broken}
     known = said.lemmas | lemmas(lower_words(context.question)) | _options(context)
     for clause in clauses(text):

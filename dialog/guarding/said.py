@@ -11,6 +11,8 @@ from dialog.lexicon import AUXILIARIES, is_content, lower_words, plain, stem
 
 MOST_CHARACTERS: Final = 20_000
 """Of the talk so far; what was said before that isn't carried back any more."""
+_LONGEST_WORD: Final = 64
+"""Characters of a word that are looked at: what is remembered of words must not grow with them."""
 _ROOM: Final = 5
 """Words of theirs that a shortened quotation may leave out, beside half as many as it has itself."""
 _STOP: Final = 4
@@ -74,9 +76,13 @@ _WEIGHING: Final = frozenset(
 """Words without content of their own that change what is said: none is put into anybody's mouth."""
 
 
-@lru_cache(maxsize=16_384)
 def lemma(word: str) -> str:
     """What the forms of a word have in common: "took" and "taking", "7" and "seven"."""
+    return _lemma(word[:_LONGEST_WORD])
+
+
+@lru_cache(maxsize=16_384)
+def _lemma(word: str) -> str:
     word = word.replace("’", "'").removesuffix("'s")
     return _FIGURES.get(word) or stem(_BASES.get(word, word))
 
@@ -90,7 +96,7 @@ def denies(word: str) -> bool:
     return word in _DENIALS or word.endswith("n't")
 
 
-class _Line:
+class Line:
     """One thing that was said, laid out word by word."""
 
     def __init__(self, text: str) -> None:
@@ -149,8 +155,8 @@ class _Line:
 class Said:
     """The participant's words so far."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._lines = [_laid_out(line) for line in lines]
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
         self.words: frozenset[str] = frozenset().union(*(line.words for line in self._lines))
         self.lemmas: frozenset[str] = frozenset().union(*(line.lemmas for line in self._lines))
 
@@ -185,20 +191,25 @@ def _nearest(places: Sequence[int], to: int) -> int:
     return min(places[max(0, at - 1) : at + 1], key=lambda place: abs(place - to))
 
 
-@lru_cache(maxsize=1_024)
-def _laid_out(line: str) -> _Line:
-    """A talk's lines come again with each probe."""
-    return _Line(line)
+class Heard:
+    """The participant's lines in one talk, laid out once for the many looks that a talk takes; it lives no
+    longer than the talk, and keeps no line that isn't in its latest look, so that what was struck is gone."""
 
+    def __init__(self) -> None:
+        self._lines: dict[str, Line] = {}
+        self._latest = Said(())
 
-@lru_cache(maxsize=4)
-def said_in(lines: tuple[str, ...]) -> Said:
-    """What was said in these lines, the latest counting first; kept for one question's few looks."""
-    kept: list[str] = []
-    left = MOST_CHARACTERS
-    for line in reversed(lines):
-        if left <= 0:
-            break
-        kept.append(line[-left:])
-        left -= len(line)
-    return Said(kept[::-1])
+    def said(self, lines: Sequence[str]) -> Said:
+        """What was said in these lines, the latest counting first, within MOST_CHARACTERS."""
+        kept: list[str] = []
+        left = MOST_CHARACTERS
+        for line in reversed(lines):
+            if len(line) > left and kept:
+                break
+            kept.append(line[-left:])
+            left -= len(line)
+        wanted = list(dict.fromkeys(reversed(kept)))
+        if wanted != list(self._lines):
+            self._lines = {line: self._lines.get(line) or Line(line) for line in wanted}
+            self._latest = Said(tuple(self._lines.values()))
+        return self._latest

@@ -26,6 +26,7 @@ from dialog.events import (
     QuestionAsked,
     RightUsed,
 )
+from dialog.guarding.said import Heard
 from dialog.probe_guard import GuardContext, Line, check
 from dialog.quality.exposure import as_written
 from dialog.quality.findings import LONGEST_HOLD, LONGEST_SILENCE, SPEECH_OVERLAP, Finding, Rule, found
@@ -198,12 +199,13 @@ def remarks(blueprint: Blueprint, reading: Reading) -> Iterator[Finding]:
     """Verdicts on an answer, outside of probes: whatever of ours is neither the design's nor known words."""
     known = set(script.known_words(blueprint))
     theirs = tuple(Line("participant", answer.committed.text) for answer in reading.answers.values())
+    heard = Heard()
     for sitting, speech in reading.spoken():
         if speech.kind in ("opening", "question", "probe", "outro") or speech.text in known:
             continue
         if not speech.reached or speech.text == TOMBSTONE:
             continue
-        broken = set(check(speech.text, GuardContext(transcript=theirs)))
+        broken = set(check(speech.text, GuardContext(transcript=theirs), heard))
         # Of a word that only takes an answer, anything beside the known ones is an opinion of it.
         if "evaluation" in broken or (speech.kind in _TOKENS and "opinion_or_advice" in broken):
             message = "An answer was judged aloud."

@@ -19,6 +19,7 @@ from dialog.events import (
     ProbeChosen,
     QuestionAsked,
 )
+from dialog.guarding.said import Heard
 from dialog.lexicon import content_stems, lower_words
 from dialog.probe_guard import GuardContext, Line, check
 from dialog.quality.reading import Reading, Sitting
@@ -84,6 +85,7 @@ class _Pass:
         self._blueprint = blueprint
         self._reading = reading
         self._state = RunState()
+        self._heard = Heard()
         self._judged: AnswerJudged | None = None
         self._refused: tuple[str, ...] = ()
         self._earlier: dict[int, str] = {}
@@ -170,7 +172,7 @@ class _Pass:
             sensitive_topics=tuple(self._blueprint.agent.boundaries.sensitive_topics),
             asked=tuple(here),
         )
-        return tuple(check(body.probe.text, context))
+        return tuple(check(body.probe.text, context, self._heard))
 
     def _answered(self, body: AnswerCommitted) -> None:
         place = self._asked_by.get(body.reply_to or 0)

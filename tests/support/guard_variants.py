@@ -9,7 +9,7 @@ import msgspec
 
 from dialog.guarding.neutral import NEUTRAL
 from dialog.guarding.putting import clauses, is_question
-from dialog.guarding.said import Said, lemma
+from dialog.guarding.said import Heard, lemma
 from dialog.lexicon import is_content, words_of
 from dialog.probe_guard import GuardContext
 from server.cli.labelled import Situation
@@ -127,7 +127,7 @@ def _hidden(context: GuardContext, random: Random) -> Iterator[Variant]:
 
 def _own_words(text: str, context: GuardContext) -> list[tuple[int, int, str]]:
     """Where words stand that only the participant or the question brought in."""
-    said = Said([line.text for line in context.transcript])
+    said = Heard().said([line.text for line in context.transcript])
     return [
         (word.start, word.end, word.lower)
         for word in words_of(text)
@@ -144,7 +144,7 @@ def _swap(text: str, context: GuardContext, random: Random) -> str | None:
 
 
 def _renumber(text: str, context: GuardContext, random: Random) -> str | None:
-    said = Said([line.text for line in context.transcript])
+    said = Heard().said([line.text for line in context.transcript])
     places = [one for one in _own_words(text, context) if one[2] in _NUMBERS]
     others = [number for number in _NUMBERS if lemma(number) not in said.lemmas]
     if not places or not others:

@@ -3,6 +3,7 @@ with options, and in a question that must be spoken exactly."""
 
 import pytest
 
+from dialog.guarding.said import MOST_CHARACTERS, Heard
 from dialog.probe_guard import GuardContext, Line, check
 
 SAID = GuardContext(
@@ -129,3 +130,24 @@ def test_exact_means_to_the_sign(due: str, spoken: str, violations: list[str]) -
 @pytest.mark.parametrize("many", ["or a " * 400, "and what, " * 200, "you said, as you said " * 80])
 def test_what_is_far_too_long_is_that_and_no_more_is_asked(many: str) -> None:
     assert ["too_long"] == check(many + "?", SAID)
+
+
+def test_a_talk_remembers_what_was_said_and_forgets_what_was_struck() -> None:
+    heard = Heard()
+    before = heard.said(["the train stopped", "i was angry"])
+
+    assert heard.said(["the train stopped", "i was angry"]) is before
+    assert before.quoted("the train")
+    assert not heard.said(["i was angry"]).quoted("the train")
+
+
+def test_a_memory_holds_so_many_characters_of_the_latest_lines_and_no_more() -> None:
+    heard = Heard()
+    lines = [f"word{number} " * 600 for number in range(20)]
+    said = heard.said(lines)
+    huge = heard.said(["first " + "word " * MOST_CHARACTERS + "last"])
+
+    assert said.quoted("word19")
+    assert not said.quoted("word0")
+    assert huge.quoted("last")
+    assert not huge.quoted("first")
