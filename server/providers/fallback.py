@@ -64,6 +64,7 @@ class FallbackVoice:
                 async with aclosing(attempt):
                     async for chunk in attempt:
                         yield spoken.add(chunk, stand_in=provider.name != voice.provider)
+                self._standings.succeeded(provider.name)
                 return
             except ProviderError as error:
                 fault = error
@@ -87,7 +88,6 @@ class FallbackVoice:
             chunk = await _next(chunks, provider.name, self._first_chunk_timeout)
             if chunk is None:
                 raise ProviderError(provider.name, "no sound at all", retryable=True)
-            self._standings.succeeded(provider.name)
             heard_out_at = loop_time()
             while chunk is not None:
                 yield chunk
@@ -142,9 +142,13 @@ class _Spoken:
 async def _next(
     chunks: AsyncGenerator[SpeechChunk, None], provider: str, seconds: float
 ) -> SpeechChunk | None:
-    """The next chunk, or None at the end. Raises ProviderError, also when it doesn't come in time."""
+    """The next chunk, or None at the end. Raises ProviderError, whatever has happened."""
     try:
         async with asyncio.timeout(seconds):
             return await anext(chunks, None)
     except TimeoutError:
         raise ProviderError(provider, "no sound in time", retryable=True) from None
+    except ProviderError:
+        raise
+    except Exception as error:  # a vendor's library may raise anything
+        raise ProviderError(provider, type(error).__name__, retryable=True) from error

@@ -73,6 +73,10 @@ class FallbackModel:
                     return await model.judge(request)
         except TimeoutError:
             raise ProviderError(model.name, "no judgement in time", retryable=True) from None
+        except ProviderError:
+            raise
+        except Exception as error:  # a vendor's library may raise anything
+            raise ProviderError(model.name, type(error).__name__, retryable=True) from error
 
     def _in_order(self, study: Study | None) -> list[LanguageModel]:
         wanted = None if study is None or study.generation is None else study.generation.provider

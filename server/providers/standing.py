@@ -24,6 +24,9 @@ _SENTENCES: Final[dict[DecisionKind, str]] = {
 
 REFUSED_KEY: Final = (401, 403)
 """Statuses after which nobody need try again soon."""
+_ABOUT_THE_REQUEST: Final = (None, 400, 404, 413, 415, 422)
+"""Statuses of a fault that won't pass, but that another request may not have: a voice, language or term of
+one study, say."""
 
 
 class Standings:
@@ -62,10 +65,10 @@ class Standings:
 
     def failed(self, provider: str, fault: ProviderError, to: Witness | None = None) -> None:
         """It has failed at what might have worked, and somebody else is asked. A fault of what was asked
-        (`retryable` False, without a status) says nothing of the provider."""
+        says nothing of what others will ask."""
         why = str(fault)[:300]
         self.tell(provider, "replaced", why, to)
-        if provider in self._unfailing or (not fault.retryable and fault.status is None):
+        if provider in self._unfailing or (not fault.retryable and fault.status in _ABOUT_THE_REQUEST):
             return
         refused = fault.status in REFUSED_KEY
         if self._breaker(provider).failed(self._clock(), why, at_once=refused, rest=fault.retry_after):

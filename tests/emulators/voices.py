@@ -39,7 +39,7 @@ class ToneVoice:
 class FailingVoice:
     """Raises `fault`, at once or after one chunk."""
 
-    def __init__(self, fault: ProviderError, *, after_a_chunk: bool = False) -> None:
+    def __init__(self, fault: Exception, *, after_a_chunk: bool = False) -> None:
         self.name = "failing"
         self.fault = fault
         self.after_a_chunk = after_a_chunk

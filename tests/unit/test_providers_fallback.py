@@ -121,6 +121,44 @@ async def test_a_voice_that_failed_again_and_again_is_passed_over_at_once() -> N
     ]
 
 
+async def test_whatever_a_vendors_library_raises_leads_to_the_next_voice_and_its_breaker_is_told() -> None:
+    failing, standings = FailingVoice(RuntimeError("a bug of theirs")), Standings("text_to_speech")
+    voice = FallbackVoice([failing, ToneVoice()], standings=standings)
+    for _ in range(4):
+        assert 2 == await _chunks(voice)
+
+    assert 3 == failing.asked
+    assert {"failing": "failing: RuntimeError"} == standings.open
+
+
+async def test_a_voice_that_breaks_off_in_every_sentence_is_left_alone_in_the_end() -> None:
+    standings = Standings("text_to_speech")
+    voice = FallbackVoice([BreakingVoice(words=2), ToneVoice()], standings=standings)
+    for _ in range(3):
+        assert [chunk async for chunk in voice.synthesize("One two three four.", Voice())]
+
+    assert {"breaking": "breaking: the line broke"} == standings.open
+
+
+@pytest.mark.parametrize(
+    ("fault", "opened"),
+    [
+        (ProviderError("failing", "there is no such voice", retryable=False, status=404), False),
+        (ProviderError("failing", "it makes no sense", retryable=False, status=422), False),
+        (ProviderError("failing", "nothing is left of what was paid", retryable=False, status=429), True),
+    ],
+)
+async def test_what_one_study_asks_wrongly_keeps_nobody_else_from_a_voice(
+    fault: ProviderError, *, opened: bool
+) -> None:
+    standings = Standings("text_to_speech")
+    voice = FallbackVoice([FailingVoice(fault), ToneVoice()], standings=standings)
+    for _ in range(5):
+        assert 2 == await _chunks(voice)
+
+    assert opened == bool(standings.open)
+
+
 class NotingVoice(ToneVoice):
     """Notes which voice is asked for."""
 

@@ -24,7 +24,7 @@ REFUSED = ProviderError("model", "refuses the key (401)", retryable=False, statu
 class TimedModel:
     """Takes, call by call, so long to its first token, and 0.1 s more; or fails after so long."""
 
-    def __init__(self, *calls: float | tuple[float, ProviderError], name: str = "model") -> None:
+    def __init__(self, *calls: float | tuple[float, Exception], name: str = "model") -> None:
         self.name = name
         self.given_up = 0
         self.asked = 0
@@ -121,6 +121,15 @@ def test_rules_judge_where_the_model_is_late_or_fails() -> None:
         assert "embedded" == judgement.judged_by
         assert seconds == pytest.approx(took)
         assert ["replaced"] == decisions
+
+
+def test_whatever_a_vendors_library_raises_leads_to_the_rules_and_its_breaker_is_told() -> None:
+    broken = TimedModel((0.1, RuntimeError("a bug of theirs")))
+    judgement, _, decisions = judged(FallbackModel([broken], EmbeddedInterviewer()), times=4)
+
+    assert "embedded" == judgement.judged_by
+    assert 3 == broken.asked
+    assert ["replaced", "replaced", "replaced", "opened", "skipped"] == decisions
 
 
 class StuckModel:
