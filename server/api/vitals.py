@@ -28,8 +28,8 @@ async def readyz(request: Request) -> Response:
     house = house_of(request)
     faults = await _faults(house)
     status: dict[str, object] = {"status": "not_ready", "reasons": faults} if faults else {"status": "ready"}
-    if house.health.complaints:
-        status["warnings"] = house.health.complaints
+    if warnings := house.health.warnings:
+        status["warnings"] = warnings
     return JSONResponse(status, 503 if faults else 200, headers=_NO_STORE)
 
 

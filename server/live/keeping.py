@@ -23,7 +23,7 @@ from server.providers.protocols import (
     TurnEndDetector,
     Voice,
 )
-from server.providers.witness import Witness
+from server.providers.witness import Witness, witnessed_by
 from server.store.event_log import EventLog, StorageChanged
 
 log = logging.getLogger(__name__)
@@ -174,3 +174,9 @@ class Kit(msgspec.Struct, frozen=True):
     """An audio model that tells ends of turns, where the operator has given one."""
     told: Witness = lambda _: None
     """Who is told, beside each sitting's log, what its providers tell of themselves."""
+
+    async def make_ahead(self, texts: Sequence[str], voice: Voice) -> None:
+        """Have ready what is known to be said; what that uses is no sitting's, for there is none yet."""
+        if self.known_words is not None:
+            with witnessed_by(self.told):
+                await self.known_words.prepare(texts, voice)

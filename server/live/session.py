@@ -101,7 +101,7 @@ class Session:
         self._farewell = asyncio.Event()
         self._lingering: asyncio.TimerHandle | None = None
         self.eraser = Eraser(events, recorder, tasks, lambda: self.now)
-        self.tally = Tally(lambda fact: self.append(self.now, fact), kit.told)
+        self.tally = Tally(lambda fact, at: self.append(self.now if at is None else at, fact), kit.told)
         synthesis = Synthesis(
             kit.text_to_speech, kit.known_words, case.voice, now=lambda: self.now, told=self.tally.told
         )
@@ -176,7 +176,7 @@ class Session:
         elif isinstance(body, AnswerStruck):
             self.eraser.begin(body.turn_id)
         elif isinstance(body, AnswerCommitted):
-            self.tally.settle()
+            self.tally.settle(event.at)  # what follows from the same signal bears the same time
         return event
 
     def _storage_changed(self, reason: str | None) -> None:

@@ -92,9 +92,8 @@ class Visit:
 
     async def _prepare_words(self) -> None:
         """Have ready what is known to be said, while the participant still reads and tries the microphone."""
-        if self._kit.known_words is not None:
-            texts = known_words(self.case.blueprint, self.case.help_said)
-            await self._kit.known_words.prepare(texts, self.case.voice)
+        texts = known_words(self.case.blueprint, self.case.help_said)
+        await self._kit.make_ahead(texts, self.case.voice)
 
     def _displace(self, *, fresh: bool) -> None:
         """Let the former page go. A fresh one begins anew, so whoever talked before has left."""

@@ -26,12 +26,17 @@ class Health:
     def __init__(self, vendors: Sequence[tuple[Line, Service]], standings: Sequence[Standings]) -> None:
         self._vendors = tuple(vendors)
         self._standings = {each.role: each for each in standings}
-        self._complaints: dict[str, str] = {}
+        self._faults: dict[str, tuple[Line, ProviderError]] = {}
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """One sentence for each vendor that can't be used, with the way out; never a key."""
-        return tuple(dict.fromkeys(self._complaints.values()))
+        return tuple(dict.fromkeys(complaint(line, fault) for line, fault in self._faults.values()))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The same for whoever asks over the network: nothing of what the vendor says itself."""
+        return tuple(dict.fromkeys(warning(line, fault) for line, fault in self._faults.values()))
 
     @property
     def resting(self) -> dict[tuple[str, str], bool]:
@@ -48,20 +53,20 @@ class Health:
         """Ask those that weren't well again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN)
-            ailing = [(line, service) for line, service in self._vendors if line.name in self._complaints]
+            ailing = [(line, service) for line, service in self._vendors if line.name in self._faults]
             for line, service in ailing:
                 await self._look_at(line, service)
-                if line.name not in self._complaints:
+                if line.name not in self._faults:
                     logger.info("= %s can be used now", line.name)
 
     async def _look_at(self, line: Line, service: Service) -> None:
         standing = self._standings[line.role]
         fault = await asked(line, service)
         if fault is None:
-            self._complaints.pop(line.name, None)
+            self._faults.pop(line.name, None)
             standing.succeeded(line.name)
             return
-        self._complaints[line.name] = complaint(line, fault)
+        self._faults[line.name] = (line, fault)
         if fault.status in REFUSED_KEY:
             standing.failed(line.name, fault)
 
@@ -82,11 +87,19 @@ async def asked(line: Line, service: Service) -> ProviderError | None:
 
 def complaint(line: Line, fault: ProviderError) -> str:
     """The sentence for the operator."""
+    if fault.status in REFUSED_KEY:
+        return warning(line, fault)
+    reason = fault.message.strip().rstrip(".")
+    work = WORK[line.role]
+    return f"{line.company} can't be used now ({reason}): until it can, the embedded {work} does its work."
+
+
+def warning(line: Line, fault: ProviderError) -> str:
+    """The sentence for everybody."""
     work = WORK[line.role]
     if fault.status in REFUSED_KEY:
         return (
             f"{line.key_name} is refused by {line.company} ({fault.status}): correct it, or unset it to use"
             f" the embedded {work}."
         )
-    reason = fault.message.strip().rstrip(".")
-    return f"{line.company} can't be used now ({reason}): until it can, the embedded {work} does its work."
+    return f"{line.company} can't be used now: until it can, the embedded {work} does its work."

@@ -4,8 +4,9 @@ A vendor's adapter has the Protocol of its role and that of `Service`. What a ca
 (server/providers/witness.py).
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -14,6 +15,9 @@ from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
 from media.clip import WordMark
 from media.frames import AudioFrame
+
+_CREDENTIALS: Final = re.compile(r"://[^/?#\s@]*@")
+"""What an operator may have put before the host of a vendor's address; libraries quote it."""
 
 
 class ProviderError(Exception):
@@ -28,6 +32,7 @@ class ProviderError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
+        message = _CREDENTIALS.sub("://", message)
         super().__init__(f"{provider}: {message}")
         self.provider = provider
         self.message = message

@@ -210,7 +210,7 @@ async def test_a_final_comes_as_late_as_deepgram_takes_for_it() -> None:
     assert final.text  # type: ignore[union-attr]
 
 
-async def test_what_was_sent_is_told_once_as_used() -> None:
+async def test_what_was_sent_is_told_as_used_with_its_words_and_once() -> None:
     told: list[Told] = []
     async with deepgram("nova-3") as running:
         with witnessed_by(told.append):
@@ -218,8 +218,10 @@ async def test_what_was_sent_is_told_once_as_used() -> None:
         microphone = Microphone(recognition)
         microphone.utter(1)
         await until_final(recognition, 1)
+        told_by_then = list(told)
         await recognition.close()
 
+    assert [] != told_by_then
     assert {"deepgram-nova-3"} == {one.provider for one in told}
     seconds = sum(one.audio_seconds for one in told if isinstance(one, Usage))
     assert pytest.approx(len(microphone.said) / 32_000) == seconds

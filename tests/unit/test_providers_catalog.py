@@ -108,6 +108,21 @@ async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_fi
     assert {("speech_to_text", "deepgram-flux"): False} == health.resting
 
 
+async def test_strangers_are_not_told_what_a_vendor_says_and_nobody_an_addresss_password() -> None:
+    fault = ProviderError("openai", "no way to https://me:secret@proxy.lan/v1?a=b@c", retryable=True)
+    health = Health([(BY_NAME["openai"], Tried(fault))], [Standings("language_model")])
+    await health.look()
+
+    assert (
+        "OpenAI can't be used now: until it can, the embedded interviewer does its work.",
+    ) == health.warnings
+    assert (
+        "OpenAI can't be used now (no way to https://proxy.lan/v1?a=b@c): until it can,"
+        " the embedded interviewer does its work.",
+    ) == health.complaints
+    assert "secret" not in str(fault)
+
+
 async def test_whatever_a_check_raises_is_told_and_nothing_of_it_that_is_not_ours() -> None:
     health = Health(
         [

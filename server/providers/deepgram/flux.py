@@ -73,7 +73,7 @@ class FluxRecognition:
         self._told = THRESHOLDS[self._patience]
         self._form = form
         self._limits = limits
-        self.talk = Talk(form, limits, lambda: self.line.trouble)
+        self.talk = Talk(form, limits, lambda: self.line.trouble, meter.tell)
         self.line = Line(lambda: self._dialled(dial), self, self.talk, form, limits, meter)
         self._started_at = 0.0
         """Seconds of the talk's sound at which the present connection's clock began."""

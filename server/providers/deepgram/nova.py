@@ -30,7 +30,7 @@ class NovaRecognition:
 
     def __init__(self, dial: NovaDial, form: SoundFormat, limits: DeepgramLimits, meter: Meter) -> None:
         self._form = form
-        self.talk = Talk(form, limits, lambda: self.line.trouble)
+        self.talk = Talk(form, limits, lambda: self.line.trouble, meter.tell)
         self.line = Line(
             dial, self, self.talk, form, limits, meter, keep_alive=lambda socket: socket.send_keep_alive()
         )

@@ -53,15 +53,23 @@ class _Utterance:
 class Talk:
     """What Flux and nova-3 have in common: sound goes in, transcripts come out, each utterance's final once.
 
-    `trouble` is asked for why there are no words, when a deadline is over.
+    `trouble` is asked for why there are no words, when a deadline is over; `finished` is called before each
+    final transcript.
     """
 
-    def __init__(self, form: SoundFormat, limits: DeepgramLimits, trouble: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        form: SoundFormat,
+        limits: DeepgramLimits,
+        trouble: Callable[[], str],
+        finished: Callable[[], None] = lambda: None,
+    ) -> None:
         self.sound = KeptSound(form.size(limits.kept_duration))
         self.closed = False
         self._form = form
         self._limits = limits
         self._trouble = trouble
+        self._finished = finished
         self._owed: deque[_Utterance] = deque()
         self._newest_id = 0
         self._beginnings: deque[tuple[float, int]] = deque(maxlen=_BEGINNINGS)
@@ -247,6 +255,7 @@ class Talk:
         self._owed.remove(utterance)
         if utterance.deadline is not None:
             utterance.deadline.cancel()
+        self._finished()
         self._say(
             Transcript(
                 utterance.utterance_id, utterance.text, utterance.confidence, final=True, failed=failed
