@@ -40,8 +40,8 @@ _REQUESTS: Final[dict[Right, tuple[str, ...]]] = {
         r"|yourself))?",
         r"(?:what was (?:that|the question)|what did you (?:say|ask)|come again|pardon(?: me)?|pardon what"
         r"|say again)(?: again)?",
-        r"(?:i )?(?:didn't|did not|couldn't|could not|don't|can't) (?:catch|hear|get|understand) (?:that"
-        r"|you|it"
+        r"(?:i )?(?:(?:didn't|did not|couldn't|could not) (?:catch|hear|get|understand)"
+        r"|(?:don't|can't) (?:catch|hear|get)) (?:that|you|it"
         r"|the question|your question|what you said|all of that)(?: sorry| there| properly| very well)?",
         r"(?:hear|get|have) (?:the question|that|it|your question) (?:again|once more|one more time)",
         r"(?:run|read|go over|say|ask|put) (?:that|it|this|the question|me that)(?: (?:by|past|to"
