@@ -179,6 +179,16 @@ class Settings(BaseSettings):
             raise ValueError("it must be an address such as https://proxy.example.org")
         return url.rstrip("/")
 
+    @field_validator(*VENDOR_KEYS)
+    @classmethod
+    def _take_a_key_as_it_is_pasted(cls, key: SecretStr | None) -> SecretStr | None:
+        """Without what a file or a clipboard puts around it. No library is to meet another: its error would
+        tell the key."""
+        bare = "" if key is None else key.get_secret_value().strip()
+        if not (bare.isascii() and bare.isprintable()) or " " in bare:
+            raise ValueError("it has characters that no key has, so it can't have been copied as it is")
+        return SecretStr(bare) if bare else None
+
     def vendor(self, name: str) -> VendorAccess:
         """How one of VENDORS is reached."""
         key: SecretStr | None = getattr(self, f"{name}_api_key")

@@ -42,6 +42,7 @@ from server.live.tally import Tally
 from server.live.turn_end_looks import TurnEndLooks
 from server.live.turn_loop import run_turns
 from server.live.wire import Mode
+from server.providers.protocols import Recognition
 from server.providers.witness import witnessed_by
 from server.store.event_log import EventLog
 
@@ -254,11 +255,17 @@ class Session:
         return carrying
 
     async def _carry(self, leg: Leg) -> str:
-        previous, before = self._leg, self._listener
-        self._leg = leg
         language = self._case.blueprint.settings.language
         with witnessed_by(self.tally.told):  # whoever brought the leg is none of this sitting's tasks
             recognition = self._kit.speech_to_text.recognize(language, self._case.key_terms)
+        try:
+            return await self._listen(leg, recognition)
+        finally:  # however the sitting ends: a vendor's line would hear silence, and be paid for it, for ever
+            await recognition.close()
+
+    async def _listen(self, leg: Leg, recognition: Recognition) -> str:
+        previous, before = self._leg, self._listener
+        self._leg = leg
         listener = self._listener = Listener(
             self.mailbox,
             recognition,

@@ -1,4 +1,6 @@
+import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from dialog.events import AnyFact, SessionClosed
 from dialog.manager import Manager
 from dialog.signals import AnySignal, TextTyped
 from server.live.wire import Ended, Floor, Notice, Question, Start, TypedText, Typing
+from tests.support.noted_recognition import NotedRecognition
 from tests.support.page import opened_page
 from tests.support.running_server import running_server
 from tests.support.small_study import small_blueprint
+from tests.support.still_leg import StillLeg
 
 
 class _FaultyCore(Manager):
@@ -62,6 +66,51 @@ async def test_a_crash_ends_that_sitting_alone_and_the_run_can_be_gone_on_with(
     assert 1011 == closed.value.rcvd.code
     assert "completed" == ended.outcome
     assert ["failed", "finished"] == reasons
+
+
+class _KeptEar(NotedRecognition):
+    """A recogniser and its recognition in one, that knows whether it was closed."""
+
+    name = "kept"
+    turn_end_hints = ""
+    closed = False
+
+    def recognize(self, language: str, key_terms: Sequence[str]) -> NotedRecognition:
+        return self
+
+    async def close(self) -> None:
+        self.closed = True
+        await super().close()
+
+
+async def test_a_sitting_that_crashes_lets_go_of_its_recogniser(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ear = _KeptEar()
+    async with running_server(tmp_path) as server:
+        registry = server.house.registry
+        registry.kit = replace(
+            registry.kit,
+            speech_to_text=ear,
+            make_core=lambda blueprint, facts, metadata: _FaultyCore(
+                blueprint, facts=facts, metadata=metadata
+            ),
+        )
+        study = await server.study(small_blueprint())
+        async with opened_page(server, study) as page:
+            await page.agree()
+            visit = registry.find(study.run_id)
+            assert visit is not None
+            carrying = await visit.attach(StillLeg())
+            await page.send(Start("text"))
+            await page.until(Floor, lambda floor: floor.detail == "open")
+            with caplog.at_level(logging.CRITICAL):
+                await page.send(TypedText("break", "1"))
+                await page.until(Notice)
+                await asyncio.wait({carrying})
+
+    assert carrying.cancelled()
+    assert ear.closed
 
 
 async def test_a_page_that_floods_the_server_is_let_go(tmp_path: Path) -> None:

@@ -159,6 +159,13 @@ async def test_when_the_server_ends_every_talk_has_its_finals_and_no_line_is_lef
     assert ["stopped"] * 4 == [_finals(one)[0][2] for one in said]
 
 
+async def test_no_complaint_tells_the_key() -> None:
+    with pytest.raises(ProviderError) as caught:
+        await DeepgramRecogniser("very secret\n", address="http://127.0.0.1:9").check()
+
+    assert "secret" not in str(caught.value)
+
+
 async def test_a_check_at_an_address_where_nobody_is_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -53,6 +53,19 @@ def test_the_keys_of_vendors_have_their_own_names_and_are_not_shown(monkeypatch:
     assert "very-secret" not in repr(settings)
 
 
+def test_a_key_is_taken_without_what_a_file_puts_around_it_and_never_with_what_no_key_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "dg-very-secret\n")
+    taken = Settings.load().vendor("deepgram")
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "dg–very-secret")
+    (told,) = faults()
+
+    assert taken.key == "dg-very-secret"
+    assert told.startswith("DEEPGRAM_API_KEY: it has characters that no key has")
+    assert "very-secret" not in told
+
+
 def test_relays_come_as_json_or_as_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIVAVOCE_ICE_SERVERS", '[{"urls": ["stun:stun.example.org"]}]')
     from_environment = Settings.load().ice_servers

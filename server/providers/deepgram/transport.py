@@ -12,12 +12,13 @@ from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from typing import Final
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 
 from server.providers.deepgram.limits import DeepgramLimits
 from server.providers.deepgram.messages import MAX_FRAME_BYTES
+from server.providers.direct import Direct, is_nearby
 from server.providers.protocols import ProviderError
 
 with warnings.catch_warnings():
@@ -61,7 +62,7 @@ class Transport:
         """Connect and shake hands. Raises Unavailable."""
         secure = self._url.startswith("wss:")
         try:
-            self._socket = await connect(
+            self._socket = await Direct(
                 self._url,
                 additional_headers=self._headers,
                 user_agent_header=None,
@@ -72,13 +73,14 @@ class Transport:
                 ping_timeout=limits.ping_timeout,
                 max_size=MAX_FRAME_BYTES,
                 ssl=tls_context() if secure else None,
+                proxy=None if is_nearby(self._url) else True,
             )
         except InvalidStatus as refused:
             raise _refusal(refused) from None
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
-            why = str(error) or type(error).__name__
+        except (OSError, TimeoutError, WebSocketException, EOFError, ImportError) as error:
+            # By its kind alone: a header or an address in the text of an error would tell the key.
             raise Unavailable(
-                f"it can't be reached: {_cut(why)}", reason="unreachable", retryable=True
+                f"it can't be reached ({type(error).__name__})", reason="unreachable", retryable=True
             ) from None
 
     async def send(self, message: str | bytes) -> None:

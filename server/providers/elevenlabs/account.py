@@ -1,7 +1,6 @@
 """Whose account speaks, with which model, voice and shape of sound, and where it is reached. Says nothing
 itself."""
 
-import ipaddress
 import ssl
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +11,7 @@ import msgspec
 from elevenlabs.client import AsyncElevenLabs
 
 from media.frames import VOICE_RATE_HZ
+from server.providers.direct import is_nearby
 from server.providers.protocols import Voice
 
 NAME: Final = "elevenlabs"
@@ -73,11 +73,7 @@ class Account:
     @property
     def nearby(self) -> bool:
         """Whether it is on this very machine, where no proxy is to be asked."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_nearby(self.base_url)
 
     def voice_id_of(self, voice: Voice) -> str:
         """Whose voice is meant."""

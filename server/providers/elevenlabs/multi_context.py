@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 from elevenlabs.url_utils import build_ws_url
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from server.clock import loop_time
+from server.providers.direct import Direct
 from server.providers.elevenlabs.account import Account
 from server.providers.elevenlabs.contexts import Context
 from server.providers.elevenlabs.faults import code_in, fault, refusal
@@ -34,13 +35,6 @@ CLOSING_TIMEOUT: Final = 1.0
 """Seconds that the vendor has for its part of a good-bye."""
 MOST_UNSENT: Final = 256
 """Messages between the pace of the loop and that of the network; past it the line is as good as dead."""
-
-
-class _Direct(connect):
-    """A connection that follows no redirect: the key goes where the operator sends it, and nowhere else."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
 
 
 class Line:
@@ -143,7 +137,7 @@ class Line:
         }
         path = ["v1", "text-to-speech", self._voice_id, "multi-stream-input"]
         try:
-            return await _Direct(
+            return await Direct(
                 build_ws_url(account.base_url, path, asked),
                 additional_headers={"xi-api-key": account.api_key},
                 compression=None,
