@@ -236,6 +236,8 @@ def unknown_names() -> list[str]:
     for name, bare, possible, prefix in found:
         near = difflib.get_close_matches(bare, possible, n=1)
         meant = (prefix + near[0] if prefix else near[0].lower()) if near else None
+        if bare.lower() in VENDOR_KEYS:  # what is near it is the vendor's address, where no key belongs
+            meant = bare
         sentences.append(f"{name} sets nothing" + (f"; is {meant} meant?" if meant else "."))
     return sorted(sentences)
 

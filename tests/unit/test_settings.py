@@ -111,9 +111,11 @@ def test_mistyped_names_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIVAVOCE_PROT", "1")
     monkeypatch.setenv("VIVAVOCE_PORT", "1")
     monkeypatch.setenv("VIVAVOCE_ZZZZ", "1")
+    monkeypatch.setenv("VIVAVOCE_DEEPGRAM_API_KEY", "secret")
     Path("vivavoce.toml").write_text("hots = 'x'\n")
 
     assert unknown_names() == [
+        "VIVAVOCE_DEEPGRAM_API_KEY sets nothing; is DEEPGRAM_API_KEY meant?",
         "VIVAVOCE_PROT sets nothing; is VIVAVOCE_PORT meant?",
         "VIVAVOCE_ZZZZ sets nothing.",
         "hots in vivavoce.toml sets nothing; is host meant?",
