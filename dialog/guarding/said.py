@@ -67,6 +67,8 @@ _OPPOSITES: Final = {
     one: other for pair in _PAIRS.split("|") for one, other in (pair.split(), reversed(pair.split()))
 }
 """Small words that make the contrary of what was said."""
+_THIRD_PERSONS: Final = (frozenset(("he", "him", "his")), frozenset(("she", "her", "hers")))
+"""Somebody of whom they spoke; where nobody was spoken of in that way, "he was angry" isn't theirs."""
 _CLAUSE_OPENERS: Final = frozenset("i you he she we they and but so then because".split())
 _SENTENCE_END: Final = re.compile(r"[.!?;:]+(?:\s|$)")
 _WEIGHING: Final = frozenset(
@@ -174,6 +176,8 @@ class Said:
         if any(word in _WEIGHING and word not in self.words for word in words):
             return False
         if any(word not in self.words and _OPPOSITES.get(word) in self.words for word in words):
+            return False
+        if any(third & set(words) and not third & self.words for third in _THIRD_PERSONS):
             return False
         if not wanted:
             return all(word in self.words or word in PERSONS or word in AUXILIARIES for word in words)

@@ -62,9 +62,10 @@ def test_a_quotation_lends_nothing_to_the_words_beside_it(utterance: str) -> Non
         "You said you can do it.",
         "You mentioned this person.",
         "You mentioned you.",
+        "You said he was angry.",
     ],
 )
-def test_an_attribution_needs_a_word_of_theirs(utterance: str) -> None:
+def test_an_attribution_needs_a_word_of_theirs_of_the_one_whom_they_meant(utterance: str) -> None:
     assert ["false_attribution"] == check(utterance, SAID)
 
 
