@@ -11,6 +11,7 @@ from dialog.floor import Floor
 from dialog.patience import Patience
 from dialog.policy import Profile
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
+from dialog.signals import RecogniserReplaced, TurnEndHinted, TurnEndScored
 from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
 from dialog.turn import Turn
@@ -231,7 +232,20 @@ class Lull:
         if turn is not None and turn.utterances and self._floor.state == "lull":
             self.detection.look(turn.utterances[-1], now)
 
-    def scored(
+    def told(
+        self, signal: TurnEndScored | TurnEndHinted | RecogniserReplaced, turn: Turn | None, now: float
+    ) -> list[Step]:
+        """Somebody else's word on the end of the turn, or who gives it."""
+        match signal:
+            case TurnEndScored():
+                return self._scored(signal.look_id, signal.probability, signal.detector, turn, now)
+            case TurnEndHinted():
+                return self._hinted(signal.utterance_id, signal.hint, signal.confidence, turn, now)
+            case RecogniserReplaced():
+                self.detection.hear_by(signal.recogniser)
+                return []
+
+    def _scored(
         self, look_id: int, probability: float | None, detector: str, turn: Turn | None, now: float
     ) -> list[Step]:
         """TurnEndScored."""
@@ -240,7 +254,7 @@ class Lull:
             return []
         return self.look(turn, now)
 
-    def hinted(
+    def _hinted(
         self, utterance_id: int, hint: Hint, confidence: float, turn: Turn | None, now: float
     ) -> list[Step]:
         """TurnEndHinted, about an utterance of the open answer."""

@@ -50,6 +50,7 @@ from dialog.signals import (
     ParticipantJoined,
     ParticipantLeft,
     PreparationFailed,
+    RecogniserReplaced,
     RightClaimed,
     SoundStalled,
     SoundWentOn,
@@ -154,10 +155,8 @@ class Manager:
                 return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
             case FinalTranscript():
                 return self._last_words(signal, now)
-            case TurnEndScored():
-                return turns.lull.scored(signal.look_id, signal.probability, signal.detector, turns.turn, now)
-            case TurnEndHinted():
-                return turns.lull.hinted(signal.utterance_id, signal.hint, signal.confidence, turns.turn, now)
+            case TurnEndScored() | TurnEndHinted() | RecogniserReplaced():
+                return turns.lull.told(signal, turns.turn, now)
             case SpeechBegan():
                 self._prompter.began(signal.speech_id, now)
                 turns.speech_began(signal.speech_id, now)

@@ -137,6 +137,13 @@ class TurnEndHinted(Signal, frozen=True):
     """0–1, as the recogniser gave it."""
 
 
+class RecogniserReplaced(Signal, frozen=True):
+    """Another recogniser listens from now on."""
+
+    recogniser: str
+    """Whose calibration its hints have; "" = it gives none."""
+
+
 # What the participant does on the page or keypad
 
 
@@ -284,6 +291,7 @@ NewsOfTheWorld = (
     | FinalTranscript
     | TurnEndScored
     | TurnEndHinted
+    | RecogniserReplaced
     | DonePressed
     | HoldToTalk
     | TextTyped

@@ -32,6 +32,11 @@ class TurnDetection:
         """Who is there to tell of ends, from now on."""
         self.detector, self.recogniser = detector, recogniser
 
+    def hear_by(self, recogniser: str) -> None:
+        """RecogniserReplaced: what the one before made of this silence counts no more, nor that it is
+        silent."""
+        self.recogniser, self.hint = recogniser, None
+
     @property
     def is_aided(self) -> bool:
         """Whether anybody listens for ends whose word is believed."""

@@ -18,6 +18,7 @@ from dialog.signals import (
     PacketsReturned,
     PacketsStopped,
     PartialTranscript,
+    RecogniserReplaced,
     SoundStalled,
     SoundWentOn,
     SpeechLasted,
@@ -32,7 +33,7 @@ from media.vad import VoiceActivity, VoiceEdge, VoiceStarted, VoiceStopped
 from server.live.mailbox import Mailbox
 from server.live.mouth_clock import MouthClock
 from server.live.turn_end_looks import TurnEndLooks
-from server.providers.protocols import Recognition, TurnEndHint
+from server.providers.protocols import HintsChanged, Recognition, TurnEndHint
 
 _LEVEL_FRAMES: Final = 12
 """Frames between two level figures: four a second."""
@@ -73,12 +74,15 @@ class Listener:
         sent: SentSound | None = None,
         mouth: MouthClock | None = None,
         looks: TurnEndLooks | None = None,
+        turn_end_hints: str = "",
         policy: ListenerPolicy | None = None,
     ) -> None:
         self.attentive = False
         """Until it is set, sound only moves the level: the device check comes before the talk."""
         self.utterance_id = 0
         """The newest utterance, open or over."""
+        self.turn_end_hints = turn_end_hints
+        """Whose hints the core was told of."""
         self._mailbox = mailbox
         self._recognition = recognition
         self._activity = activity
@@ -178,6 +182,8 @@ class Listener:
         is taken back when it doesn't hold here."""
         self.utterance_id, self._lost = before.utterance_id, before._lost
         self._microphone, self._track_muted = before._microphone, before._track_muted
+        own, self.turn_end_hints = self.turn_end_hints, before.turn_end_hints
+        self._be_hinted_by(own)
 
     def attend(self, patience: Patience) -> None:
         """Listen for this kind of answer."""
@@ -201,6 +207,8 @@ class Listener:
         async for heard in self._recognition:
             if isinstance(heard, TurnEndHint):
                 self._pass_on_hint(heard)
+            elif isinstance(heard, HintsChanged):
+                self._be_hinted_by(heard.turn_end_hints)
             elif heard.final:
                 self._unanswered.discard(heard.utterance_id)
                 self._answered.set()
@@ -211,6 +219,11 @@ class Listener:
                 self._mailbox.put(
                     PartialTranscript(heard.utterance_id, heard.text, heard.confidence, heard.behind)
                 )
+
+    def _be_hinted_by(self, recogniser: str) -> None:
+        if recogniser != self.turn_end_hints:
+            self.turn_end_hints = recogniser
+            self._mailbox.put(RecogniserReplaced(recogniser))
 
     def _pass_on_hint(self, heard: TurnEndHint) -> None:
         """A hint about an utterance that goes on elsewhere, or without a confidence, is none."""

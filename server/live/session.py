@@ -199,7 +199,8 @@ class Session:
             self._listener.attentive = mode == "voice"
         if changed or not self.joined:
             self.joined = True
-            hints = self._kit.speech_to_text.turn_end_hints
+            ear, ears = self._listener, self._kit.speech_to_text
+            hints = ears.turn_end_hints if ear is None else ear.turn_end_hints
             channel, limit, help_line = self._channel(), self._case.time_limit, self._case.help_said
             self.mailbox.put(ParticipantJoined(channel, self._looks.detector, hints, limit, help_line))
 
@@ -275,6 +276,7 @@ class Session:
             sent=self._mouth.sent,
             mouth=MouthClock(lambda: self.now, leg.uplink_delay),
             looks=self._looks,
+            turn_end_hints=self._kit.speech_to_text.turn_end_hints,
         )
         if before is not None:
             listener.succeed(before)

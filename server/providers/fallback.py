@@ -1,13 +1,13 @@
 """A voice that answers in time or fails in time, so that no stall of a provider becomes dead air. Knows no
 vendor."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Final, cast
 
 from media.frames import VOICE_RATE_HZ
 from server.clock import loop_time
+from server.providers.deadline import Deadline
 from server.providers.protocols import ProviderError, SpeechChunk, TextToSpeech, Voice, WordTime
 from server.providers.standing import Standings
 
@@ -144,7 +144,7 @@ async def _next(
 ) -> SpeechChunk | None:
     """The next chunk, or None at the end. Raises ProviderError, whatever has happened."""
     try:
-        async with asyncio.timeout(seconds):
+        async with Deadline(loop_time() + seconds):
             return await anext(chunks, None)
     except TimeoutError:
         raise ProviderError(provider, "no sound in time", retryable=True) from None

@@ -1,6 +1,5 @@
 """A model that judges in time, or rules that do it in its place. Knows no vendor."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
 from server.clock import loop_time
+from server.providers.deadline import Deadline
 from server.providers.protocols import LanguageModel, ProviderError
 from server.providers.standing import Standings
 from server.providers.witness import FirstToken, Told, witness, witnessed_by
@@ -62,7 +62,7 @@ class FallbackModel:
     async def _in_time(self, model: LanguageModel, request: JudgementRequest) -> Judgement:
         others = witness()
         try:
-            async with asyncio.timeout(self._patience.first_token) as limit:
+            async with Deadline(loop_time() + self._patience.first_token) as limit:
 
                 def note(told: Told) -> None:
                     if isinstance(told, FirstToken) and not limit.expired():

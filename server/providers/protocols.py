@@ -86,6 +86,13 @@ class TurnEndHint(msgspec.Struct, frozen=True):
     """0–1, that the turn is over."""
 
 
+class HintsChanged(msgspec.Struct, frozen=True):
+    """Somebody else listens from now on, whose hints are another's, or who gives none."""
+
+    turn_end_hints: str
+    """As SpeechToText has it."""
+
+
 class Recognition(Protocol):
     """One participant's recogniser for the length of a leg. None of its calls but `close` waits."""
 
@@ -103,7 +110,7 @@ class Recognition(Protocol):
         """Speech is over: the final transcript of this id is wanted now. Exactly one `final` follows, however
         bad the day."""
 
-    def __aiter__(self) -> AsyncIterator[Transcript | TurnEndHint]:
+    def __aiter__(self) -> AsyncIterator[Transcript | TurnEndHint | HintsChanged]:
         """Partials (each replaces the one before) and finals. Ends after `close`.
 
         A recogniser that tells ends of turns puts its hints between them, each after the words that it rests

@@ -14,7 +14,7 @@ from server.providers.deepgram.limits import DeepgramLimits
 from server.providers.deepgram.recogniser import DeepgramRecogniser, Model
 from server.providers.embedded.limits import RecogniserLimits
 from server.providers.embedded.speech_recognition import EmbeddedRecogniser
-from server.providers.protocols import Recognition, SpeechToText, Transcript, TurnEndHint
+from server.providers.protocols import HintsChanged, Recognition, SpeechToText, Transcript, TurnEndHint
 from tests.emulators.deepgram_ears import MakeEars, decoding_ears
 from tests.support.deepgram import deepgram
 from tests.support.speech import ear_frames, silence, speech_pcm
@@ -100,8 +100,8 @@ async def _speak(recognition: Recognition, utterance_id: int, frames: Sequence[A
     recognition.end_utterance(utterance_id)
 
 
-async def _until(recognition: Recognition, finals: int) -> list[Transcript | TurnEndHint]:
-    said: list[Transcript | TurnEndHint] = []
+async def _until(recognition: Recognition, finals: int) -> list[Transcript | TurnEndHint | HintsChanged]:
+    said: list[Transcript | TurnEndHint | HintsChanged] = []
     async with asyncio.timeout(90):
         async for one in recognition:
             said.append(one)
@@ -110,7 +110,7 @@ async def _until(recognition: Recognition, finals: int) -> list[Transcript | Tur
     return said
 
 
-def _finals(said: Sequence[Transcript | TurnEndHint]) -> list[Transcript]:
+def _finals(said: Sequence[Transcript | TurnEndHint | HintsChanged]) -> list[Transcript]:
     return [one for one in said if isinstance(one, Transcript) and one.final]
 
 
@@ -179,7 +179,7 @@ async def _nothing_left(tried: Tried) -> None:
             await asyncio.sleep(0.01)
 
 
-def _answered_before(said: Sequence[Transcript | TurnEndHint]) -> list[Transcript]:
+def _answered_before(said: Sequence[Transcript | TurnEndHint | HintsChanged]) -> list[Transcript]:
     """Transcripts of utterances that had their final already."""
     answered: set[int] = set()
     late = []

@@ -8,7 +8,7 @@ from media.frames import EAR_FRAME_SAMPLES, FRAME_DURATION, AudioFrame
 from server.providers.deepgram.limits import DeepgramLimits
 from server.providers.deepgram.recogniser import DeepgramRecogniser, Model
 from server.providers.deepgram.sound import Encoding
-from server.providers.protocols import Recognition, Transcript, TurnEndHint
+from server.providers.protocols import HintsChanged, Recognition, Transcript, TurnEndHint
 from tests.emulators.deepgram import KEY, DeepgramEmulator, refusal
 from tests.emulators.deepgram_ears import MakeEars, ScriptedEars
 from tests.emulators.script import Script
@@ -50,7 +50,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_final(recognition: Recognition, utterance_id: int) -> list[Transcript | TurnEndHint]:
+async def until_final(
+    recognition: Recognition, utterance_id: int
+) -> list[Transcript | TurnEndHint | HintsChanged]:
     """All that is said up to the final transcript of that utterance; fails after half a minute."""
     said = []
     async with asyncio.timeout(30):
@@ -61,7 +63,7 @@ async def until_final(recognition: Recognition, utterance_id: int) -> list[Trans
     return said
 
 
-async def until_hint(recognition: Recognition, hint: str) -> list[Transcript | TurnEndHint]:
+async def until_hint(recognition: Recognition, hint: str) -> list[Transcript | TurnEndHint | HintsChanged]:
     """All that is said up to such a hint; fails after half a minute."""
     said = []
     async with asyncio.timeout(30):

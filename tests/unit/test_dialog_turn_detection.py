@@ -50,3 +50,13 @@ def test_no_answer_to_a_look_of_an_earlier_lull_ends_the_wait_of_this_one() -> N
 
     assert not detection.scored(1, None, KNOWN)
     assert detection.is_awaited(1.1, patience=0.3)
+
+
+def test_a_recogniser_that_gives_no_hints_takes_the_place_of_one_whose_silence_counts() -> None:
+    detection = TurnDetection(Outbox())
+    detection.listen("", "deepgram-flux")
+    detection.hinted("over", 0.9)
+    detection.hear_by("")
+
+    assert not detection.is_aided
+    assert detection.hint is None

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from media.frames import EAR_FRAME_SAMPLES, AudioFrame
+from server.providers.ears import Heard
 from server.providers.fallback_recogniser import FallbackRecogniser
-from server.providers.protocols import ProviderError, Recognition, Transcript, TurnEndHint
+from server.providers.protocols import HintsChanged, ProviderError, Recognition, Transcript, TurnEndHint
 from server.providers.standing import Standings
 from server.providers.witness import Decision, Told, witnessed_by
 from tests.support.noted_recognition import NotedRecognition
@@ -15,10 +18,9 @@ from tests.support.virtual_time import in_virtual_time
 class NotedRecogniser:
     """A SpeechToText of which each talk's recognition can be looked at."""
 
-    turn_end_hints = "hints"
-
-    def __init__(self, name: str, fault: ProviderError | None = None) -> None:
+    def __init__(self, name: str, fault: Exception | None = None, hints: str = "") -> None:
         self.name = name
+        self.turn_end_hints = hints
         self.talks: list[NotedRecognition] = []
         self._fault = fault
 
@@ -32,11 +34,12 @@ class NotedRecogniser:
 class Scene:
     """A talk whose first recogniser can be let down."""
 
-    def __init__(self, *, stand_in_fault: ProviderError | None = None) -> None:
-        self.first, self.second = NotedRecogniser("vendor"), NotedRecogniser("embedded", stand_in_fault)
+    def __init__(self, *, fault: Exception | None = None, stand_in_fault: Exception | None = None) -> None:
+        self.first = NotedRecogniser("vendor", fault, "hints")
+        self.second = NotedRecogniser("embedded", stand_in_fault)
         self.standings = Standings("speech_to_text")
         self.told: list[Told] = []
-        self.heard: list[Transcript | TurnEndHint] = []
+        self.heard: list[Heard] = []
         self.recogniser = FallbackRecogniser(self.first, self.second, standings=self.standings)
 
     async def talk(self, act: "Callable[[Recognition], None]", *, wait: float = 5.0) -> None:
@@ -87,7 +90,7 @@ def test_a_recogniser_that_answers_in_time_is_left_alone() -> None:
     assert [] == scene.decisions
 
 
-def test_what_a_silent_one_owes_is_heard_by_the_stand_in_which_stays_for_the_talk() -> None:
+def test_what_an_often_silent_one_owes_is_heard_by_the_stand_in_which_stays_for_the_talk() -> None:
     scene = Scene()
 
     def act(recognition: Recognition) -> None:
@@ -96,14 +99,71 @@ def test_what_a_silent_one_owes_is_heard_by_the_stand_in_which_stays_for_the_tal
         scene.first.talks[0].say(final(1, "well"))
         asyncio.get_running_loop().call_later(1.0, say, recognition, 2, 20)
         asyncio.get_running_loop().call_later(3.0, say, recognition, 3, 30)
+        asyncio.get_running_loop().call_later(5.0, say, recognition, 4, 40)
 
-    in_virtual_time(lambda: scene.talk(act))
+    in_virtual_time(lambda: scene.talk(act, wait=7.0))
 
-    assert [final(1, "well")] == scene.heard
-    assert {2: 20, 3: 30} == scene.second.talks[0].frames
-    assert [2, 3] == scene.second.talks[0].ended
+    assert [final(1, "well"), HintsChanged("")] == scene.heard
+    assert {2: 20, 3: 30, 4: 40} == scene.second.talks[0].frames
+    assert [2, 3, 4] == scene.second.talks[0].ended
     assert "recall" == scene.second.talks[0].patience
-    assert {1: 10, 2: 20} == scene.first.talks[0].frames
+    assert {1: 10, 2: 20, 3: 30} == scene.first.talks[0].frames
+    assert ["replaced", "replaced"] == scene.decisions
+
+
+def test_a_single_late_final_is_the_stand_ins_and_the_rest_of_the_talk_is_not() -> None:
+    scene = Scene()
+    hint = TurnEndHint(2, "over", 0.9)
+
+    def act(recognition: Recognition) -> None:
+        loop = asyncio.get_running_loop()
+        vendor, stand_in = scene.first.talks[0], scene.second.talks[0]
+        say(recognition, 1, 10)
+        loop.call_later(1.8, stand_in.say, final(1, "well"))
+        loop.call_later(2.0, vendor.say, final(1, "Well,"))
+        loop.call_later(2.5, say, recognition, 2, 20)
+        loop.call_later(3.0, vendor.say, final(2, "yes."))
+        loop.call_later(3.1, vendor.say, hint)
+        loop.call_later(4.0, say, recognition, 3, 30)
+        loop.call_later(5.8, vendor.say, final(3, "No."))
+        loop.call_later(6.0, stand_in.say, final(3, "know"))
+
+    in_virtual_time(lambda: scene.talk(act, wait=7.0))
+
+    assert [final(1, "well"), final(2, "yes."), hint, final(3, "No.")] == scene.heard
+    assert {1: 10, 3: 30} == scene.second.talks[0].frames
+    assert ["replaced", "replaced"] == scene.decisions
+
+
+@pytest.mark.parametrize(("failed", "opened"), [("refused", True), ("rejected", False)])
+def test_a_refused_key_opens_the_breaker_at_once_and_a_fault_of_one_study_never_does(
+    failed: str, *, opened: bool
+) -> None:
+    scene = Scene()
+
+    async def talks() -> None:
+        for _ in range(1 if opened else 4):
+            await scene.talk(failing_with(scene, failed), wait=0.5)
+
+    in_virtual_time(talks)
+
+    assert opened == bool(scene.standings.open)
+
+
+def failing_with(scene: Scene, failed: str) -> Callable[[Recognition], None]:
+    def act(recognition: Recognition) -> None:
+        say(recognition, 1, 1)
+        scene.first.talks[-1].say(final(1, "", failed=failed))
+
+    return act
+
+
+def test_whatever_a_vendors_library_raises_at_the_start_of_a_talk_leads_to_the_stand_in() -> None:
+    scene = Scene(fault=RuntimeError("a bug of theirs"))
+    in_virtual_time(lambda: scene.talk(lambda recognition: say(recognition, 1, 1)))
+
+    assert {1: 1} == scene.second.talks[0].frames
+    assert [HintsChanged("")] == scene.heard
     assert ["replaced"] == scene.decisions
 
 
@@ -117,7 +177,7 @@ def test_one_that_fails_in_the_middle_of_an_utterance_is_replaced_in_it() -> Non
 
     in_virtual_time(lambda: scene.talk(act, wait=2.0))
 
-    assert [] == scene.heard
+    assert [HintsChanged("")] == scene.heard
     assert ({1: 10}, [1]) == (scene.second.talks[0].frames, scene.second.talks[0].ended)
 
 

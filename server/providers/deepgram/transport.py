@@ -154,10 +154,12 @@ def _refusal(refused: InvalidStatus) -> Unavailable:
             retry_after=_seconds(headers.get("retry-after", "")),
         )
     hopeless = 400 <= status < 500 and status != 408
-    what = "the key was refused" if status in (401, 403) else "the request was refused"
+    of_the_key = status in (401, 402, 403)
+    what = "the key was refused" if of_the_key else "the request was refused"
+    reason = "refused" if of_the_key else "rejected"
     return Unavailable(
         f"{what if hopeless else 'it is out of order'} ({shown})",
-        reason="refused" if hopeless else "unreachable",
+        reason=reason if hopeless else "unreachable",
         retryable=not hopeless,
         status=status,
     )
