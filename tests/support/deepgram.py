@@ -50,24 +50,24 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_final(
-    recognition: Recognition, utterance_id: int
-) -> list[Transcript | TurnEndHint | HintsChanged]:
+async def until_final(recognition: Recognition, utterance_id: int) -> list[Transcript | TurnEndHint]:
     """All that is said up to the final transcript of that utterance; fails after half a minute."""
     said = []
     async with asyncio.timeout(30):
         async for one in recognition:
+            assert not isinstance(one, HintsChanged)
             said.append(one)
             if isinstance(one, Transcript) and one.final and one.utterance_id == utterance_id:
                 break
     return said
 
 
-async def until_hint(recognition: Recognition, hint: str) -> list[Transcript | TurnEndHint | HintsChanged]:
+async def until_hint(recognition: Recognition, hint: str) -> list[Transcript | TurnEndHint]:
     """All that is said up to such a hint; fails after half a minute."""
     said = []
     async with asyncio.timeout(30):
         async for one in recognition:
+            assert not isinstance(one, HintsChanged)
             said.append(one)
             if isinstance(one, TurnEndHint) and one.hint == hint:
                 break
