@@ -63,6 +63,14 @@ def test_an_alignment_that_is_none_costs_no_sound(alignment: object) -> None:
     assert reported.characters is None
 
 
+def test_an_alignment_that_would_hold_up_all_talks_is_not_read() -> None:
+    endless = {"chars": ["a"] * 20_000, "charStartTimesMs": [0] * 20_000, "charDurationsMs": [1] * 20_000}
+
+    reported = read(_raw({**CAMEL, "alignment": endless}))
+
+    assert (SOUND, None) == (reported.sound, reported.characters)
+
+
 def test_where_only_the_words_as_read_out_have_times_those_count() -> None:
     reported = read(_raw({**CAMEL, "alignment": None, "normalizedAlignment": CAMEL["alignment"]}))
 

@@ -102,6 +102,16 @@ def test_garbage_is_unusable_and_nothing_worse(garbage: str) -> None:
                 read([garbage], style, form)
 
 
+@pytest.mark.parametrize("value", ["[" * 4_000, '["\ud800"]', '["\\ud800"]', "{" * 4_000])
+@pytest.mark.parametrize("style", STYLES)
+def test_no_depth_and_no_half_of_a_character_is_worse_than_unusable(style: Style, value: str) -> None:
+    lines = f"verdict: sufficient\nwhich: none\nvalues: {value}\nedges: []\n"
+    text = f'{{"verdict": "sufficient", "which": "none", "values": {value}'
+
+    with pytest.raises(ReplyUnusable):
+        read([lines if style == "lines" else text], style, ASSESSMENT)
+
+
 @given(
     st.dictionaries(
         st.sampled_from((*PROBE, "x")), st.one_of(st.none(), st.integers(), words, st.lists(words))

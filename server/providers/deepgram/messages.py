@@ -93,7 +93,7 @@ def read_flux(frame: str | bytes) -> FromFlux | None:
     """Read a frame of /v2/listen; None for what isn't known or can't be read."""
     try:
         return None if isinstance(frame, bytes) else _flux.decode(frame)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 
@@ -101,5 +101,5 @@ def read_nova(frame: str | bytes) -> FromNova | None:
     """Read a frame of /v1/listen; None for what isn't known or can't be read."""
     try:
         return None if isinstance(frame, bytes) else _nova.decode(frame)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None

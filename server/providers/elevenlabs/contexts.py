@@ -4,9 +4,14 @@ socket."""
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from server.providers.elevenlabs.messages import Reported, closing, opening, sentence
 from server.providers.protocols import ProviderError
+
+MOST_MESSAGES: Final = 4_000
+"""For one utterance. The longest text, of 4,000 characters, takes a few hundred; those without sound count
+against nothing else."""
 
 
 class Context:
@@ -21,6 +26,7 @@ class Context:
         self.context_id = context_id
         self._post = post
         self._bytes_left = most_bytes
+        self._messages_left = MOST_MESSAGES
         self._freed = freed
         self._came: deque[Reported] = deque()
         self._something = asyncio.Event()
@@ -47,12 +53,13 @@ class Context:
     def receive(self, message: Reported) -> bool:
         """Take what the line brought; False when it is more than any speech of this text can be."""
         self._bytes_left -= len(message.sound)
+        self._messages_left -= 1
         if not self.dropped:
             self._came.append(message)
             self._something.set()
         if message.final:
             self._end()
-        return self._bytes_left >= 0
+        return self._bytes_left >= 0 and self._messages_left >= 0
 
     def fail(self, fault: ProviderError) -> None:
         """Nothing more will come."""

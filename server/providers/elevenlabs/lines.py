@@ -131,6 +131,14 @@ def _places(line: Line, now: float) -> int:
     return MOST_CONTEXTS if line.dialling else line.places(now)
 
 
+async def _run(line: Line) -> None:
+    """Run a line in a group that carries all the others: whatever ends this one, they go on."""
+    try:
+        await line.run()
+    except Exception:
+        logger.exception("! a line to elevenlabs couldn't be put away")
+
+
 class Lines:
     """All lines of one account. `run` dials them, for as long as it is awaited."""
 
@@ -147,7 +155,7 @@ class Lines:
                 self._something.clear()
                 for voice_id, lines in list(self._voices.items()):
                     for line in lines.tend():
-                        tasks.create_task(line.run(), name=f"elevenlabs line for {voice_id[:32]}")
+                        tasks.create_task(_run(line), name=f"elevenlabs line for {voice_id[:32]}")
                     if lines.idle:
                         del self._voices[voice_id]
                 due = min((lines.due() for lines in self._voices.values()), default=math.inf)

@@ -19,6 +19,8 @@ from elevenlabs.types import (
 from server.providers.elevenlabs.alignment import Characters
 
 _NULL: Final = msgspec.Raw(b"null")
+LONGEST_ALIGNMENT: Final = 64 * 1024
+"""Bytes of one; that of a sentence of 300 characters has 12 KB. What is longer would hold up all talks."""
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -109,6 +111,8 @@ def read(raw: bytes) -> Reported:
 def _first_of(*alignments: msgspec.Raw) -> Characters | None:
     """The first that says anything: of the words as they were written, or else as they were read out."""
     for raw in alignments:
+        if len(bytes(raw)) > LONGEST_ALIGNMENT:
+            continue
         try:
             found = _alignments.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -70,5 +70,5 @@ async def analysed(vendor: Vendor, model: str, talk: Talk) -> Findings:
                 raise ReplyUnusable("the reply is too long")
     try:
         return msgspec.json.decode(text, type=Findings)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise ReplyUnusable("the reply is none of findings") from None

@@ -139,7 +139,7 @@ class ReplyReader:
         if self._form.fields[self._names[place]]["type"] != "string":
             try:
                 value = msgspec.json.decode(value)
-            except msgspec.DecodeError:
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
                 raise ReplyUnusable(f"{self._names[place]} is no JSON") from None
         self._keep(self._names[place], value)
 
