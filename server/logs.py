@@ -28,6 +28,13 @@ _SECRETS: Final = (
     ),
 )
 
+_CHATTY: Final = (
+    *("aiosqlite", "aioice", "aiortc", "websockets", "asyncio", "alembic"),
+    *("httpx", "httpx2", "httpcore", "httpcore2", "anthropic", "openai"),
+)
+"""Libraries that tell of every frame, statement or request, and would drown ours. Some of them repeat whole
+addresses and prompts: a participant's words."""
+
 
 def redact(text: str) -> str:
     """Black out whatever looks like one of our keys and tokens, or stands behind the name of a secret."""
@@ -69,8 +76,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level.upper())
-    # These tell of every frame or statement at their own debug level, and would drown ours.
-    for chatty in ("aiosqlite", "aioice", "aiortc", "websockets", "asyncio", "alembic"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

@@ -37,6 +37,13 @@ def test_hostile_text_makes_no_line_and_no_colour(output: io.StringIO) -> None:
     assert r'name_given="x\" y=1"' in output.getvalue()
 
 
+@pytest.mark.parametrize("name", ["httpx", "httpx2", "httpcore2.http11", "anthropic._base_client", "openai"])
+def test_no_library_tells_addresses_and_prompts(output: io.StringIO, name: str) -> None:
+    logging.getLogger(name).info("HTTP Request: POST https://user:word@proxy.example/v1")
+
+    assert output.getvalue() == ""
+
+
 def test_what_is_below_the_level_is_left_out(output: io.StringIO) -> None:
     logging.getLogger("x").debug("too much")
 
