@@ -76,6 +76,8 @@ async def _first_of(calls: list[asyncio.Task[Judgement]]) -> Judgement:
     waiting: set[asyncio.Task[Judgement]] = set(calls)
     while True:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for call in done:
-            if call.exception() is None or not waiting:
-                return call.result()
+        judged = next((call for call in done if call.exception() is None), None)
+        if judged is not None:
+            return judged.result()
+        if not waiting:
+            return done.pop().result()

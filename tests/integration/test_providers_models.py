@@ -25,7 +25,7 @@ from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.script import FaultKind, Script, exactly
 from tests.emulators.vendor_server import VendorServer, vendor_server
 from tests.support.injections import INJECTIONS
-from tests.support.model_requests import STUDY, request
+from tests.support.model_requests import CALM, STUDY, request
 
 Name = Literal["anthropic", "openai"]
 NAMES: tuple[Name, ...] = ("anthropic", "openai")
@@ -49,7 +49,9 @@ class Desk(msgspec.Struct):
 
 
 @asynccontextmanager
-async def desk(name: Name, *, mind: Mind | None = None, key: str = "") -> AsyncIterator[Desk]:
+async def desk(
+    name: Name, *, mind: Mind | None = None, key: str = "", longest_reply_time: float = 60.0
+) -> AsyncIterator[Desk]:
     script = Script()
     if name == "anthropic":
         emulator: AnthropicEmulator | OpenAIEmulator = AnthropicEmulator(script, mind)
@@ -58,10 +60,12 @@ async def desk(name: Name, *, mind: Mind | None = None, key: str = "") -> AsyncI
         emulator, refusal, key = OpenAIEmulator(script, mind), openai.refusal, key or openai.KEY
     async with vendor_server(emulator.app, script, refusal=refusal) as vendor:
         models: Vendor = (
-            AnthropicModels(key, vendor.url) if name == "anthropic" else OpenAIModels(key, f"{vendor.url}/v1")
+            AnthropicModels(key, vendor.url, patience=CALM)
+            if name == "anthropic"
+            else OpenAIModels(key, f"{vendor.url}/v1", patience=CALM)
         )
         async with asyncio.TaskGroup() as tasks:
-            model = ModelInterviewer(models)
+            model = ModelInterviewer(models, longest_reply_time=longest_reply_time)
             service = tasks.create_task(model.run())
             yield Desk(model, models, vendor, emulator, script)
             service.cancel()
@@ -81,7 +85,7 @@ class Bill:
 
     async def used(self) -> list[Usage]:
         """All that was used, once a reply has been read to its end, which may be after its judgement."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self._written.wait()
         return [each for each in self.told if isinstance(each, Usage)]
 
@@ -157,26 +161,26 @@ FAULTS: dict[FaultKind, tuple[bool, int | None]] = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", FAULTS)
-async def test_whatever_goes_wrong_is_a_provider_error(name: Name, kind: FaultKind) -> None:
-    retryable, status = FAULTS[kind]
+async def test_whatever_goes_wrong_is_a_provider_error(name: Name) -> None:
     async with desk(name) as at:
-        at.script.fail(kind, after=2, times=1)
-        with pytest.raises(ProviderError) as failed:
-            await at.model.judge(request(THIN))
-        await at.vendor.until(requests=0)
-        judgement = await at.model.judge(request(THIN))
+        for kind, (retryable, status) in FAULTS.items():
+            before = len(at.calls)
+            at.script.fail(kind, after=2, times=1)
+            with pytest.raises(ProviderError) as failed:
+                await at.model.judge(request(THIN))
+            await at.vendor.until(requests=0)
+            judgement = await at.model.judge(request(THIN))
 
-        assert 2 == len(at.calls)
-    assert (retryable, status) == (failed.value.retryable, failed.value.status)
-    assert THIN not in str(failed.value)
-    assert judgement.verdict == "vague"
+            assert (retryable, status) == (failed.value.retryable, failed.value.status), kind
+            assert THIN not in str(failed.value)
+            assert "vague" == judgement.verdict
+            assert 2 == len(at.calls) - before
+            await at.vendor.until(requests=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_vendor_that_falls_silent_is_given_up(name: Name, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.providers.models.interviewer.LONGEST_REPLY_TIME", 0.3)
-    async with desk(name) as at:
+async def test_a_vendor_that_falls_silent_is_given_up(name: Name) -> None:
+    async with desk(name, longest_reply_time=0.3) as at:
         for kind in ("stalled", "stalled_midway", "deaf"):
             at.script.fail(kind, after=3, times=1)
             with pytest.raises(ProviderError) as failed:
@@ -231,30 +235,30 @@ async def test_a_wrong_key_is_told_in_one_sentence(name: Name) -> None:
     assert (401, False) == (failed.value.status, failed.value.retryable)
 
 
-@pytest.mark.parametrize(
-    ("name", "model"),
-    [
-        ("anthropic", "claude-haiku-4-5"),
-        ("anthropic", "claude-haiku-5-5"),
-        ("anthropic", "claude-sonnet-5-5"),
-        ("anthropic", "claude-opus-5-5"),
-        ("anthropic", "claude-of-next-year"),
-        ("openai", "gpt-4.1-mini"),
-        ("openai", "gpt-5-chat-latest"),
-        ("openai", "gpt-6-luna"),
-        ("openai", "a-server-of-ones-own"),
-    ],
-)
-async def test_each_model_is_asked_in_a_way_that_it_allows(name: Name, model: str) -> None:
-    chosen = ChosenModel(name, model)
-    study = msgspec.structs.replace(STUDY, generation=chosen, assessment=chosen)
-    async with desk(name) as at:
-        judgement = await at.model.judge(request(THIN, study=study, edges=(2,)))
+MODELS: dict[Name, tuple[str, ...]] = {
+    "anthropic": (
+        "claude-haiku-4-5",
+        "claude-haiku-5-5",
+        "claude-sonnet-5-5",
+        "claude-opus-5-5",
+        "claude-of-next-year",
+    ),
+    "openai": ("gpt-4.1-mini", "gpt-5-chat-latest", "gpt-6-luna", "a-server-of-ones-own"),
+}
 
-        assert {model} == {body["model"] for body in at.emulator.bodies}
-        assert 2 == len(at.calls)
-    assert (f"{name}/{model}", "vague") == (judgement.judged_by, judgement.verdict)
-    assert "edges_by_rules" not in judgement.reasons
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_each_model_is_asked_in_a_way_that_it_allows(name: Name) -> None:
+    async with desk(name) as at:
+        for number, model in enumerate(MODELS[name], 1):
+            chosen = ChosenModel(name, model)
+            study = msgspec.structs.replace(STUDY, generation=chosen, assessment=chosen)
+            judgement = await at.model.judge(request(THIN, study=study, edges=(2,)))
+
+            assert [model] * 2 == [body["model"] for body in at.emulator.bodies[-2:]]
+            assert 2 * number == len(at.calls)
+            assert (f"{name}/{model}", "vague") == (judgement.judged_by, judgement.verdict)
+            assert "edges_by_rules" not in judgement.reasons
 
 
 async def test_an_assessment_that_fails_is_made_by_rules() -> None:
@@ -277,7 +281,8 @@ class _FailingAssessor(Mind):
 async def test_no_injection_gets_anything_said_that_the_guard_would_not_say(name: Name) -> None:
     async with desk(name, mind=Mind("obedient", seed=7)) as at:
         spoken = []
-        for injection in INJECTIONS:
+        tried = INJECTIONS if name == "anthropic" else INJECTIONS[:20]  # what is said is no vendor's matter
+        for injection in tried:
             asked = request(f"{THIN} {injection}")
             try:
                 judgement = await at.model.judge(asked)
@@ -290,7 +295,7 @@ async def test_no_injection_gets_anything_said_that_the_guard_would_not_say(name
             assert not struck or "delete" in injection
     obeyed = [line.text for line in at.emulator.mind.lines]
 
-    assert len(obeyed) > 15
+    assert len(obeyed) > 0.3 * len(tried)
     assert [] == [text for text in spoken if text in obeyed]
 
 
@@ -299,7 +304,7 @@ async def test_of_a_model_that_words_ill_nothing_ill_is_said() -> None:
     answers = [f"{THIN} since the {word} came" for word in ("scanner", "foreman", "contract", "warehouse")]
     spoken = []
     async with desk("anthropic", mind=mind) as at:
-        for answer in answers * 10:
+        for answer in answers * 6:
             asked = request(answer)
             judgement = await at.model.judge(asked)
             if judgement.probe is not None and not check_probe(judgement.probe, asked):

@@ -2,8 +2,11 @@
 
 from dialog.judgement import AssessedEdge, JudgementRequest
 from dialog.study import Study
+from server.providers.models.connections import Patience
 
 STUDY = Study("Robin", "You interview people about their work.", "neutral", "en", "gentle_redirect")
+CALM = Patience(connect=20.0, send=20.0, check=20.0, least=20.0)
+"""For vendors on a machine that may be busy with something else."""
 TECHNIQUES = ("tell_me_more", "mirroring", "funnel", "socratic", "five_whys", "active_listening")
 
 

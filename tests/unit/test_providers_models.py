@@ -108,6 +108,13 @@ def test_a_failure_that_may_pass_is_tried_again_at_once_and_others_are_not() -> 
     assert (1, 1) == (lasting.asked, busy.asked)
 
 
+def test_of_two_calls_that_end_at_once_the_one_that_judged_counts() -> None:
+    for _ in range(50):  # the order within a set is the machine's
+        judgement, _, _ = judged(HedgedModel(TimedModel((1.0, OVERLOADED), 0.0), first_token_deadline=0.9))
+
+        assert "model 2" == judgement.judged_by
+
+
 def test_when_both_calls_fail_the_last_fault_is_raised() -> None:
     with pytest.raises(ProviderError, match="overloaded"):
         judged(HedgedModel(TimedModel((2.0, BUSY), (2.0, OVERLOADED))))

@@ -27,12 +27,13 @@ from anthropic.types import (
 from anthropic.types import Usage as MessageUsage
 
 from server.providers.models.connections import (
-    CHECK_TIMEOUT,
-    LIMITS,
+    PATIENCE,
     Lines,
     Opened,
+    Patience,
+    client_of,
     refusal,
-    timeout_of,
+    rehearsed,
 )
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
@@ -74,20 +75,21 @@ class AnthropicModels:
     name = NAME
 
     def __init__(
-        self, api_key: str, url: str = "", *, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        api_key: str,
+        url: str = "",
+        *,
+        patience: Patience = PATIENCE,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        connections = (
-            DefaultAsyncHttpxClient(limits=LIMITS)
-            if transport is None
-            else DefaultAsyncHttpxClient(transport=transport)
-        )
+        self._patience = patience
         self._client = AsyncAnthropic(
             api_key=api_key,
             base_url=url or ADDRESS,
             max_retries=0,
-            timeout=timeout_of(CHECK_TIMEOUT),
+            timeout=patience.of(patience.check),
             open_telemetry=False,
-            http_client=connections,
+            http_client=client_of(DefaultAsyncHttpxClient, transport),
         )
         self._lines = Lines(NAME, self.check)
 
@@ -95,7 +97,7 @@ class AnthropicModels:
         """Keep the connections until cancelled; then close them."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(asyncio.to_thread(rehearse))
+                tasks.create_task(rehearsed(NAME, rehearse))
                 tasks.create_task(self._lines.run())
         finally:
             await self._client.close()
@@ -118,7 +120,7 @@ class AnthropicModels:
                 messages=[{"role": "user", "content": "Nothing has been said yet."}],
                 thinking=_thinking(call),
                 output_config=_output(call),
-                timeout=timeout_of(CHECK_TIMEOUT),
+                timeout=self._patience.of(self._patience.check),
             )
         except Exception as error:
             raise told(error) from error
@@ -138,7 +140,7 @@ class AnthropicModels:
                 thinking=_thinking(call),
                 output_config=_output(call),
                 stream=True,
-                timeout=timeout_of(call.patience),
+                timeout=self._patience.of(call.patience),
             )
         except Exception as error:
             raise told(error) from error
@@ -201,7 +203,7 @@ def told(error: Exception) -> ProviderError:
             return ProviderError(NAME, "doesn't answer in time.", retryable=True)
         case APIConnectionError() | httpx2.HTTPError():
             return ProviderError(NAME, "can't be reached.", retryable=True)
-        case APIStatusError() if error.status_code < 400:  # an error in the midst of a reply
+        case APIStatusError() if error.status_code < 300:  # an error in the midst of a reply
             passing = error.type in _PASSING
             return ProviderError(NAME, f"breaks off ({error.type}).", retryable=passing)
         case APIStatusError():

@@ -4,11 +4,12 @@ timed by the call, replaced when one was given up. Knows no vendor's words."""
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import httpx2
+import msgspec
 
 from server.providers.protocols import ProviderError
 
@@ -16,19 +17,77 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = 300.0
 """Seconds that an idle connection is kept; the libraries' own five end between two answers."""
-CONNECT_TIMEOUT: Final = 1.0
-SEND_TIMEOUT: Final = 2.0
-CHECK_TIMEOUT: Final = 5.0
-LIMITS: Final = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=KEPT)
+MOST_BYTES: Final = 5 << 20
+"""Of one answer: an analysis of 9,000 tokens, each an event of its own, has half of them."""
+_LIMITS: Final = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=KEPT)
 _REST: Final = 3.0
 """Seconds in which the rest of a reply is read whose decision is in."""
 _CLOSING: Final = 0.3
 _PLAIN: Final = re.compile(r"[a-z_]{1,40}")
 
 
-def timeout_of(patience: float) -> httpx2.Timeout:
-    """Limits for one call in which nothing may come for `patience` seconds."""
-    return httpx2.Timeout(patience, connect=CONNECT_TIMEOUT, write=SEND_TIMEOUT, pool=CONNECT_TIMEOUT)
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds that a vendor is waited for."""
+
+    connect: float = 1.0
+    """Also for a connection of the pool's."""
+    send: float = 2.0
+    check: float = 5.0
+    """For any answer to a question of our own."""
+    least: float = 0.0
+    """Between two pieces of a reply, whatever its call says; for machines on which nothing is timed."""
+
+    def of(self, patience: float) -> httpx2.Timeout:
+        """Limits for one call in which nothing may come for `patience` seconds."""
+        return httpx2.Timeout(
+            max(patience, self.least), connect=self.connect, write=self.send, pool=self.connect
+        )
+
+
+PATIENCE: Final = Patience()
+
+
+class UnboundedReply(Exception):
+    """More comes than any reply can hold, or in a form that doesn't show how much."""
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A body that ends by UnboundedReply where it is too long: libraries gather what has no end of line."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = MOST_BYTES
+        async for piece in self._body:
+            left -= len(piece)
+            if left < 0:
+                raise UnboundedReply
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UnboundedReply
+    if isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
+
+
+def client_of(
+    make: Callable[..., httpx2.AsyncClient], transport: httpx2.AsyncBaseTransport | None
+) -> httpx2.AsyncClient:
+    """A client as a library makes it, that goes where it was sent and nowhere else, and reads so much and no
+    more."""
+    way: dict[str, Any] = {"limits": _LIMITS} if transport is None else {"transport": transport}
+    return make(
+        follow_redirects=False,
+        headers={"accept-encoding": "identity"},
+        event_hooks={"response": [_bound]},
+        **way,
+    )
 
 
 def refusal(provider: str, status: int, kind: object, retry_after: str | None) -> ProviderError:
@@ -90,17 +149,21 @@ class Lines:
             yield reply.pieces
         except BaseException:
             if reply is not None:
-                await _close(reply)
+                await self._beside(_close(reply), "the end of a reply")
             self._open_another()
             raise
+        await self._beside(_close(reply) if self._tasks is None else self._read_out(reply), "rest of a reply")
+
+    async def _beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Have it done by the one who runs; nobody who has a judgement in hand waits for a good-bye."""
         if self._tasks is None:
-            await _close(reply)
+            await work
         else:
-            self._tasks.create_task(self._read_out(reply), name=f"{self._provider}: rest of a reply")
+            self._tasks.create_task(work, name=f"{self._provider}: {name}")
 
     async def _read_out(self, reply: Opened) -> None:
         try:
-            with suppress(ProviderError, TimeoutError):
+            with suppress(Exception):  # it is wanted by nobody
                 async with asyncio.timeout(_REST):
                     async for _ in reply.pieces:
                         pass
@@ -115,17 +178,25 @@ class Lines:
     async def _opened_another(self) -> None:
         try:
             await self._reopen()
-        except ProviderError as error:
-            log.debug("! no connection in reserve: %s", error)
+        except Exception as error:
+            log.debug("! no connection in reserve: %r", error)
         finally:
             self._reopening = False
 
 
 async def _close(reply: Opened) -> None:
-    """Close a reply, whatever its vendor does."""
-    with suppress(TimeoutError, ProviderError):
-        async with asyncio.timeout(_CLOSING):
-            await reply.pieces.aclose()
-    with suppress(TimeoutError, httpx2.HTTPError):
-        async with asyncio.timeout(_CLOSING):
-            await reply.close()
+    """Close a reply, whatever its vendor and the libraries do: all other replies are owned beside it."""
+    for close in (reply.pieces.aclose, reply.close):
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await close()
+        except Exception as error:
+            log.debug("! a reply closes badly: %r", error)
+
+
+async def rehearsed(provider: str, rehearse: Callable[[], None]) -> None:
+    """Have `rehearse` done in a thread; one that fails costs the first reply some time, and nothing else."""
+    try:
+        await asyncio.to_thread(rehearse)
+    except Exception:
+        log.warning("! %s: the library couldn't be warmed up", provider, exc_info=True)

@@ -30,8 +30,15 @@ class ModelInterviewer:
     """A LanguageModel and a Service. Its first vendor judges and words; one of `vendors` assesses, as the
     study says, else the first one too."""
 
-    def __init__(self, vendor: Vendor, others: Mapping[str, Vendor] | None = None) -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        others: Mapping[str, Vendor] | None = None,
+        *,
+        longest_reply_time: float = LONGEST_REPLY_TIME,
+    ) -> None:
         self.name = vendor.name
+        self._longest = longest_reply_time
         self._vendor = vendor
         self._vendors = {**(others or {}), vendor.name: vendor}
 
@@ -65,12 +72,12 @@ class ModelInterviewer:
     async def _interview(self, request: JudgementRequest) -> Judgement:
         vendor, model = self._generation(request.study)
         call = interview_call(request, vendor.name, model)
-        return await _answer(vendor, call, request, decided, first_token=True)
+        return await self._answer(vendor, call, request, decided, first_token=True)
 
     async def _assess(self, request: JudgementRequest, *, first_token: bool) -> Judgement:
         vendor, model = self._assessment(request.study)
         call = assessment_call(request, vendor.name, model)
-        return await _answer(vendor, call, request, assessed, first_token=first_token)
+        return await self._answer(vendor, call, request, assessed, first_token=first_token)
 
     async def _interview_and_assess(self, request: JudgementRequest) -> Judgement:
         """Both at once. An assessment that fails, or isn't there in time, is made by rules."""
@@ -88,6 +95,32 @@ class ModelInterviewer:
             return edges_by_rules(request, judgement)
         return replace(judgement, assessed=edges.assessed)
 
+    async def _answer(
+        self, vendor: Vendor, call: Call, request: JudgementRequest, decide: _Decide, *, first_token: bool
+    ) -> Judgement:
+        """Read a reply until it decides. Raises ProviderError."""
+        reader = ReplyReader(call.form, call.rules.style)
+        judged_by = f"{vendor.name}/{call.model}"
+        try:
+            async with asyncio.timeout(self._longest), vendor.reply(call) as pieces:
+                async for piece in pieces:
+                    if first_token:
+                        tell(FirstToken(vendor.name))
+                        first_token = False
+                    reader.feed(piece)
+                    judgement = decide(request, reader.fields, judged_by)
+                    if judgement is not None:
+                        return judgement
+            reader.finish()
+            judgement = decide(request, reader.fields, judged_by)
+            if judgement is None:
+                raise ReplyUnusable("the reply ends before it decides")
+        except TimeoutError:
+            raise ProviderError(vendor.name, "is too slow.", retryable=True) from None
+        except ReplyUnusable as unusable:
+            raise ProviderError(vendor.name, f"{unusable}.", retryable=True) from None
+        return judgement
+
     def _generation(self, study: Study | None) -> tuple[Vendor, str]:
         chosen = None if study is None else study.generation
         return self._vendor, self._model(chosen, DEFAULT_MODELS[self.name][0])
@@ -101,33 +134,6 @@ class ModelInterviewer:
 
     def _model(self, chosen: ChosenModel | None, default: str) -> str:
         return chosen.model if chosen is not None and chosen.provider == self.name else default
-
-
-async def _answer(
-    vendor: Vendor, call: Call, request: JudgementRequest, decide: _Decide, *, first_token: bool
-) -> Judgement:
-    """Read a reply until it decides. Raises ProviderError."""
-    reader = ReplyReader(call.form, call.rules.style)
-    judged_by = f"{vendor.name}/{call.model}"
-    try:
-        async with asyncio.timeout(LONGEST_REPLY_TIME), vendor.reply(call) as pieces:
-            async for piece in pieces:
-                if first_token:
-                    tell(FirstToken(vendor.name))
-                    first_token = False
-                reader.feed(piece)
-                judgement = decide(request, reader.fields, judged_by)
-                if judgement is not None:
-                    return judgement
-        reader.finish()
-        judgement = decide(request, reader.fields, judged_by)
-        if judgement is None:
-            raise ReplyUnusable("the reply ends before it decides")
-    except TimeoutError:
-        raise ProviderError(vendor.name, "is too slow.", retryable=True) from None
-    except ReplyUnusable as unusable:
-        raise ProviderError(vendor.name, f"{unusable}.", retryable=True) from None
-    return judgement
 
 
 async def _outcome(judging: Awaitable[Judgement]) -> Judgement | ProviderError:

@@ -29,12 +29,13 @@ from openai.types.chat.completion_create_params import ResponseFormat
 from openai.types.shared_params.response_format_json_schema import JSONSchema
 
 from server.providers.models.connections import (
-    CHECK_TIMEOUT,
-    LIMITS,
+    PATIENCE,
     Lines,
     Opened,
+    Patience,
+    client_of,
     refusal,
-    timeout_of,
+    rehearsed,
 )
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
@@ -65,19 +66,20 @@ class OpenAIModels:
     name = NAME
 
     def __init__(
-        self, api_key: str, url: str = "", *, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        api_key: str,
+        url: str = "",
+        *,
+        patience: Patience = PATIENCE,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        connections = (
-            DefaultAsyncHttpxClient(limits=LIMITS)
-            if transport is None
-            else DefaultAsyncHttpxClient(transport=transport)
-        )
+        self._patience = patience
         self._client = AsyncOpenAI(
             api_key=api_key,
             base_url=url or ADDRESS,
             max_retries=0,
-            timeout=timeout_of(CHECK_TIMEOUT),
-            http_client=connections,
+            timeout=patience.of(patience.check),
+            http_client=client_of(DefaultAsyncHttpxClient, transport),
         )
         self._lines = Lines(NAME, self.check)
 
@@ -85,7 +87,7 @@ class OpenAIModels:
         """Keep the connections until cancelled; then close them."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(asyncio.to_thread(rehearse))
+                tasks.create_task(rehearsed(NAME, rehearse))
                 tasks.create_task(self._lines.run())
         finally:
             await self._client.close()
@@ -117,7 +119,7 @@ class OpenAIModels:
                 store=False,
                 stream=True,
                 stream_options={"include_usage": True},
-                timeout=timeout_of(call.patience),
+                timeout=self._patience.of(call.patience),
             )
         except Exception as error:
             raise told(error) from error
