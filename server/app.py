@@ -137,7 +137,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 vault,
                 recordings,
                 private_targets=settings.webhook_private_targets,
-                analyst=ModelAnalyst(providers.models[0]) if providers.models else None,
+                analyst=_analyst(providers, metrics),
             )
         )
         _hold_still()
@@ -177,6 +177,11 @@ def _hold_still() -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_INTERVAL)
+
+
+def _analyst(providers: Providers, metrics: Metrics) -> ModelAnalyst | None:
+    """The first vendor's model, where there is one."""
+    return ModelAnalyst(providers.models[0], told=counted_by(metrics)) if providers.models else None
 
 
 def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:

@@ -21,7 +21,7 @@ from dialog.blueprint import Blueprint
 from dialog.contents import responses_content, transcript_content
 from dialog.events import Event
 from server.clock import wall_clock_ms
-from server.pipeline.analyst import Analyst
+from server.pipeline.analyst import AnalysisFailed, Analyst
 from server.pipeline.worker import PutOff, Work
 from server.store.blueprints import Blueprints
 from server.store.database import Database
@@ -76,14 +76,21 @@ class AlreadyAtIt(Exception):
 
 
 class Aftermath:
-    """Makes the documents of one database's runs."""
+    """Makes the documents of one database's runs. `stand_in` analyses what `analyst` still can't at the last
+    try."""
 
     def __init__(
-        self, database: Database, analyst: Analyst, clock_ms: Callable[[], int] = wall_clock_ms
+        self,
+        database: Database,
+        analyst: Analyst,
+        clock_ms: Callable[[], int] = wall_clock_ms,
+        *,
+        stand_in: Analyst | None = None,
     ) -> None:
         self._database = database
         self._blueprints = Blueprints(database, clock_ms)
         self._analyst = analyst
+        self._stand_in = stand_in
         self._clock_ms = clock_ms
 
     def work(self) -> dict[str, Work]:
@@ -136,7 +143,7 @@ class Aftermath:
         try:
             if not await self._begin(job.subject, kind):
                 return
-            body = await self._body(job.subject, kind)
+            body = await self._body(job.subject, kind, last_try=job.attempts + 1 >= MOST_TRIES)
         except RunNotFound:
             return
         except (
@@ -165,7 +172,7 @@ class Aftermath:
                 await put_document(connection, run_id, kind, "processing", self._clock_ms())
             return True
 
-    async def _body(self, run_id: str, kind: DocumentKind) -> str | None:
+    async def _body(self, run_id: str, kind: DocumentKind, *, last_try: bool) -> str | None:
         """What is to be kept of a document, as JSON. Of a transcript and of responses that is nothing: they
         are read off the log, and here it is only tried whether they can be."""
         # A crash may have come between the striking of an answer and its erasure.
@@ -183,8 +190,18 @@ class Aftermath:
                 return None
             case "analysis":
                 talk = await asyncio.to_thread(_talk, design, events)
-                findings, model = await self._analyst.analyse(talk), self._analyst.model
+                findings, model = await self._analysed(talk, last_try=last_try)
                 return await asyncio.to_thread(_written, findings, talk, model)
+
+    async def _analysed(self, talk: Talk, *, last_try: bool) -> tuple[Findings, str]:
+        """What is found in a talk, and by whom."""
+        try:
+            return await self._analyst.analyse(talk), self._analyst.model
+        except AnalysisFailed as failed:
+            if self._stand_in is None or not last_try:
+                raise
+            log.warning("! %s is in place of %s: %s", self._stand_in.model, self._analyst.model, failed)
+            return await self._stand_in.analyse(talk), self._stand_in.model
 
     async def _end(
         self,

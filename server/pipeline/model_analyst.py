@@ -1,5 +1,8 @@
 """An analyst that asks a vendor's model. What it claims is checked like any other's; knows no run."""
 
+import asyncio
+from typing import Final
+
 from dialog.analysis import Findings, Talk
 from server.pipeline.analyst import AnalysisFailed
 from server.providers.models.analysis import analysed
@@ -7,12 +10,26 @@ from server.providers.models.reply import ReplyUnusable
 from server.providers.models.rules_per_model import DEFAULT_MODELS
 from server.providers.models.vendor import Vendor
 from server.providers.protocols import ProviderError
+from server.providers.witness import Witness, witness, witnessed_by
+
+LONGEST_WORK: Final = 300.0
+"""Seconds for a whole analysis, however steadily it drips; one of an hour's talk takes half a minute."""
 
 
 class ModelAnalyst:
-    """An Analyst. Without a `model` it is the one by which the vendor's answers are assessed."""
+    """An Analyst. Without a `model` it is the one by which the vendor's answers are assessed. `told` is told
+    what its calls use."""
 
-    def __init__(self, vendor: Vendor, model: str = "") -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        model: str = "",
+        *,
+        told: Witness | None = None,
+        longest_work: float = LONGEST_WORK,
+    ) -> None:
+        self._told = told
+        self._longest_work = longest_work
         self._vendor = vendor
         self._model = model or DEFAULT_MODELS[vendor.name][1]
 
@@ -23,7 +40,11 @@ class ModelAnalyst:
     async def analyse(self, talk: Talk) -> Findings:
         """Ask once. Raises AnalysisFailed."""
         try:
-            return await analysed(self._vendor, self._model, talk)
+            with witnessed_by(self._told or witness()):
+                async with asyncio.timeout(self._longest_work):
+                    return await analysed(self._vendor, self._model, talk)
+        except TimeoutError:
+            raise AnalysisFailed(f"{self.model} took longer than {self._longest_work:g} s.") from None
         except ProviderError as error:
             raise AnalysisFailed(str(error)) from error
         except ReplyUnusable as unusable:

@@ -60,7 +60,8 @@ async def open_office(
 ) -> AsyncIterator[Office]:
     """Work until the block is left; what is in hand then is done after the next start.
 
-    `private_targets` lets webhooks lead into this network. Talks are analysed by `analyst`, or by rules.
+    `private_targets` lets webhooks lead into this network. Talks are analysed by `analyst`, or, where
+    there is none or it can't, by rules.
     """
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
@@ -73,7 +74,8 @@ async def open_office(
             SCRUB: _scrubbing(database),
         }
         worker = Worker(Jobs(database), work)
-        aftermath = Aftermath(database, analyst or EmbeddedAnalyst())
+        rules = EmbeddedAnalyst()
+        aftermath = Aftermath(database, analyst or rules, stand_in=None if analyst is None else rules)
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),

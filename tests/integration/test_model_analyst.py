@@ -13,10 +13,12 @@ from server.pipeline.model_analyst import ModelAnalyst
 from server.providers.models.anthropic import AnthropicModels
 from server.providers.models.openai import OpenAIModels
 from server.providers.models.vendor import Vendor
+from server.providers.witness import Told, Usage, Witness
 from tests.emulators import anthropic, openai
 from tests.emulators.model_mind import Mind, Prompt
 from tests.emulators.script import Script
 from tests.emulators.vendor_server import vendor_server
+from tests.support.model_requests import CALM
 
 TALK = Talk(
     "en",
@@ -50,7 +52,14 @@ class Dull(Mind):
 
 
 @asynccontextmanager
-async def analyst(name: str, mind: Mind, script: Script | None = None) -> AsyncIterator[ModelAnalyst]:
+async def analyst(
+    name: str,
+    mind: Mind,
+    script: Script | None = None,
+    *,
+    told: Witness | None = None,
+    longest_work: float = 120.0,
+) -> AsyncIterator[ModelAnalyst]:
     script = script or Script()
     emulator = (
         anthropic.AnthropicEmulator(script, mind)
@@ -59,24 +68,26 @@ async def analyst(name: str, mind: Mind, script: Script | None = None) -> AsyncI
     )
     async with vendor_server(emulator.app, script) as server, asyncio.TaskGroup() as tasks:
         vendor: Vendor = (
-            AnthropicModels(anthropic.KEY, server.url)
+            AnthropicModels(anthropic.KEY, server.url, patience=CALM)
             if name == "anthropic"
-            else OpenAIModels(openai.KEY, f"{server.url}/v1")
+            else OpenAIModels(openai.KEY, f"{server.url}/v1", patience=CALM)
         )
         service = tasks.create_task(vendor.run())
-        yield ModelAnalyst(vendor)
+        yield ModelAnalyst(vendor, told=told, longest_work=longest_work)
         service.cancel()
 
 
 @pytest.mark.parametrize("name", ["anthropic", "openai"])
 async def test_only_what_is_true_of_a_models_findings_stands(name: str) -> None:
-    async with analyst(name, Inventive()) as asked:
+    told: list[Told] = []
+    async with analyst(name, Inventive(), told=told.append) as asked:
         claimed = await asked.analyse(TALK)
         model = asked.model
     found = vetted(claimed, TALK)
     said = {statement.entry_id: statement.text for statement in TALK.statements}
 
     assert isinstance(claimed, Findings)
+    assert sum(each.input_tokens for each in told if isinstance(each, Usage)) > 100
     assert model.startswith(f"{name}/")
     assert found.themes
     assert all(each.quote in said[each.entry_id] for theme in found.themes for each in theme.evidence)
@@ -95,4 +106,12 @@ async def test_a_vendor_that_is_down_is_a_failure_that_may_pass() -> None:
     script.fail("failing")
     async with analyst("openai", Mind(), script) as asked:
         with pytest.raises(AnalysisFailed, match="503"):
+            await asked.analyse(TALK)
+
+
+async def test_a_vendor_that_drips_for_ever_is_given_up() -> None:
+    script = Script()
+    script.fail("stalled_midway", after=3)
+    async with analyst("anthropic", Mind(), script, longest_work=0.3) as asked:
+        with pytest.raises(AnalysisFailed, match=r"anthropic/.* took longer than 0\.3 s"):
             await asked.analyse(TALK)

@@ -43,9 +43,12 @@ async def held(store: Store, **pipeline: bool) -> Run:
     return run
 
 
-async def one_life(database: Database, clock: Clock, analyst: Analyst | None = None) -> int:
+async def one_life(
+    database: Database, clock: Clock, analyst: Analyst | None = None, stand_in: Analyst | None = None
+) -> int:
     """Do every job that is due, as the office's worker does; returns how many there were."""
-    aftermath, jobs = Aftermath(database, analyst or RulesHere(), clock), Jobs(database, clock)
+    aftermath = Aftermath(database, analyst or RulesHere(), clock, stand_in=stand_in)
+    jobs = Jobs(database, clock)
     done = 0
     while (job := await jobs.claim(STAGES)) is not None:
         done += 1
@@ -210,6 +213,20 @@ async def test_an_analyst_that_fails_is_asked_again_and_then_the_run_completes_w
     assert [each.replace("analysis.completed", "analysis.failed") for each in ALL] == happened[0]
     assert ALL == happened[1]
     assert ["completed", "completed"] == statuses
+
+
+async def test_what_a_vendor_s_model_cannot_analyse_is_analysed_by_rules_at_the_last_try(
+    storage: str,
+) -> None:
+    async with open_store(storage) as store:
+        run = await held(store)
+        vendor = Failing(failures=2 * MOST_TRIES, model="vendor/model")
+        await one_life(store.database, store.clock, vendor, RulesHere())
+        made, found = (await documents_of(store, run.id))["analysis"], await found_in(store, run.id)
+
+    assert MOST_TRIES == vendor.asked
+    assert ("completed", None) == (made.status, made.error)
+    assert "embedded" == found["model"]
 
 
 async def test_a_talk_that_kills_its_server_each_time_is_taken_up_no_more(storage: str) -> None:
