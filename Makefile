@@ -24,7 +24,7 @@ check: $(INSTALLED_DEV)
 
 test: check
 	.ci/packages
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not long and not aloud"
+	$(BIN)/pytest -q -n 3 --dist loadfile -m "not long and not aloud"
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "aloud and not long"
 
 test-all: check

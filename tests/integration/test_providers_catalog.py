@@ -13,7 +13,7 @@ from server.providers.opening import open_providers
 from server.providers.protocols import KnownWords, LanguageModel, SpeechToText, TextToSpeech, Voice
 
 SERVER = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from server.providers.opening import open_providers
 from server.providers.protocols import Voice
@@ -26,6 +26,7 @@ async def main():
         print("ready", flush=True)
         await asyncio.Event().wait()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins without it
 asyncio.run(main())
 """
 

@@ -191,7 +191,10 @@ async def test_a_telephones_sound_is_sent_as_it_came(model) -> None:  # type: ig
         stream = await running.emulator.stream()
 
     assert ("mulaw", "8000") == (stream.query["encoding"], stream.query["sample_rate"])
-    assert loud * 60 + quiet * 22 == bytes(stream.sound[: 82 * 160])
+    # The last words may be there before the last piece of the silence behind them.
+    heard = bytes(stream.sound[: 82 * 160])
+    assert 60 * 160 < len(heard)
+    assert (loud * 60 + quiet * 22)[: len(heard)] == heard
     assert 640 == stream.sends[0]
     assert "well I think it did" == final.text  # type: ignore[union-attr]
 
