@@ -33,6 +33,7 @@ class Breaker:
         self._cool_down = self._policy.cool_down
         self._trial_at: float | None = None
         """When the next trial may be; None = closed."""
+        self._on_trial = False
         self.last_fault = ""
 
     @property
@@ -47,11 +48,12 @@ class Breaker:
         if now < self._trial_at:
             return False
         self._trial_at = now + self._cool_down
+        self._on_trial = True
         return True
 
     def succeeded(self) -> bool:
         """A call has done what it was for; tells whether that has closed the breaker."""
-        was_open, self._trial_at = self.is_open, None
+        was_open, self._trial_at, self._on_trial = self.is_open, None, False
         self._failures.clear()
         self._cool_down = self._policy.cool_down
         return was_open
@@ -65,7 +67,10 @@ class Breaker:
         self.last_fault = why
         self._failures.append(now)
         was_open = self.is_open
+        if was_open and not self._on_trial and rest is None:
+            return False  # a call from before it opened: all talks feel the same hiccup at once
         if was_open:
+            self._on_trial = False
             self._cool_down = min(2 * self._cool_down, self._policy.longest_cool_down)
         full = len(self._failures) == self._policy.failures
         recent = full and now - self._failures[0] <= self._policy.window

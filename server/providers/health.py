@@ -50,14 +50,23 @@ class Health:
         await asyncio.gather(*(self._look_at(line, service) for line, service in self._vendors))
 
     async def run(self) -> None:
-        """Ask those that weren't well again and again, until cancelled."""
+        """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN)
-            ailing = [(line, service) for line, service in self._vendors if line.name in self._faults]
-            for line, service in ailing:
-                await self._look_at(line, service)
-                if line.name not in self._faults:
-                    logger.info("= %s can be used now", line.name)
+            await self.look_again()
+
+    async def look_again(self) -> None:
+        """Ask those that weren't well, or have failed in talks since."""
+        resting = self.resting
+        ailing = [
+            (line, service)
+            for line, service in self._vendors
+            if line.name in self._faults or resting[line.role, line.name]
+        ]
+        for line, service in ailing:
+            await self._look_at(line, service)
+            if line.name not in self._faults:
+                logger.info("= %s can be used now", line.name)
 
     async def _look_at(self, line: Line, service: Service) -> None:
         standing = self._standings[line.role]

@@ -123,11 +123,12 @@ def _cached(
 ) -> PromptCache:
     # The embedded one twice: a voice whose process has just died is back within half a second.
     live = FallbackVoice([*vendors, embedded, embedded], standings=standings)
+    # Prompts go by another road: how it stands says nothing of the voice that talks hear live.
     ahead = FallbackVoice(
         [*(getattr(vendor, "ahead", vendor) for vendor in vendors), embedded, embedded],
         first_chunk_timeout=AHEAD_TIMEOUT,
         next_chunk_timeout=AHEAD_TIMEOUT,
-        standings=standings,
+        standings=Standings(standings.role),
     )
 
     def expect(voice: Voice) -> None:

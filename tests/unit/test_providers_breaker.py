@@ -55,6 +55,14 @@ def test_a_trial_that_fails_doubles_the_wait_up_to_its_bound() -> None:
         assert not breaker.admits(next_at - 0.1)
 
 
+def test_what_was_under_way_when_it_opened_makes_nobody_wait_longer() -> None:
+    breaker = _opened()
+    told = [breaker.failed(0.1 * n, "down") for n in range(12)]
+
+    assert not any(told)
+    assert breaker.admits(15.0)
+
+
 def test_a_trial_that_nothing_comes_of_is_followed_by_another() -> None:
     breaker = _opened()
     breaker.admits(15.0)

@@ -108,6 +108,19 @@ async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_fi
     assert {("speech_to_text", "deepgram-flux"): False} == health.resting
 
 
+async def test_a_key_that_is_revoked_while_the_server_runs_is_told_at_the_next_look() -> None:
+    line = BY_NAME["deepgram-flux"]
+    hearing = Standings("speech_to_text")
+    health = Health([(line, Tried(REFUSED))], [hearing])
+    await health.look_again()
+    unasked = health.complaints
+    hearing.failed("deepgram-flux", REFUSED)
+    await health.look_again()
+
+    assert () == unasked
+    assert (complaint(line, REFUSED),) == health.complaints
+
+
 async def test_strangers_are_not_told_what_a_vendor_says_and_nobody_an_addresss_password() -> None:
     fault = ProviderError("openai", "no way to https://me:secret@proxy.lan/v1?a=b@c", retryable=True)
     health = Health([(BY_NAME["openai"], Tried(fault))], [Standings("language_model")])

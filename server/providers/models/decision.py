@@ -22,8 +22,9 @@ from server.providers.models.reply import GRAVITIES, NONE, RIGHTS, ReplyUnusable
 _PROBED: Final[frozenset[str]] = frozenset(("sufficient", "vague", "general", "missing", "contradictory"))
 """Verdicts after which something may be asked; all others are answered otherwise."""
 _STRIKES: Final = re.compile(
-    r"\b(?:strike|delete|erase|scratch|remove|forget|take (?:that|it) (?:back|out)|record\w*|keep|use|include"
-    r"|write down)\b",
+    r"\b(?:strike|delete|erase|scratch|remove|forget|take (?:that|it) (?:back|out)|off the record"
+    r"|(?:don't|do not|not|never|without) (?:\w+ ){0,2}"
+    r"(?:record\w*|keep|use|include|write (?:\w+ ){0,2}down))\b",
     re.I,
 )
 """What somebody says who wants their words gone. A model's word alone destroys nothing."""
