@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from server.providers.catalog import LINES, Chosen, choose
+from server.providers.catalog import LINES, Chosen, Line, choose
 from server.providers.health import Health, complaint
 from server.providers.protocols import ProviderError
 from server.providers.standing import Standings
@@ -106,6 +106,13 @@ async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_fi
 
     assert [] == list(health.complaints)
     assert {("speech_to_text", "deepgram-flux"): False} == health.resting
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
+async def test_every_provider_that_is_offered_can_be_made(line: Line) -> None:
+    made = line.make(VendorAccess("a-key", "http://127.0.0.1:9"))
+
+    assert line.name == made.name
 
 
 async def test_a_key_that_is_revoked_while_the_server_runs_is_told_at_the_next_look() -> None:
