@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.clock import hold_thread
+from server.store import sqlite_driver
 
 CONNECTIONS: Final = 5
 """Each has a thread of its own; only one can write at a time."""
@@ -53,7 +54,7 @@ def async_engine(url: URL) -> AsyncEngine:
     make_directory(url)
     # What participants say travels as parameters, and a driver's error is logged with its text.
     engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"),
+        url.set(drivername=sqlite_driver.NAME),
         hide_parameters=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
