@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Final
 
 import click
@@ -41,6 +41,8 @@ SQLITE_BUDGET_MS: Final = 5.0
 POSTGRESQL_BUDGET_MS: Final = 10.0
 _BLOCK: Final = b"\0" * 4_096
 _SYNCS: Final = 300
+_SYNC_PAUSE: Final = 0.02
+"""Between two, about as in a talk: some disks take twice as long, and much longer at times, once they rest."""
 _AWAITED: Final = (NodeEntered, AnswerCommitted, QuestionAsked)
 """What a talk waits for before the next question is heard."""
 _SAMPLED: Final = 0.05
@@ -83,9 +85,11 @@ async def measure(store: Store, talks: Sequence[list[Event]], seconds: float, se
         looked_after(store.database),
         asyncio.TaskGroup() as tasks,
     ):
+        # All are there before the first one talks: what is timed is that many under way, not their beginning.
+        sessions = [await store.new_session() for _ in talks]
         others = [tasks.create_task(_make_runs(store))]
-        for events in talks:
-            log = writer.open(await store.new_session())
+        for session, events in zip(sessions, talks, strict=True):
+            log = writer.open(session)
             appended: Appended = asyncio.Queue()
             others.append(tasks.create_task(_wait(log, appended, waits)))
             own = Random(chance.random())
@@ -176,6 +180,7 @@ def syncs(directory: Path) -> list[float]:
     taken = []
     with (directory / "blocks").open("wb", buffering=0) as file:
         for _ in range(_SYNCS):
+            sleep(_SYNC_PAUSE)
             began = perf_counter()
             file.write(_BLOCK)
             os.fdatasync(file.fileno())

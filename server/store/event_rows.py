@@ -5,16 +5,18 @@ Knows nothing of sessions under way.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, cast, get_args
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, TypeVar, cast, get_args
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
 from dialog.events import AnyBody, AnyFact, Event
 from dialog.signals import FormFilled
 from server.store.database import Database
 from server.store.tables import EventRow, RunRow
+
+Thing = TypeVar("Thing")
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
@@ -22,17 +24,16 @@ _decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
 # The bare tables: at a log's rate the bookkeeping of mapped classes would double the processor's share.
 _EVENTS: Final = cast(Table, EventRow.__table__)
 _RUNS: Final = cast(Table, RunRow.__table__)
-_FENCE: Final = (
-    select(_RUNS.c.id, _RUNS.c.writer_epoch)
-    .where(_RUNS.c.id.in_(bindparam("run_ids", expanding=True)))
-    .with_for_update(read=True)
-)
+ROWS_A_STATEMENT: Final = 50
+"""Events that one INSERT adds. Larger: more statements of different length for a database to prepare."""
+IDS_A_STATEMENT: Final = 200
+
+_COLUMNS: Final = ("run_id", "seq", "session_id", "at", "kind", "body")
 _LAST: Final = (
     select(_EVENTS.c.run_id, func.max(_EVENTS.c.seq))
     .where(_EVENTS.c.run_id.in_(bindparam("run_ids", expanding=True)))
     .group_by(_EVENTS.c.run_id)
 )
-_INSERT: Final = insert(_EVENTS)
 _REWRITE: Final = (
     update(_EVENTS)
     .where(_EVENTS.c.run_id == bindparam("of_run"), _EVENTS.c.seq == bindparam("at_seq"))
@@ -65,7 +66,14 @@ def line_of(run_id: str, session_id: str, event: Event, *, rewrites: bool = Fals
 
 def epochs(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
     """Who may write, by run: the fence, held until the transaction ends. A run that is gone is left out."""
-    return dict(connection.execute(_FENCE, {"run_ids": list(run_ids)}).all())
+    mark = _mark(connection)
+    held = "" if mark == "?" else " FOR SHARE"  # SQLite's writer is alone
+    found: dict[str, int] = {}
+    for few in _batched(list(run_ids), IDS_A_STATEMENT):
+        marks = _marks(mark, len(few))
+        statement = f"SELECT id, writer_epoch FROM {_RUNS.name} WHERE id IN ({marks}){held}"  # noqa: S608 - ours
+        found.update(dict(connection.exec_driver_sql(statement, tuple(few)).all()))
+    return found
 
 
 def last_seqs(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
@@ -75,27 +83,34 @@ def last_seqs(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
 
 def store(connection: Connection, lines: Sequence[Line]) -> None:
     """Add `lines`, then rewrite those that replace others: an event is added before it is rewritten."""
-    added = [
-        {
-            "run_id": line.run_id,
-            "seq": line.seq,
-            "session_id": line.session_id,
-            "at": line.at,
-            "kind": line.kind,
-            "body": line.body,
-        }
-        for line in lines
-        if not line.rewrites
-    ]
+    added = [line for line in lines if not line.rewrites]
     rewritten = [
         {"of_run": line.run_id, "at_seq": line.seq, "new_kind": line.kind, "new_body": line.body}
         for line in lines
         if line.rewrites
     ]
-    if added:
-        connection.execute(_INSERT, added)
+    row = f"({_marks(_mark(connection), len(_COLUMNS))})"
+    for few in _batched(added, ROWS_A_STATEMENT):
+        marks = ", ".join([row] * len(few))
+        statement = f"INSERT INTO {_EVENTS.name} ({', '.join(_COLUMNS)}) VALUES {marks}"  # noqa: S608 - ours
+        values = tuple(getattr(line, column) for line in few for column in _COLUMNS)
+        connection.exec_driver_sql(statement, values)
     if rewritten:
         connection.execute(_REWRITE, rewritten)
+
+
+def _mark(connection: Connection) -> str:
+    """What stands for a value in a statement that goes to the driver as it is."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
+def _marks(mark: str, count: int) -> str:
+    return ", ".join([mark] * count)
+
+
+def _batched(things: Sequence[Thing], most: int) -> Iterator[Sequence[Thing]]:
+    for first in range(0, len(things), most):
+        yield things[first : first + most]
 
 
 async def read_events(

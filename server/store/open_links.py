@@ -20,6 +20,7 @@ from server.store.database import Database
 from server.store.design_tables import OpenLinkRow, OpenLinkVisitRow
 from server.store.organizations import Tenant
 from server.store.run import Participant, Place, PlaceNotFound
+from server.store.run_making import Wanted
 from server.store.run_status import TERMINAL
 from server.store.runs import LONGEST_TOKEN, Runs
 from server.store.shelf import Kept, Shelf
@@ -130,14 +131,8 @@ class OpenLinks:
             self._refuse_if_shut(row)
             await self._refuse_if_full(connection, row)
             try:
-                run, token = await self._runs.create_in(
-                    connection,
-                    link.tenant,
-                    row.blueprint_id,
-                    participant=participant,
-                    metadata={"open_link_id": link.id},
-                    place=place,
-                )
+                wanted = Wanted(participant=participant, metadata={"open_link_id": link.id}, place=place)
+                run, token = await self._runs.create_in(connection, link.tenant, row.blueprint_id, wanted)
             except (BlueprintNotFound, PlaceNotFound):  # archived, or deleted, since
                 raise LinkShut("closed") from None
             await connection.execute(

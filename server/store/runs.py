@@ -9,39 +9,33 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, new_secret, wall_clock_ms
-from server.store.blueprints import BlueprintNotFound
 from server.store.database import Database
-from server.store.design_tables import BlueprintRow, BlueprintVersionRow
 from server.store.event_log import OpenedSession
 from server.store.event_rows import last_seqs
 from server.store.lifecycle import move, move_all, tell_of_run
 from server.store.organizations import Tenant
 from server.store.outbox import HappeningType
 from server.store.paging import Page, Window, read_page
-from server.store.pins import new_pin
 from server.store.run import (
-    DEFAULT_LIFETIME_MS,
     ConsentRecord,
     Participant,
     Place,
     Run,
     RunNotFound,
     RunSecrets,
-    hold_place,
-    no_progress,
     run_of,
     run_row,
 )
+from server.store.run_making import LINK, PIN, Wanted, add_run, basis_of, free_pin, link_columns
 from server.store.run_status import TERMINAL, RunStatus, TransitionRefused, sources_of
 from server.store.tables import RunRow, SessionRow
 from server.store.vault import Vault
 
-_LINK: Final = "join token"
-_PIN: Final = "dial-in pin"
 LONGEST_TOKEN: Final = 100
 
 
@@ -73,68 +67,23 @@ class Runs:
         `consent_needed` is the snapshot's own setting unless said otherwise. `expires_at` defaults to seven
         days from now, or from `scheduled_at`.
         """
-        async with self._database.write() as connection:
-            return await self.create_in(
-                connection,
-                tenant,
-                blueprint_id,
-                consent_needed=consent_needed,
-                participant=participant,
-                scheduled_at=scheduled_at,
-                expires_at=expires_at,
-                metadata=metadata,
-                place=place or Place(),
-            )
+        wanted = Wanted(consent_needed, participant, scheduled_at, expires_at, metadata, place or Place())
+        try:
+            # What is only read is read before the writer's turn: talks wait for theirs behind it.
+            async with self._database.read() as connection:
+                basis = await basis_of(connection, self._vault, tenant, blueprint_id)
+            async with self._database.write() as connection:
+                return await add_run(connection, self._vault, tenant, basis, wanted, self._clock_ms())
+        except IntegrityError:  # the design went, or the PIN was taken, in between
+            async with self._database.write() as connection:
+                return await self.create_in(connection, tenant, blueprint_id, wanted)
 
     async def create_in(
-        self,
-        connection: AsyncConnection,
-        tenant: Tenant,
-        blueprint_id: str,
-        *,
-        consent_needed: bool | None = None,
-        participant: Participant | None = None,
-        scheduled_at: int | None = None,
-        expires_at: int | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        place: Place,
+        self, connection: AsyncConnection, tenant: Tenant, blueprint_id: str, wanted: Wanted
     ) -> tuple[Run, str]:
         """The same, as part of a transaction."""
-        now = self._clock_ms()
-        token = f"jt_{new_secret()}"
-        values: dict[str, Any] = {
-            "id": new_id("run_"),
-            "organization_id": tenant.organization_id,
-            "test_mode": tenant.test_mode,
-            "blueprint_id": blueprint_id,
-            "agent": place.agent,
-            "channel_id": place.channel_id,
-            "connector_id": place.connector_id,
-            "meeting_url": place.meeting_url,
-            "status": "awaiting_participant" if scheduled_at is None else "scheduled",
-            "participant": msgspec.to_builtins(participant or Participant()),
-            **self._kept(token),
-            "expires_at": expires_at or (scheduled_at or now) + DEFAULT_LIFETIME_MS,
-            "scheduled_at": scheduled_at,
-            "session_count": 0,
-            "writer_epoch": 0,
-            "metadata_": dict(metadata or {}),
-            "created_at": now,
-            "updated_at": now,
-        }
-        await hold_place(connection, tenant, place)
-        agent_id, version, body = await _last_version(connection, tenant, blueprint_id)
-        consent = body["settings"]["consent"] if consent_needed is None else consent_needed
-        values["blueprint_version"], values["agent_id"] = version, place.agent_id or agent_id
-        values["consent_status"] = "pending" if consent else "not_required"
-        values["progress"] = no_progress(len(body["graph"]["nodes"]))
-        values |= await self._new_pin(connection)
-        await connection.execute(insert(RunRow).values(**values))
-        row = await run_row(connection, str(values["id"]))
-        await tell_of_run(connection, row, "interview_run.created", now)
-        if scheduled_at is not None:
-            await tell_of_run(connection, row, "interview_run.scheduled", now)
-        return run_of(row), token
+        basis = await basis_of(connection, self._vault, tenant, blueprint_id)
+        return await add_run(connection, self._vault, tenant, basis, wanted, self._clock_ms())
 
     async def find(self, run_id: str, tenant: Tenant | None = None) -> Run:
         """Raises RunNotFound, also when the run isn't the tenant's. None is for the server's own purposes."""
@@ -164,7 +113,7 @@ class Runs:
 
     async def check_token(self, run_id: str, token: str) -> Run | None:
         """The run, if this is the secret of its link. Tells nobody by its timing what is wrong."""
-        presented = self._vault.fingerprint(_LINK, token if len(token) <= LONGEST_TOKEN else "")
+        presented = self._vault.fingerprint(LINK, token if len(token) <= LONGEST_TOKEN else "")
         async with self._database.read() as connection:
             row = (await connection.execute(select(RunRow).where(RunRow.id == run_id))).first()
         kept = row.token_hash if row is not None else "0" * 64
@@ -199,7 +148,7 @@ class Runs:
             was = await run_row(connection, run_id, tenant, lock=True)
             if was.status in TERMINAL:
                 raise TransitionRefused(run_id, was.status, "joined")
-            values = self._kept(f"jt_{new_secret()}") | await self._new_pin(connection)
+            values = link_columns(self._vault, f"jt_{new_secret()}") | await free_pin(connection, self._vault)
             await connection.execute(
                 update(RunRow).where(RunRow.id == run_id).values(updated_at=now, **values)
             )
@@ -207,7 +156,7 @@ class Runs:
 
     async def of_pin(self, pin: str) -> Run | None:
         """The run that this PIN opens, or None."""
-        statement = select(RunRow).where(RunRow.pin_hash == self._vault.fingerprint(_PIN, pin))
+        statement = select(RunRow).where(RunRow.pin_hash == self._vault.fingerprint(PIN, pin))
         async with self._database.read() as connection:
             row = (await connection.execute(statement)).first()
         return None if row is None else run_of(row)
@@ -290,21 +239,6 @@ class Runs:
             last_seq = (await connection.run_sync(last_seqs, [run_id])).get(run_id, 0)
         return OpenedSession(run_id, session_id, number, epoch, last_seq, now)
 
-    async def _new_pin(self, connection: AsyncConnection) -> dict[str, Any]:
-        """A PIN that no run has which can still be joined."""
-        while True:
-            pin = new_pin()
-            hashed = self._vault.fingerprint(_PIN, pin)
-            taken = select(RunRow.id).where(RunRow.pin_hash == hashed)
-            if (await connection.execute(taken)).first() is None:
-                return {"pin_hash": hashed, "pin_encrypted": self._vault.seal(pin)}
-
-    def _kept(self, token: str) -> dict[str, Any]:
-        return {
-            "token_hash": self._vault.fingerprint(_LINK, token),
-            "token_encrypted": self._vault.seal(token),
-        }
-
 
 def progress_note(run_id: str, progress: Mapping[str, Any]) -> Callable[[Connection], None]:
     """How far a run is, to be noted in a transaction. It changes no status, and a run that is gone needs
@@ -315,25 +249,3 @@ def progress_note(run_id: str, progress: Mapping[str, Any]) -> Callable[[Connect
         connection.execute(statement)
 
     return note
-
-
-async def _last_version(
-    connection: AsyncConnection, tenant: Tenant, blueprint_id: str
-) -> Row[str, int, dict[str, Any]]:
-    """(agent id, version, body) of the last snapshot. Raises BlueprintNotFound."""
-    statement = (
-        select(BlueprintVersionRow.agent_id, BlueprintVersionRow.version, BlueprintVersionRow.body)
-        .join(BlueprintRow, BlueprintRow.id == BlueprintVersionRow.blueprint_id)
-        .where(
-            BlueprintRow.id == blueprint_id,
-            BlueprintRow.organization_id == tenant.organization_id,
-            BlueprintRow.test_mode == tenant.test_mode,
-            BlueprintRow.status != "archived",
-        )
-        .order_by(BlueprintVersionRow.version.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(statement)).first()
-    if row is None:
-        raise BlueprintNotFound(f"there is no published blueprint {blueprint_id}")
-    return row
