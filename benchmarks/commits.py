@@ -42,7 +42,7 @@ POSTGRESQL_BUDGET_MS: Final = 10.0
 _BLOCK: Final = b"\0" * 4_096
 _SYNCS: Final = 300
 _SYNC_PAUSE: Final = 0.02
-"""Between two, about as in a talk: some disks take twice as long, and much longer at times, once they rest."""
+"""Between two, about as in a talk: some disks take twice as long, or longer, once they rest."""
 _AWAITED: Final = (NodeEntered, AnswerCommitted, QuestionAsked)
 """What a talk waits for before the next question is heard."""
 _SAMPLED: Final = 0.05
