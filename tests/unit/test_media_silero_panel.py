@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from media.frames import EAR_FRAME_SAMPLES
-from media.silero import SileroModel, SileroPanel, SpeechScore
+from media.silero import MOST_WAITING, WINDOW_SAMPLES, SileroModel, SileroPanel, SpeechScore
 from tests.support.speech import pieces, silence, speech_pcm
 
 FRAMES = pieces(speech_pcm(), EAR_FRAME_SAMPLES * 2)[:120]
@@ -53,14 +53,31 @@ def test_a_beat_runs_the_model_once() -> None:
     assert model.runs == 5  # 8 frames hold five windows of 32 ms
 
 
-def test_a_window_is_judged_before_the_next_of_its_stream_though_no_beat_comes() -> None:
-    score, alone = SpeechScore(SileroPanel(SileroModel.shared())), SpeechScore(SileroModel.shared())
+def test_windows_that_wait_are_judged_in_their_order_and_not_for_ever() -> None:
+    panel = SileroPanel(SileroModel.shared())
+    score, alone = SpeechScore(panel), SpeechScore(SileroModel.shared())
+    behind = 0
     for frame in FRAMES:
         score.hear(frame, awake=True)
-        before = alone.probability
         alone.hear(frame, awake=True)
+        behind = max(behind, score.lag - alone.lag)
+    panel.judge_waiting()
 
-    assert score.probability in (pytest.approx(before, abs=1e-3), pytest.approx(alone.probability, abs=1e-3))
+    assert MOST_WAITING * WINDOW_SAMPLES == behind
+    assert alone.probability == pytest.approx(score.probability, abs=1e-3)
+    assert alone.lag == score.lag
+
+
+def test_a_heap_of_packets_of_each_of_many_streams_is_judged_together() -> None:
+    model = CountedModel()
+    panel = SileroPanel(model)
+    streams = [SpeechScore(panel) for _ in range(8)]
+    for stream in streams:
+        for frame in FRAMES[:5]:
+            stream.hear(frame, awake=True)
+    panel.judge_waiting()
+
+    assert 3 == model.runs
 
 
 def test_a_score_says_how_old_its_opinion_is() -> None:
