@@ -6,7 +6,7 @@
 const RAMP_S = 0.008;
 const LONGEST_SILENCE_S = 1;
 const DUCKED = 0.18;
-const DUCK_AHEAD_S = 0.2;
+const DUCK_AHEAD_S = 0.14;
 
 export class Speaker {
   constructor() {
