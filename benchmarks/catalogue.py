@@ -28,6 +28,7 @@ OTHERS: Final = {
     "commits": "Event commits with many talks at once, on SQLite and PostgreSQL.",
     "soak": "What thousands of short sessions leave behind in a server.",
     "recognition": "Plumbing of many talks that Deepgram hears: CPU, and whom it holds up.",
+    "rights": "Rights claimed aloud, as the embedded recogniser hears them.",
     "sittings": "Simulated sittings on virtual time.",
     "live-voice": "What a vendor's live voice costs the loop.",
     "live": "How quick the vendors are whose keys are set.",

@@ -22,7 +22,7 @@ from dialog.judgement import (
 )
 from dialog.outbox import Outbox
 from dialog.routing import assessed_edges, probing_ceiling
-from dialog.run import Answer
+from dialog.run_state import Answer
 from dialog.study import study_of
 from dialog.turn import Turn
 
@@ -85,6 +85,11 @@ class Assessment:
         self._close_draft(adopted=False, reason=reason)
         self._pending = self.decision = None
         self.drafted = False
+
+    def forget(self, reason: str) -> None:
+        """Cancel, and keep no word of what was to be judged."""
+        self.cancel(reason)
+        self.request, self._told = None, ((), ())
 
     def arrived(self, judgement_id: int, judgement: Judgement) -> bool:
         """JudgementArrived; a stale id does nothing. Returns whether it was awaited."""

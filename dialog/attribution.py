@@ -20,6 +20,10 @@ class Attribution:
         """How many of its first words belong to a turn that is gone."""
         return self._dealt_with.get(utterance_id, 0)
 
+    def settle(self, utterance_id: int) -> None:
+        """What was said so far is dealt with: only what still comes of it counts."""
+        self._dealt_with[utterance_id] = self._had.get(utterance_id, 0)
+
     def strike(self, utterance_ids: Iterable[int]) -> None:
         """No word of these is anybody's any more: what the recogniser still brings was said before, too."""
         self._struck.update(utterance_ids)

@@ -8,11 +8,12 @@ from typing import Literal
 from dialog import script
 from dialog.answering import LISTENING, TAKEN
 from dialog.assessment import Assessment
+from dialog.bad_hearing import BadHearing
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
 from dialog.forms import clear_answer
+from dialog.granting import Granting
 from dialog.hard_topics import HardTopics
-from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import (
     ASKS_OPINION,
@@ -20,14 +21,14 @@ from dialog.judgement import (
     UNKNOWN_GRAVITY,
     Judgement,
     JudgementRequest,
-    Right,
     Vetted,
 )
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.preparation import Preparation
 from dialog.prompter import Prompter
-from dialog.rights import is_backchannel, spoken_right
+from dialog.rebuffs import Rebuffs, is_to_us
+from dialog.rights import spoken_right
 from dialog.signals import JudgementArrived
 from dialog.steps import (
     AnswerAmended,
@@ -61,6 +62,7 @@ class Conduct:
         self,
         interview: Interview,
         moments: Moments,
+        bad_hearing: BadHearing,
         assessment: Assessment,
         drafting: Drafting,
         preparation: Preparation,
@@ -70,6 +72,7 @@ class Conduct:
     ) -> None:
         self._interview = interview
         self._moments = moments
+        self._bad_hearing = bad_hearing
         self._assessment = assessment
         self._drafting = drafting
         self._preparation = preparation
@@ -77,6 +80,8 @@ class Conduct:
         self._prompter = prompter
         self._out = out
         self._hard_topics = HardTopics(interview, moments, out)
+        self._granting = Granting(interview, moments, turns, out, self.forget)
+        self._rebuffs = Rebuffs(interview, moments, turns, out)
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
         self._stand_in = ""
@@ -105,7 +110,8 @@ class Conduct:
 
     def forget(self, reason: str = "unneeded") -> None:
         """What is judged, and what the voice has begun on for it, is not needed any more."""
-        self._assessment.cancel(reason)
+        self._assessment.forget(reason)
+        self._vetted, self._vetted_of = Vetted(), (None, None)
         self._preparation.drop()
 
     # Judgements and the sound of what follows from them
@@ -116,7 +122,12 @@ class Conduct:
         unasked = decision.verdict in ("wants_right", "asks_back", "distress")
         self._vetted = Vetted()
         self._vetted_of = (decision, request)
-        if turn is None or unasked or (field is not None and decision.verdict != "refused"):
+        if (
+            turn is None
+            or unasked
+            or is_to_us(turn, decision)
+            or (field is not None and decision.verdict != "refused")
+        ):
             return
         self._vetted = self._interview.vet(decision, request, now)
         probe = self._vetted.probe
@@ -174,11 +185,7 @@ class Conduct:
             case AnswerSeemsOver():
                 self._over(step, now)
             case WordsChanged():
-                turn = self._turns.turn
-                if turn is not None and self._assessment.revise(
-                    turn, self._interview.node, self._interview.field
-                ):
-                    self._turns.taking.await_another_judgement(now)
+                self._revise(now)
             case HoldOver():
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
@@ -197,7 +204,7 @@ class Conduct:
             case BargedIn():
                 self._turns.adopt_interruption(now)
             case Interjected():
-                self._interjected(step.turn, now)
+                self._granting.interjected(step.turn, now)
             case OverlapTwice():
                 if self._interview.closing is not None:  # there is nothing left to ask for
                     self._turns.overlap.take_up(now)
@@ -212,18 +219,30 @@ class Conduct:
             case Unanswered():
                 self._moments.unanswered(now)
             case Misheard():
-                self._moments.misheard(now)
+                self._bad_hearing.misheard(now)
             case NothingSaid():
                 if self._turns.state in ("open", "hearing", "lull", "stimulus"):
                     self._prompter.say("notice", script.NOTHING_HEARD, now)
             case ClockDue():
-                self._moments.clock(step.name, now)
+                self._bad_hearing.clock(step.name, now)
             case _:
                 raise AssertionError(step)
 
+    def _revise(self, now: float) -> None:
+        """A taken answer has other words: they may end in a request, or want another judgement."""
+        turn = self._turns.turn
+        if turn is None:
+            return
+        self._granting.set_noises_aside(turn)
+        if not turn.pending and self._granting.claimed(turn, now):
+            return
+        if self._assessment.revise(turn, self._interview.node, self._interview.field):
+            self._turns.taking.await_another_judgement(now)
+
     def _handed_over(self, now: float) -> None:
         if self._interview.closing is not None:
-            self._interview.finish()
+            if not self._granting.struck_over_good_bye(now):
+                self._interview.finish()
         elif self._moments.pausing is not None:
             self._moments.pause_said()
         else:
@@ -238,16 +257,20 @@ class Conduct:
         if turn is None or self._interview.closing is not None:
             return
         if self._moments.confirming is not None:
-            answer = clear_answer(turn.text)
+            right = spoken_right(turn.text)
+            if right is not None and right not in ("stop", "resume", "done"):
+                return self._granting.grant(turn, right, now)
+            answer = (
+                "yes" if (right, self._moments.confirming) == ("stop", "stop") else clear_answer(turn.text)
+            )
             if self._moments.takes_as_confirmation(answer):
                 self._turns.answering.set_aside("confirmation")
             if self._moments.confirmed(answer, now):
                 return
-        right = spoken_right(turn.text)
-        stage: Stage = step.stage
-        if right is not None and right != "done":
-            self._grant(turn, right, now)
+        self._granting.set_noises_aside(turn)
+        if self._granting.claimed(turn, now):
             return
+        stage: Stage = step.stage
         if spoken_right(turn.latest) == "done":
             stage = "done"
         profile = self._turns.lull.profile
@@ -260,30 +283,6 @@ class Conduct:
         else:
             self._turns.taking.at_once(now)
         self._assessment.take(turn, self._interview.node, self._interview.field)
-
-    def _grant(self, turn: Turn, right: Right, now: float) -> None:
-        self.forget()
-        self._remark(turn, right)
-        self._turns.dismiss(now)
-        self._moments.claim(right, now)
-
-    def _remark(self, turn: Turn, meaning: str) -> None:
-        """Put words that are no answer on record."""
-        if turn.text:
-            self._out.append(turn.remark(meaning))
-
-    def _interjected(self, turn: Turn, now: float) -> None:
-        """Words that advance nothing, unless they claim a right; before the good-bye, that to stop alone."""
-        right = spoken_right(turn.text)
-        over_speech = self._turns.state in AGENTS
-        self._remark(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
-        if not over_speech:
-            self._turns.dismiss(now)
-        none_left = self._interview.closing is not None and right != "stop"
-        if right is not None and right not in ("done", "resume") and not none_left:
-            self._moments.claim(right, now)
-        elif over_speech:
-            self._turns.overlap.take_up(now)
 
     def _reopen(self, turn: Turn, now: float) -> None:
         """The committed answer goes on: undo the commit, once."""
@@ -309,20 +308,20 @@ class Conduct:
         if not turn.text:  # the last word on it was that it was none
             self._turns.dismiss(now)
             return
-        self._moments.question_changed()
+        self._bad_hearing.question_changed()
         right = judgement.right if judgement.verdict == "wants_right" else None
         if right is not None and right != "done":
-            self._grant(turn, right, now)
+            self._granting.grant(turn, right, now)
             return
         if judgement.verdict == "asks_back":
-            self._remark(turn, "asks_back")
+            self._granting.remark(turn, "asks_back")
             self._turns.dismiss(now)
             if {ASKS_OPINION, ASKS_WHO} & set(judgement.reasons):
                 self._interview.give_back(judgement.reasons, now)
             else:
                 self._interview.clarify(now)
             return
-        if self._redirect(turn, judgement, now):
+        if self._rebuffs.met(turn, judgement, now) or self._redirect(turn, judgement, now):
             return
         self._turns.commit()
         if judgement.verdict == "distress":
@@ -333,12 +332,12 @@ class Conduct:
 
     def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
         strays = judgement.verdict == "off_topic" and turn.confidence >= 0.85
-        return strays and self._interview.may_redirect(judgement)
+        return strays and self._interview.may_redirect()
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if not self._redirects(turn, judgement):
             return False
-        self._remark(turn, "off_topic")
+        self._granting.remark(turn, "off_topic")
         self._turns.dismiss(now)
         self._interview.redirect(now)
         return True

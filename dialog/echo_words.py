@@ -52,12 +52,12 @@ def _lately_said(speech: Speech, voice_at: float, now: float) -> list[str]:
     earliest = 0.0 if speech.resumed else (voice_at - speech.began_at - _LAG) * _SLOWEST * speech.speed
     latest = (now - speech.began_at) * _FASTEST * speech.speed
     return [
-        word.lower for word in _words_of_speech(speech.text) if word.end > earliest and word.start <= latest
+        word.lower for word in words_of_speech(speech.text) if word.end > earliest and word.start <= latest
     ]
 
 
 @lru_cache(maxsize=32)
-def _words_of_speech(text: str) -> list[Word]:
+def words_of_speech(text: str) -> list[Word]:
     """Asked anew with each partial that is heard over the same speech."""
     return words_of(text)
 

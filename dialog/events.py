@@ -169,6 +169,9 @@ class RemarkMade(Fact, frozen=True):
     confidence: float
     began_at: float
     ended_at: float
+    amid: int = 0
+    """The turn of the answer in the middle of which it was said, and of which it is no part; it has no turn
+    of its own then."""
 
 
 class DataRecorded(Fact, frozen=True):

@@ -24,7 +24,7 @@ from dialog.events import (
     ProbeChosen,
 )
 from dialog.guarding.said import Heard
-from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, TO_US, Judgement, JudgementRequest, Probe, Vetted
+from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, Judgement, JudgementRequest, Probe, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
 from dialog.probe_guard import check_probe
@@ -158,8 +158,7 @@ class Interview:
             return
         if vetted.refused:
             self._out.append(FallbackUsed(node.key, "guard: " + ", ".join(vetted.refused)))
-        probe = vetted.probe
-        if probe is not None:
+        if (probe := vetted.probe) is not None:
             self._out.append(ProbeChosen(node.key, probe))
             self._put("probe", probe.text, None, now)
             return
@@ -195,6 +194,10 @@ class Interview:
         written = probe.text in (node.fallback_probe, script.NEUTRAL_PROBE)
         refused = () if written or request is None else tuple(check_probe(probe, request, self._heard))
         return Vetted(probe if not refused else self.known_probe(probe.deficiency), refused)
+
+    def forget_words(self) -> None:
+        """Keep nothing of what was said for the guard's next look: some of it has been struck."""
+        self._heard = Heard()
 
     def known_probe(self, deficiency: str) -> Probe | None:
         """A probe whose words were made ahead and that wasn't asked here yet."""
@@ -249,11 +252,9 @@ class Interview:
             )
         )
 
-    def may_redirect(self, judgement: Judgement) -> bool:
-        """Whether straying is led back here: as the agent is told to, once a node; what is said to the
-        interviewer itself always is."""
-        handling = self.blueprint.agent.boundaries.off_topic_handling
-        allowed = handling == "allow" and TO_US.isdisjoint(judgement.reasons)
+    def may_redirect(self) -> bool:
+        """Whether straying is led back here: as the agent is told to, once a node."""
+        allowed = self.blueprint.agent.boundaries.off_topic_handling == "allow"
         return not allowed and not self._out.state.node(self.node.key).redirected
 
     def redirect(self, now: float) -> None:

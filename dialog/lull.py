@@ -4,6 +4,7 @@ are still there."""
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from dialog.claims import claim_amid
 from dialog.completeness import content_words, ends_in_filler
 from dialog.endpointing import Features, Sources, due_at, threshold, weigh
 from dialog.events import EndDoubted
@@ -29,6 +30,14 @@ def _spoken(floor: Floor) -> Iterator[tuple[int, Sequence[float]]]:
     for answer in floor.out.state.answers:
         if not answer.typed:
             yield len(answer.text.split()), answer.pauses
+
+
+def _is_request(turn: Turn) -> bool:
+    """Whether the newest words claim a right, or say that the answer is over: nothing else is waited for."""
+    right = spoken_right(turn.latest)
+    if right in ("done", "resume") or (right is not None and turn.latest == turn.text):
+        return True
+    return claim_amid(turn.parts) is not None
 
 
 class Lull:
@@ -188,7 +197,7 @@ class Lull:
                 return []
             return [Interjected(turn)]
         features = self._weigh(turn, silence)
-        if spoken_right(turn.latest) is not None and not turn.pending:
+        if not turn.pending and _is_request(turn):
             return [AnswerSeemsOver("one", features)]
         stage_two = silence + 1e-6 >= profile.stage_two_delay
         # while a last word is owed, the words so far are no strong evidence, but for a closed question's

@@ -1,8 +1,6 @@
-"""The core of a session: signals and time in, commands and facts out. Pure; sends each signal where it
-belongs.
+"""The core of a session: signals and time in, commands and facts out. Pure; sends each signal on.
 
-`handle(signal, now)` is the only entry and `deadline` the only wish; the same signals at the same times give
-the same outputs.
+`handle` is the only entry, `deadline` the only wish; the same signals at the same times give the same again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +8,7 @@ from typing import assert_never
 
 from dialog import script
 from dialog.assessment import Assessment
+from dialog.bad_hearing import BadHearing
 from dialog.blueprint import Blueprint, Patience
 from dialog.commands import AnyCommand, Attend, HangUp
 from dialog.conduct import Conduct
@@ -97,11 +96,13 @@ class Manager:
         self._prompter = Prompter(self._turns, self._out, policy)
         self._interview = Interview(blueprint, metadata or {}, policy, self._out, self._turns, self._prompter)
         self._moments = Moments(self._interview, self._out, self._turns, self._prompter)
+        self._bad_hearing = BadHearing(self._moments, self._turns, self._prompter, self._out)
         self._assessment = Assessment(blueprint, self._out)
         self._preparation = Preparation(self._out, frozenset(script.known_words(blueprint)))
         self._conduct = Conduct(
             self._interview,
             self._moments,
+            self._bad_hearing,
             self._assessment,
             Drafting(policy, self._turns),
             self._preparation,
@@ -229,7 +230,7 @@ class Manager:
         """What the participant does on the page or keypad."""
         if isinstance(signal, FormFilled) and signal.node_key != self._out.state.current:
             return []
-        if self._interview.closing is not None:
+        if self._interview.closing is not None and signal != RightClaimed("strike"):
             return []  # the last words are being said, and nothing can be answered any more
         if isinstance(signal, TextTyped | FormFilled):
             self._moments.wake(now)
@@ -290,7 +291,7 @@ class Manager:
         turn = self._turns.answering.need_turn(now)
         turn.type(script.filled_in(self._interview.node, signal.data), now)
         self._turns.commit()
-        self._moments.question_changed()
+        self._bad_hearing.question_changed()
         self._interview.filled(turn, signal.data, now)
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
@@ -311,7 +312,7 @@ class Manager:
             self._moments.recap(now)
 
     def _muted(self, signal: MicrophoneMuted, now: float) -> None:
-        self._moments.microphone_changed(silent=signal.silent)
+        self._bad_hearing.microphone_changed(silent=signal.silent)
         if signal.muted:
             turn = self._turns.turn
             self._turns.lull.freeze("microphone", answered=turn is not None and bool(turn.text))

@@ -1,5 +1,4 @@
-"""The moments beside asking and answering: rights, pauses, check-ins, what was misheard, leaving and coming
-back."""
+"""The moments beside asking and answering: rights, pauses, check-ins, leaving and coming back."""
 
 from dialog import script
 from dialog.events import (
@@ -11,6 +10,7 @@ from dialog.events import (
     RightUsed,
     WordsHeard,
 )
+from dialog.forgetting import forget_texts
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Right
@@ -30,30 +30,12 @@ class Moments:
         self._out = out
         self._turns = turns
         self._prompter = prompter
-        self._misheard = 0
-        self._noise_told = False
         self.pausing: PauseReason | None = None
         """A pause that sets in when what is being said has been heard."""
         self.confirming: str | None = None
         """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic` or `other_topic`."""
         self._to_confirm = ""
         """What was asked for it, in words."""
-        self._silent = False
-        self._told_of_microphone = ""
-        """The code of the notice that is on show."""
-
-    def question_changed(self) -> None:
-        """A new question has a new chance to be understood."""
-        self._misheard = 0
-        self._noise_told = False
-
-    def microphone_changed(self, *, silent: bool) -> None:
-        """What the participant was told of their microphone holds no more. `silent` unless it was muted on
-        the page."""
-        if self._told_of_microphone:
-            self._out.append(NoticeGiven(self._told_of_microphone, ""))
-        self._told_of_microphone = ""
-        self._silent = silent
 
     # Rights
 
@@ -62,18 +44,18 @@ class Moments:
         self._turns.overlap.settle()
         if right not in ("pause", "resume"):
             self.wake(now)
-        if right not in ("pause", "resume", "done"):  # who pauses is done with it too: `pause` sees to that
+        # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
+        if right not in ("pause", "resume", "done", "repeat", "slower"):
             self.confirm_nothing()
         self._out.append(RightUsed(right))
         match right:
             case "repeat":
                 self._interrupt()
-                self._interview.ask_again(now)
+                self._ask_again(now)
             case "slower":
                 self._interrupt()
                 self._prompter.slow_down()
-                self._prompter.say("notice", script.SLOWER, now)
-                self._interview.ask_again(now)
+                self._ask_again(now, first=script.SLOWER)
             case "skip":
                 self._drop_turn()
                 self._prompter.say("notice", script.SKIPPED, now)
@@ -101,6 +83,16 @@ class Moments:
                 self.confirm("stop", script.CONFIRM_STOP, now)
             case "done":
                 pass
+
+    def _ask_again(self, now: float, *, first: str | None = None) -> None:
+        """Say again what an answer is awaited to, `first` being said ahead of it."""
+        if self.confirming is not None and self.confirming != "go_on":
+            self.confirm(self.confirming, self._to_confirm, now, first=first)
+            return
+        self.confirm_nothing()
+        if first is not None:
+            self._prompter.say("notice", first, now)
+        self._interview.ask_again(now)
 
     def stop_for_good(self, now: float) -> None:
         """The page asked for confirmation already: what is said over the good-bye takes nothing back."""
@@ -204,10 +196,15 @@ class Moments:
             self._out.append(AnswerStruck(state.answers[-1].turn_id))
         else:
             self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
-            self._interview.ask_again(now)
-            return
+            if self._interview.closing is not None:
+                return self._interview.part(now)
+            return self._interview.ask_again(now)
+        forget_texts()
+        self._interview.forget_words()
         self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
-        if unhinged:  # a probe would follow up on words that are gone
+        if self._interview.closing is not None:
+            self._interview.part(now)
+        elif unhinged:  # a probe would follow up on words that are gone
             self._interview.ask(now)
         else:
             self._interview.ask_again(now)
@@ -315,34 +312,3 @@ class Moments:
             self._interview.no_answer(now)
         else:
             self.pause("silence", script.PAUSED_SILENCE, now)
-
-    def misheard(self, now: float) -> None:
-        """A voice without a word that was understood: ask once, then offer another way."""
-        self._misheard += 1
-        self._turns.answering.turn = None
-        words = script.MISHEARD[0]
-        if self._misheard > 1:
-            words = script.MISHEARD_OFFER
-            self._out.append(NoticeGiven("misheard", words, ("type", "skip", "repeat")))
-        self._prompter.say("re_ask", words, now)
-
-    def clock(self, name: str, now: float) -> None:
-        """One of the clocks of a muted microphone or of noise."""
-        match name:
-            case "muted_notice":
-                words = script.SILENT if self._silent else script.MUTED
-                self._told_of_microphone = "silent" if self._silent else "muted"
-                self._out.append(NoticeGiven(self._told_of_microphone, words, ("type",)))
-                if self._turns.state == "open":
-                    self._prompter.say("notice", words, now)
-            case "muted_pause":
-                self.pause("muted", script.PAUSED_SILENCE, now)
-            case "noise":
-                if not self._noise_told:
-                    self._noise_told = True
-                    self._out.append(NoticeGiven("noise", script.NOISE, ("hold", "type")))
-                    self._prompter.say("notice", script.NOISE, now)
-            case "noise_pause":
-                self.pause("noise", script.PAUSED_SILENCE, now)
-            case _:
-                raise AssertionError(name)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from dialog.commands import AnyCommand, Command
 from dialog.events import AnyFact
-from dialog.run import RunState, apply, begin_session, fold
+from dialog.run import apply, begin_session, fold
+from dialog.run_state import RunState
 
 
 class Outbox:

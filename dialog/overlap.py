@@ -8,6 +8,7 @@ from dialog.commands import HoldSpeech, StopSpeech
 from dialog.completeness import content_words
 from dialog.floor import Floor
 from dialog.lowered_voice import LoweredVoice
+from dialog.rights import is_backchannel
 from dialog.said_over import SaidOver
 from dialog.speaking import ASKING, Speaking, Speech
 from dialog.steps import BargedIn, Interjected, OverlapTwice, Rejoined, Step
@@ -162,10 +163,10 @@ class Overlap:
 
     def _after_yield(self, now: float) -> None:
         current = self._speaking.current
-        if current is not None and current.kind in ASKING and not self._at_once:
-            self._timers.set("no_words", now + self._floor.policy.yielded_silence)
-        else:
-            self._timers.set("take_up", now + 1.0)
+        asks = current is not None and current.kind in ASKING and not self._at_once
+        self._timers.cancel("no_words")  # what was said over anything else is looked at before that goes on
+        wait = self._floor.policy.yielded_silence if asks else 1.0
+        self._timers.set("no_words" if asks else "take_up", now + wait)
 
     def begin_late(self, utterance_id: int, now: float) -> None:
         """Words without a voice of their own: a recogniser that is behind brings them after it, and they say
@@ -308,11 +309,10 @@ class Overlap:
         """One of TIMERS has come."""
         match name:
             case "rejoin":
-                beside = self.beside
-                long_enough = beside is not None and (
-                    self._voice_on or beside.voiced >= self._floor.policy.rejoin_speech
-                )
-                if long_enough:
+                beside, policy = self.beside, self._floor.policy
+                enough = self._voice_on or (beside is not None and beside.voiced >= policy.rejoin_speech)
+                noise = not self._voice_on and beside is not None and is_backchannel(beside.text)
+                if beside is not None and enough and not noise:
                     return self._rejoin()
                 self._unduck(now)
             case "overlap":

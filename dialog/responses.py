@@ -7,7 +7,8 @@ from dialog.blueprint import Blueprint, Node
 from dialog.events import AnyFact, Event, Fact
 from dialog.lexicon import content_stems
 from dialog.routing import probing_ceiling
-from dialog.run import Answer, RunState, fold
+from dialog.run import fold
+from dialog.run_state import Answer, RunState
 from dialog.transcript import transcript
 
 _SUMMARY_WORDS = 40

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 
 from dialog.blueprint import Assessed, Blueprint, Graph, Node, Structured
-from dialog.run import RunState
+from dialog.run_state import RunState
 
 _SETTLED = frozenset(("answered", "skipped", "refused", "no_answer", "shown"))
 

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import assert_never
 
-import msgspec
 from msgspec.structs import replace
 
-from dialog.commands import SpeechKind
+from dialog.claims import without
 from dialog.events import (
     AbsenceEnded,
     AnswerCommitted,
@@ -48,89 +47,7 @@ from dialog.events import (
     WordsHeard,
 )
 from dialog.provider_facts import ProviderNoted, ProviderUsed
-from dialog.talk_time import TalkTime
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """One answer on the record: to a question, a field or a probe."""
-
-    turn_id: int
-    node_key: str
-    text: str
-    confidence: float
-    asked: str
-    """What it answers, as it was worded."""
-    typed: bool = False
-    pauses: tuple[float, ...] = ()
-
-
-class NodeState(msgspec.Struct, frozen=True):
-    """What has happened at one node."""
-
-    follow_ups: int = 0
-    failed_probes: int = 0
-    outcome: str | None = None
-    data: dict[str, object] = {}
-    data_turns: dict[str, int | None] = {}
-    """Which turn each value came from."""
-    missed: tuple[str, ...] = ()
-    """Fields that an answer gave no value for, once for each time."""
-    passed: tuple[str, ...] = ()
-    """Fields that stay without a value."""
-    redirected: bool = False
-    """Straying was led back here once."""
-    distressed: bool = False
-    """An answer here showed distress."""
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """What the participant was asked last, and is to answer."""
-
-    node_key: str
-    kind: SpeechKind
-    text: str
-    field: str | None
-    speech_id: int
-
-
-class RunState(msgspec.Struct, frozen=True):
-    """Everything that an interview can be resumed from."""
-
-    sessions: int = 0
-    current: str | None = None
-    path: tuple[str, ...] = ()
-    nodes: dict[str, NodeState] = {}
-    answers: tuple[Answer, ...] = ()
-    asked: Asked | None = None
-    opening_heard: bool = False
-    unanswered_in_a_row: int = 0
-    paused: bool = False
-    stopped: bool = False
-    finished: str | None = None
-    kept_turn: int = 0
-    """The turn that is open, or was when the connection was lost."""
-    kept_words: str = ""
-    kept_revision: int = 0
-    """The revision with which it was committed and reopened; 0 when it never was."""
-    client_ids: frozenset[str] = frozenset()
-    last_turn_id: int = 0
-    last_speech_id: int = 0
-    time: TalkTime = TalkTime()
-    told_of_time: bool = False
-    """The participant knows that time runs short: questions were passed over for those that are required."""
-    before: "RunState | None" = None
-    """The state that the last commit can be undone to."""
-
-    def node(self, key: str) -> NodeState:
-        """What has happened at this node so far."""
-        return self.nodes.get(key, _UNTOUCHED)
-
-    def answers_at(self, key: str) -> list[Answer]:
-        """The answers that count at this node, oldest first."""
-        return [answer for answer in self.answers if answer.node_key == key]
-
-
-_UNTOUCHED = NodeState()
+from dialog.run_state import UNTOUCHED, Answer, Asked, NodeState, RunState
 
 
 def fold(facts: Iterable[AnyFact]) -> RunState:
@@ -180,12 +97,14 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return _struck(state, fact)
         case RemarkMade():
             state = replace(state, time=state.time.seen(fact.ended_at))
-            if fact.meaning == "off_topic":
-                node = replace(state.node(fact.node_key), redirected=True)
-                state = _with_node(state, fact.node_key, node)
-            if fact.turn_id != state.kept_turn:  # said beside an answer, which goes on
-                return state
-            return replace(state, kept_turn=0, kept_words="")
+            if fact.meaning in ("off_topic", "to_us"):
+                node = state.node(fact.node_key)
+                rebuffed = node.rebuffed + (fact.meaning == "to_us")
+                state = _with_node(state, fact.node_key, replace(node, redirected=True, rebuffed=rebuffed))
+            if fact.amid and fact.amid == state.kept_turn:  # which goes on without these words
+                return replace(state, kept_words=without(state.kept_words, fact.text))
+            beside = fact.turn_id != state.kept_turn  # an answer, which goes on
+            return state if beside else replace(state, kept_turn=0, kept_words="")
         case DistressHeard() | DataRecorded() | FieldMissed() | FieldPassed():
             return _at_node(state, fact)
         case ProbeChosen() | AnswerJudged() | NodeClosed():
@@ -289,7 +208,7 @@ def _struck(state: RunState, fact: AnswerStruck) -> RunState:
     }
     for answer in state.answers:
         if answer.turn_id == fact.turn_id and not any(other.node_key == answer.node_key for other in answers):
-            node = nodes.get(answer.node_key, _UNTOUCHED)
+            node = nodes.get(answer.node_key, UNTOUCHED)
             if node.outcome is not None:
                 nodes[answer.node_key] = replace(node, outcome="skipped")
     kept = state.kept_turn != fact.turn_id

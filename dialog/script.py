@@ -37,6 +37,7 @@ SKIPPED = "We'll skip that one."
 MOVING_ON = "Let's move on."
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
 GOING_ON = "Then let's go on."
+OFFER_TO_STOP = "We can stop here, if you like. Shall I end the interview for good? Please say yes or no."
 STOPPED = "We'll end here. Thank you for your time."
 ALREADY_GIVEN = "You did. Thank you."
 MEANING = "Whatever it means to you."
@@ -204,7 +205,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
     texts += [ALREADY_GIVEN, DECLINE_OPINION, WHO_WE_ARE, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
-    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME]
+    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(first_help_line(blueprint) or help_named),) if text]

@@ -131,8 +131,10 @@ def _without(event: Event, struck_passage: _Passage) -> object | None:
             same = _carries(body.text, words) or any(_carries(one, [body.text]) for one in words[:1])
             touched = spoken or (within and same)
             return replace(body, text=TOMBSTONE) if touched and body.text else None
-        case WordsHeard() | AnswerCommitted() | RemarkMade():
+        case WordsHeard() | AnswerCommitted():
             return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
+        case RemarkMade():
+            return replace(body, text=TOMBSTONE) if turn_id in (body.turn_id, body.amid) else None
         case DataRecorded():
             return replace(body, data=dict.fromkeys(body.data)) if body.turn_id == turn_id else None
         case FormFilled():

@@ -2,7 +2,7 @@
 itself."""
 
 from dialog.blueprint import Blueprint
-from dialog.run import RunState
+from dialog.run_state import RunState
 from dialog.script import first_help_line
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from dialog.claims import without
 from dialog.events import (
     AnswerCommitted,
     AnswerReopened,
@@ -126,6 +127,7 @@ class _Projection:
                 self.form_filled = False
                 self.said(event, body, kind)
             case RemarkMade() if body.meaning != "echo":  # which nobody has said
+                self.leave_out(body)
                 self.said(event, body, "utterance")
             case AnswerReopened():
                 pass  # the words stay until the answer is committed anew
@@ -158,6 +160,12 @@ class _Projection:
             body.confidence,
             body.turn_id,
         )
+
+    def leave_out(self, remark: RemarkMade) -> None:
+        """What was said amid an answer stands beside it, not in it."""
+        answer = self.entries.get(("turn", remark.amid))
+        if answer is not None:
+            answer.content = without(answer.content, remark.text)
 
     def note(self, event: Event, text: str) -> None:
         """Something that happened, for the reader."""

@@ -37,12 +37,17 @@ class Turn:
         self.check_ins = 0
         self.reopened = False
         """A commit of it was undone once; there is no second time."""
+        self.spoken_within = False
+        """The agent has said something in the midst of it, at the participant's own wish: the silence after
+        that is no end of it."""
         self.kept = kept
         """Words from before a lost connection, already on the record."""
         self._finals: dict[int, tuple[str, float]] = {}
         self._partials: dict[int, str] = {}
         self._pending: set[int] = set()
         self._typed_parts: dict[int, str] = {}
+        self._settled_parts: dict[int, tuple[str, float]] = {}
+        """Words that stay as they are, whatever else comes of their utterance, and their confidence."""
         self._order: list[tuple[str, int]] = []
         self._spoken: set[int] = set()
         self._text: str | None = kept
@@ -62,11 +67,22 @@ class Turn:
     def text(self) -> str:
         """All words so far, in the order in which they were begun."""
         if self._text is None:
-            parts = [self.kept]
-            for kind, key in self._order:
-                parts.append(self._typed_parts[key] if kind == "typed" else self.words_of(key))
-            self._text = " ".join(filter(None, parts))
+            self._text = " ".join(self.parts)
         return self._text
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The same, one by one: what was said in one breath, or sent as one message."""
+        return tuple(filter(None, (self.kept, *(self._part(kind, key) for kind, key in self._order))))
+
+    def _part(self, kind: str, key: int) -> str:
+        match kind:
+            case "typed":
+                return self._typed_parts[key]
+            case "settled":
+                return self._settled_parts[key][0]
+            case _:
+                return self.words_of(key)
 
     @property
     def word_count(self) -> int:
@@ -77,17 +93,16 @@ class Turn:
     def latest(self) -> str:
         """The words of the newest utterance or typed message."""
         for kind, key in reversed(self._order):
-            if kind == "typed":
-                return self._typed_parts[key]
-            text = self.words_of(key)
-            if text:
+            text = self._part(kind, key)
+            if text or kind == "typed":
                 return text
         return ""
 
     @property
     def confidence(self) -> float:
         """Mean of the finals' confidence, weighed by their words; 1.0 for typed or kept words alone."""
-        weighed = [(confidence, len(text.split())) for text, confidence in self._finals.values() if text]
+        known = (*self._finals.values(), *self._settled_parts.values())
+        weighed = [(confidence, len(text.split())) for text, confidence in known if text]
         total = sum(count for _, count in weighed)
         return sum(confidence * count for confidence, count in weighed) / total if total else 1.0
 
@@ -151,6 +166,31 @@ class Turn:
         self.last_word_at = now
         self.ended_at = now
 
+    def withdraw(self, words: str) -> tuple[int | None, str]:
+        """Take the last words back, which are no part of the answer; what was said before them in the same
+        breath stays as it is.
+
+        Returns the utterance of that breath, None for typed words, and what stays of it if its last word is
+        still owed."""
+        for place in range(len(self._order) - 1, -1, -1):
+            kind, key = self._order[place]
+            head, found, _ = self._part(kind, key).rpartition(words)
+            if not found:
+                continue
+            left = head.rstrip(" ,;:-–—")
+            self.revision += 1
+            self._text = None
+            if kind == "typed":
+                self._typed_parts[key] = left
+                return None, ""
+            final = self._finals.pop(key, None)
+            self._partials.pop(key, None)
+            settled = len(self._settled_parts)
+            self._settled_parts[settled] = (left, final[1] if final is not None else 1.0)
+            self._order.insert(place, ("settled", settled))
+            return key, left if final is None else ""
+        return None, ""
+
     def give_up_on_finals(self) -> None:
         """Stop waiting for last words: partials count as they are."""
         self._pending.clear()
@@ -161,11 +201,14 @@ class Turn:
 
     def absorb(self, later: "Turn") -> None:
         """Take over the words of `later`, which turned out to be the same answer going on."""
-        shift = len(self._typed_parts)
+        shift, settled = len(self._typed_parts), len(self._settled_parts)
         for kind, key in later._order:
             if kind == "typed":
                 self._typed_parts[key + shift] = later._typed_parts[key]
                 self._order.append((kind, key + shift))
+            elif kind == "settled":
+                self._settled_parts[key + settled] = later._settled_parts[key]
+                self._order.append((kind, key + settled))
             else:
                 self._own(key)
         self._finals.update(later._finals)
@@ -204,6 +247,11 @@ class Turn:
             self.began_at,
             self.ended_at,
         )
+
+    def remark_amid(self, meaning: str, words: str) -> RemarkMade:
+        """Words said in the middle of it that are no part of the answer."""
+        ended_at = self.ended_at
+        return RemarkMade(0, self.node_key, words, meaning, self.confidence, ended_at, ended_at, self.turn_id)
 
     def owns(self, utterance_id: int) -> bool:
         """Whether this utterance's words belong here."""

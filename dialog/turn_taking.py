@@ -129,7 +129,7 @@ class TurnTaking:
             self.answering.go_on(self.answering.voice, now)
         elif turn is not None and turn.text:
             self.floor.move("silence")
-            if adopted or (turn.check_ins == 0 and not turn.kept):
+            if adopted or not (turn.check_ins or turn.kept or turn.spoken_within):
                 turn.ended_at = now
                 self.lull.enter(turn)
             else:  # its silence was weighed before; only new words, or the clock, end it now

@@ -71,18 +71,17 @@ def repeats(text: str, asked: Iterable[str]) -> bool:
 
 
 def _same(text: str, other: str) -> bool:
-    here, there = _gist(text), _gist(other)
+    here, there = gist(text), gist(other)
     shared = len(here & there)
     if shared >= 2 and shared >= _SAME_SHARE * len(here | there):
         return True
-    intents, others = _intents(text), _intents(other)
-    if not intents & others:
+    if not intents(text) & intents(other):
         return False
     return here == there or (shared >= 1 and shared >= _SAME_SHARE * len(here | there))
 
 
 @lru_cache(maxsize=512)
-def _gist(text: str) -> frozenset[str]:
+def gist(text: str) -> frozenset[str]:
     """What a question is about: its content, like words for like, without what any question has."""
     found = {lemma(word) for word in lower_words(text) if is_content(word)}
     found -= _EMPTY
@@ -97,7 +96,7 @@ def _gist(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
-def _intents(text: str) -> frozenset[str]:
+def intents(text: str) -> frozenset[str]:
     bare = plain(text)
     return frozenset(name for name, words in _INTENTS if words.search(bare))
 
@@ -113,7 +112,7 @@ def alters(text: str, exact: str) -> bool:
         return False
     if SequenceMatcher(None, said[: 2 * _MOST_COMPARED], due[: 2 * _MOST_COMPARED]).ratio() >= _ALTERED_SHARE:
         return True
-    here, there = _gist(said), _gist(due)
+    here, there = gist(said), gist(due)
     return len(here & there) >= 0.5 * len(there) and len(here - there) <= len(there) and len(there) >= 2
 
 

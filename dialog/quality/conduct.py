@@ -34,7 +34,8 @@ from dialog.quality.probes import ProbeRecord
 from dialog.quality.reading import Reading, Sitting, Spoken, Voice
 from dialog.rights import is_backchannel
 from dialog.routing import next_route
-from dialog.run import RunState, apply
+from dialog.run import apply
+from dialog.run_state import RunState
 from dialog.signals import Signal
 from dialog.struck_sound import TOMBSTONE
 

@@ -9,7 +9,8 @@ from dialog import script
 from dialog.blueprint import Blueprint, Node
 from dialog.events import Event, Fact, NodeEntered, QuestionAsked
 from dialog.quality.reading import Reading, Sitting
-from dialog.run import RunState, fold
+from dialog.run import fold
+from dialog.run_state import RunState
 
 
 class Exposure(msgspec.Struct):

@@ -24,7 +24,8 @@ from dialog.lexicon import content_stems, lower_words
 from dialog.probe_guard import GuardContext, Line, check
 from dialog.quality.reading import Reading, Sitting
 from dialog.routing import probing_ceiling
-from dialog.run import RunState, apply
+from dialog.run import apply
+from dialog.run_state import RunState
 from dialog.struck_sound import TOMBSTONE
 from dialog.techniques import NEUTRAL_PROBES
 

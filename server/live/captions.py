@@ -91,7 +91,7 @@ class Captions:
                 return self._bind(seq, body.turn_id)
             case WordsHeard():
                 return self._take(seq, body)
-            case RemarkMade() if body.meaning != "echo":
+            case RemarkMade() if body.meaning != "echo" and not body.amid:
                 return self._keep_remark(seq, body)
             case AnswerCommitted():
                 return self._commit(seq, body)

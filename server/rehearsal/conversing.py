@@ -19,6 +19,7 @@ _CONFIRMED: Final = {
     script.HARD_TOPIC: _YES,
     script.OTHER_TOPIC: _YES,
     script.CONFIRM_STOP: _NO,
+    script.OFFER_TO_STOP: _NO,
 }
 
 

@@ -27,7 +27,8 @@ from dialog.quality.findings import Rule
 from dialog.quality.score import Consent, assess
 from dialog.responses import facts_of
 from dialog.routing import probing_ceiling
-from dialog.run import Answer, RunState, fold
+from dialog.run import fold
+from dialog.run_state import Answer, RunState
 from server.rehearsal.graph_paths import on_every_path
 from server.rehearsal.persona import Persona, PlantedFact
 from server.rehearsal.simulated_talk import Talk

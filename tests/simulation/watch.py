@@ -27,7 +27,7 @@ from dialog.events import (
 from dialog.floor_states import FloorState
 from dialog.hearing import AGENTS
 from dialog.manager import Manager
-from dialog.run import RunState
+from dialog.run_state import RunState
 from dialog.signals import (
     AnySignal,
     FinalTranscript,

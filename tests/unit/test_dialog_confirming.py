@@ -92,7 +92,7 @@ def test_a_yes_to_a_later_question_does_not_end_an_interview_whose_end_nobody_co
 
 
 @pytest.mark.parametrize("what", CONFIRMATIONS)
-@pytest.mark.parametrize("right", ["skip", "repeat", "slower", "back", "strike", "human"])
+@pytest.mark.parametrize("right", ["skip", "back", "strike", "human"])
 def test_a_right_claimed_instead_of_an_answer_takes_the_confirmation_back(what: str, right: Any) -> None:
     stage = asked_to_confirm(what)
     stage.feed(RightClaimed(right))
@@ -100,6 +100,17 @@ def test_a_right_claimed_instead_of_an_answer_takes_the_confirmation_back(what: 
 
     assert stage.manager._moments.confirming is None
     assert stage.manager._interview.profile == stage.manager._turns.floor.profile
+
+
+@pytest.mark.parametrize("what", CONFIRMATIONS)
+@pytest.mark.parametrize("said", ["can you repeat that please", "slower please"])
+def test_who_did_not_hear_what_is_to_be_confirmed_is_asked_it_again(what: str, said: str) -> None:
+    stage = asked_to_confirm(what)
+    before = len(stage.said())
+    says(stage, said)
+
+    assert CONFIRMATIONS[what][1] in stage.said()[before : before + 2]
+    assert what == stage.manager._moments.confirming
 
 
 def test_a_skip_while_a_stop_is_to_be_confirmed_leaves_the_next_yes_its_meaning() -> None:

@@ -1,7 +1,10 @@
 """The last words of an answer, when the recogniser is slow with them."""
 
+import pytest
+
 from dialog.events import AnswerCommitted
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechStarted, SpeechStopped
+from tests.simulation.aftermath import check_fold, check_replay, check_transcript
 from tests.support.blueprints import two_questions
 from tests.support.play import Stage
 
@@ -33,3 +36,26 @@ def test_a_commit_waits_for_late_words_while_the_recogniser_brings_others() -> N
 
 def test_a_recogniser_that_has_fallen_silent_is_not_waited_for() -> None:
     assert [FIRST] == [answer.text for answer in answered_late(brings=False)]
+
+
+@pytest.mark.parametrize("noise", ["mm-hm", "yeah right", "okay"])
+@pytest.mark.parametrize("late", [0.1, 1.0])
+def test_a_noise_early_in_the_next_question_is_no_part_of_the_answer_before(noise: str, late: float) -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    over = stage.say(stage.now + 0.5, FIRST)
+    stage.run(over)
+    stage.run_until_floor_is("speaking")
+    onset = stage.now + 0.6
+    stage.at(onset, SpeechStarted(7))
+    stage.at(onset + 0.62, SpeechStopped(7, 0.2, 0.4))
+    stage.at(onset + 0.42 + late, PartialTranscript(7, noise, 0.9))
+    stage.at(onset + 0.62 + late, FinalTranscript(7, noise, 0.9))
+    stage.run(onset + 12)
+    answers = [fact.text for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted)]
+
+    assert {FIRST} == set(answers)
+    assert "How did your evening end?" == stage.said("question")[-1]
+    assert "open" == stage.floor
+    check_replay(stage.events, two_questions())
+    check_fold(stage.events, stage.manager._out.state)
+    check_transcript(stage.events)

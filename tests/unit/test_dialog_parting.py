@@ -3,8 +3,16 @@
 import pytest
 
 from dialog import script
-from dialog.events import AnswerCommitted, AnswerReopened, InterviewFinished, InterviewPaused, RightUsed
-from dialog.run import RunState, fold
+from dialog.events import (
+    AnswerCommitted,
+    AnswerReopened,
+    AnswerStruck,
+    InterviewFinished,
+    InterviewPaused,
+    RightUsed,
+)
+from dialog.run import fold
+from dialog.run_state import RunState
 from dialog.signals import (
     MicrophoneMuted,
     OperatorHandedBack,
@@ -188,3 +196,55 @@ def test_who_asks_to_stop_before_the_good_bye_hears_that_at_once() -> None:
     assert "Thank you, good-bye." == stage.said()[-1]
     assert 1.0 == stage.speeches[-1].fraction
     assert ["completed"] == outcomes(stage)
+
+
+# Having something erased at the very end
+
+
+def saying_good_bye() -> Stage:
+    """A talk whose last answer is on record, and whose last words have begun two seconds ago."""
+    stage = Stage(two_questions(outro_message="Thank you very much for your time. " * 5))
+    for answer in (ANSWER, "in the evening Elizabeth came and we sat by the river until it got dark"):
+        stage.run_until_floor_is("open")
+        stage.run(stage.say(stage.now + 0.4, answer) + 1.5)
+    stage.run_until_floor_is("speaking")
+    return stage.run(stage.now + 2.5)
+
+
+def is_struck(stage: Stage) -> bool:
+    """The last answer is struck, that is said, and the talk has ended as it would have."""
+    struck = [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+    said = stage.said("notice", "outro")
+    return (
+        [2] == struck
+        and said[-2] == script.STRUCK
+        and said[-1].startswith("Thank you")
+        and outcomes(stage) == ["completed"]
+    )
+
+
+@pytest.mark.parametrize("said", ["strike that please", "oh wait please delete my last answer"])
+def test_what_is_said_over_the_good_bye_can_still_erase_the_last_answer(said: str) -> None:
+    stage = saying_good_bye()
+    stage.say(stage.now + 0.1, said)
+    stage.run(stage.now + 60)
+
+    assert is_struck(stage)
+
+
+def test_a_press_during_the_good_bye_can_still_erase_the_last_answer() -> None:
+    stage = saying_good_bye()
+    stage.feed(RightClaimed("strike"))
+    stage.run(stage.now + 60)
+
+    assert is_struck(stage)
+
+
+def test_nothing_else_is_taken_up_during_the_good_bye() -> None:
+    stage = saying_good_bye()
+    for right in ("repeat", "skip", "back", "pause", "human"):
+        stage.feed(RightClaimed(right))
+    stage.run(stage.now + 60)
+
+    assert ["completed"] == outcomes(stage)
+    assert [] == stage.facts(RightUsed)

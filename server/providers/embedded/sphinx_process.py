@@ -7,12 +7,15 @@ Progress and exactly one FinalWords go out. It ends when its input does.
 
 import os
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO, Final
 
 import msgspec
 from pocketsphinx import Decoder
 
 from media.frames import EAR_RATE_HZ
+from server.providers.embedded.claims_heard import MOST_ALTERNATIVES, claim_among
 from server.providers.embedded.pipe import (
     AbortLease,
     Audio,
@@ -106,11 +109,22 @@ class LeasedDecoder:
         """The words without silences and noises (`<sil>`, `[NOISE]`), each without its variant's number
         (`that(2)`)."""
         segments = self._decoder.seg() or ()
-        return tuple(
+        words = tuple(
             HeardWord(segment.word.partition("(")[0], min(max(float(segment.prob), 0.0), 1.0))
             for segment in segments
             if segment.word[0] not in "<[+"
         )
+        claim = claim_among(" ".join(word.text for word in words), self._alternatives())
+        if claim is None:
+            return words
+        confidence = sum(word.confidence for word in words) / len(words)
+        return tuple(HeardWord(word, confidence) for word in claim.split())
+
+    def _alternatives(self) -> Iterator[str]:
+        """What may have been said instead, the likeliest first; made only as far as it is asked for."""
+        for hypothesis in islice(self._decoder.nbest() or (), MOST_ALTERNATIVES):
+            if hypothesis is not None and hypothesis.hypstr:
+                yield hypothesis.hypstr
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:

@@ -1,0 +1,252 @@
+"""Finds a right that is claimed in the middle of an answer, and tells a claim from a story in which the same
+words are said. What the claim is for, and what becomes of the answer, is decided elsewhere.
+
+A breath, a sentence end or a word that breaks off ("um", "actually", "sorry") sets a claim apart; without
+one, only words count that can be meant for nobody but the interviewer ("can we skip this question").
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from dialog.judgement import Right
+from dialog.lexicon import FILLERS, Word, is_past, lower_words, words_of
+from dialog.rights import LEAD_IN, begins_a_claim, claim_between, spoken_right
+
+_LONGEST: Final = 18
+"""Words of a claim with what is said around it for politeness."""
+_WITHIN: Final = 60
+"""Words at the end of what was said in one breath in which a claim is looked for."""
+_LONGEST_REASON: Final = 14
+_SENTENCE_ENDS: Final = ".?!…;:—–\n"
+
+_BREAKS_OFF: Final = frozenset(
+    "um uh er oh hey hm hmm well okay ok no sorry actually please excuse pardon wait".split()
+)
+"""Words ahead of a claim that set it apart from what was being told."""
+
+_EXPLICIT: Final = re.compile(
+    r"\b(?:(?:can|could|would|will|may|might) (?:you|we|i)|(?:would|do) you mind|is it (?:possible|okay|ok)"
+    r"|let's|please|is there (?:a|any|somebody|someone)"
+    r"|i'd (?:like|love|prefer|rather)|i (?:want|need|would like) you to"
+    r"|(?:to|with|me|want|need|get) (?:\w+ ){0,3}(?:human|operator|real person|researcher|human being)"
+    r"|(?:this|that|the|your|next|previous|last|another|earlier|one|my) (?:last )?(?:question|answer"
+    r"|interview|call|conversation|survey|session|recording)"
+    r"|what (?:was|is) (?:the question|(?:it|that) you)|what did you (?:ask|say)|from the record"
+    r"|(?:strike|scratch|skip) (?:that|this one|this)|what i (?:just )?said|i said that"
+    r"|i (?:didn't|did not|couldn't) (?:catch|hear|get) (?:you|what you said)"
+    r"|(?:rather|like to|want to) (?:skip|stop here|stop now|pass)"
+    r"|you(?:'re| are)? (?:talking|speaking|going|talk|speak) (?:too|so|very))\b"
+)
+"""What makes a request one to the interviewer, whatever was said before it."""
+
+_SPEAKS: Final = (
+    r"(?:say|says|said|saying|tell|tells|told|telling|ask|asks|asked|asking|yell\w*|shout\w*|scream\w*"
+    r"|whisper\w*|think|thinks|thought|thinking|wonder\w*|reply|replied|replies|answered|answers|beg|begs|begged"
+    r"|begging|cry|cried|cries|text|texts|texted|texting|write|writes|wrote|written|writing|add|adds|added"
+    r"|insist\w*|suggest\w*|demand\w*|order\w*|explain\w*|announce\w*|mutter\w*|call|calls|called"
+    r"|repeated|repeats|kept repeating|goes|heard|read|reads|warn\w*|joke|jokes|joked|joking"
+    r"|realise\w*|realize\w*|felt|knew|decide\w*|remark\w*|message\w*|beg|pleaded|urged"
+    r"|sang|sing|sings|barked|barks|snapped|signed|printed|reading|spelled|interrupted)"
+)
+_SOMEBODY: Final = (
+    r"(?: (?:to|at|for))?(?: (?:me|him|her|them|us|you|myself|himself|herself|themselves|everybody|everyone"
+    r"|somebody|someone|people|mom|mum|dad|sir|guys|man|honey|doctor|boss|mister"
+    r"|(?:the|my|his|her|our|their|your|a|an|this|that|one|each) (?:\w+ )?\w+))?"
+)
+_REPORTS: Final = re.compile(
+    rf"\b(?:{_SPEAKS}{_SOMEBODY}|(?:was|is|were|are|am|be|been|just|all|i'm|he's|she's|they're|we're) like)"
+    r"(?: (?:that|if|whether|okay|ok|well|hey|oh|um|uh|no|like|look|please|and|loudly|again|back|out|just"
+    r"|always|quietly))*$"
+)
+"""How the words before a quotation end."""
+_QUOTES: Final = re.compile(
+    r"\b(?:(?:he|she|they|i|we|it) (?:went|go)|(?<!thing )(?<!problem )(?<!truth )(?:is|was|were|be|been)"
+    r"|(?:sign|button|slogan|motto|phrase|rule|message|words?|title|song|note|line|label|instruction))"
+    r"(?: (?:all|just|always|okay|ok|oh))*$"
+)
+"""How they may end where the quotation is said in the same breath."""
+_WAS_TO_SAY: Final = re.compile(
+    r"\bi(?:'m| was| am| wanted| just wanted| have| meant|'d like| would like)"
+    r"(?: just| about| going| gonna)* (?:to )?(?:say|ask)$"
+    r"|(?:nothing|what|much|more|all|anything)(?: \w+){0,3} to (?:say|add|tell)$"
+)
+"""No quotation follows these, though they end in a word for speaking."""
+_SUBORDINATES: Final = re.compile(
+    r"(?:^| )(?:where|how|why|who|when|whether|if|what|which|whenever|wherever|unless|than|to|because|until"
+    r"|not|never|don't|didn't|that's)$"
+)
+_REPORTED_AFTER: Final = re.compile(
+    rf"(?:(?:i|he|she|they|we|you|it|people|everybody|somebody|(?:the|my|our|his|her|their) \w+|[a-z]+)"
+    rf"(?: (?:had|just|always|would|kept|then))? {_SPEAKS}|(?:and|or|but|then|so) (?!please|thank|i'm sorry)"
+    r"|(?:is|was|were|are|became|sounds?|made|came|meant|means|kind|type|button|sign|thing|to|for|with"
+    r"|about|of|in|at|on|when|until|after|from|by|into|all|every|twice|again)\b)"
+)
+"""What makes a quotation, or a part of a longer sentence, of the words before it."""
+_REASON: Final = re.compile(
+    r"(?:because|cause|since|as|sorry|please|thanks|thank|i|i'm|i've|i'd|i'll|it's|it|that's|this|there's"
+    r"|there|my|the|somebody|someone|somebody's|someone's|you|you're|we|we're|before|if|just|that|your)\b"
+)
+_PRESENT_REASON: Final = re.compile(
+    r"(?:(?:i (?:really |just )?(?:don't|can't|cannot|do not|won't|need|want|feel|think|am|have to|'m)"
+    r"|i'm|it's (?:too|very|so|really|just)|this is|that's (?:too|very|private|personal|enough)|because"
+    r"|please|sorry|my (?:phone|door|doorbell|baby|kid|child|dog|boss|line|battery)|somebody's|someone's"
+    r"|somebody is|someone is|there's)\b)"
+)
+_STRIKE_REASON: Final = re.compile(
+    r"(?:because|please|sorry|i (?:don't|do not|shouldn't|should not|wouldn't|didn't mean|want|would)"
+    r"|that's (?:too |very |really |so )?(?:private|personal|confidential|wrong|not)"
+    r"|it's (?:too |very |really |so )?(?:private|personal|confidential|wrong|not|nobody)|nobody|this is"
+    r"|my \w+ (?:would|might|could))\b"
+)
+"""Other words behind "strike that" are what is said in its stead: a repair, and no claim."""
+_GOES_ON: Final = frozenset(
+    "a an the my your his her our their its this that these those some any no every each to of at by for "
+    "from with into onto in on up off out over under i he she we they who which don't doesn't didn't "
+    "not never can't won't wouldn't couldn't should could would can will must might shall did does do has "
+    "have had is are was were be been being bus train tram full short pit next last final first very too so "
+    "more us him you".split()
+)
+"""After these a single word ("stop", "next", "back") only goes on with the sentence."""
+_ADDRESSED: Final = re.compile(
+    r"(?:can|could|would|will|may|might|do|is|let's|i'd|i|what|you|you're|don't)\b|.*\bplease$"
+)
+"""How a request begins that is no part of the sentence before it."""
+_TOLD: Final = re.compile(
+    r"i (?:(?:didn't|did not|couldn't|could not|don't|can't) (?:catch|hear|get|understand)|missed|lost)"
+)
+"""A statement that is a request only to whom it is made."""
+_JOINING: Final = FILLERS | {"and", "but", "then", "sorry", "actually", "please", "wait"}
+_OF_ONESELF: Final = re.compile(r"i (?:need|want|have|got|gotta|don't|do not|am|'m|would|'d)\b|i'm\b|i'd\b")
+_STORY: Final = 2
+"""Verbs in the past from which on words in the present are no part of the story."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A right, and the words that claim it, as they stand at the end of what was said last."""
+
+    right: Right
+    words: str
+
+
+@lru_cache(maxsize=4)  # the same words are asked for it more than once
+def claim_amid(parts: tuple[str, ...]) -> Claim | None:
+    """The right that is claimed in the last of an answer's `parts`, each said in one breath or sent as one
+    message; None where it is the whole answer, or none. Resuming and being done are none of these."""
+    if not parts:
+        return None
+    words = words_of(parts[-1][-2_000:])[-_WITHIN:]
+    tail = parts[-1][-2_000:]
+    said = " ".join(word.lower for word in words)
+    earlier = " ".join(word.lower for part in parts[-3:-1] for word in words_of(part[-400:])[-20:])
+    if earlier and (whole := spoken_right(tail)) is not None and whole not in ("done", "resume"):
+        around = _Around(earlier, "", breath=True, sentence=False)
+        if _is_meant(whole, [word.lower for word in words], around):
+            return Claim(whole, tail.strip())
+    refused = 0
+    for place in range(len(words)):
+        if place < refused or not begins_a_claim(said, _offset(words, place)):
+            continue
+        found = _longest(words, said, place)
+        if found is None:
+            continue
+        right, end = found
+        if place == 0 and not earlier and end == len(words):
+            return None  # nothing but a claim: that is no matter of an answer
+        refused = end  # if it isn't meant, no part of it is
+        before = " ".join(word.lower for word in words[:place]) if place else earlier
+        after = " ".join(word.lower for word in words[end:])
+        gap = tail[words[place - 1].end : words[place].start] if place else ""
+        around = _Around(before, after, place == 0, any(mark in gap for mark in _SENTENCE_ENDS))
+        if after and not _may_end(tail, words, end):
+            continue
+        if _is_meant(right, [word.lower for word in words[place:end]], around):
+            return Claim(right, tail[words[place].start :].strip())
+    return None
+
+
+class _Around(msgspec.Struct, frozen=True):
+    """What stands before and after the words of a claim, and whether it begins a breath, or a sentence."""
+
+    before: str
+    after: str
+    breath: bool
+    sentence: bool
+
+
+def _offset(words: Sequence[Word], place: int) -> int:
+    return sum(len(word.lower) + 1 for word in words[:place])
+
+
+def _longest(words: list[Word], said: str, place: int) -> tuple[Right, int] | None:
+    """The right that most of the words from this place on claim, and where they end."""
+    start = _offset(words, place)
+    for end in range(min(len(words), place + _LONGEST), place, -1):
+        right = claim_between(said, start, _offset(words, end) - (end < len(words)))
+        if right is not None:
+            return None if right in ("done", "resume") else (right, end)
+    return None
+
+
+def _may_end(tail: str, words: list[Word], end: int) -> bool:
+    gap = tail[words[end - 1].end : words[end].start]
+    return any(mark in gap for mark in f",{_SENTENCE_ENDS}") or _REASON.match(words[end].lower) is not None
+
+
+def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
+    """Whether words that would claim a right are meant to."""
+    text = " ".join(claim)
+    led = LEAD_IN.match(text)
+    led_in = text[: led.end()].split() if led is not None else []
+    core = text[led.end() :] if led is not None else text
+    apart = around.sentence or not _BREAKS_OFF.isdisjoint(led_in)
+    before = around.before
+    while before and before.split()[-1] in _BREAKS_OFF | {"so", "and", "but", "then", "now"}:
+        apart |= before.split()[-1] in _BREAKS_OFF
+        before = before.rpartition(" ")[0]
+    explicit = _EXPLICIT.search(text) is not None
+    if around.after and not _explains(right, around.after, explicit, apart):
+        return False
+    if not before:
+        return explicit or around.breath
+    if not around.sentence and not _WAS_TO_SAY.search(before):
+        if _REPORTS.search(before) or (not around.breath and _QUOTES.search(before)):
+            return False
+        if _SUBORDINATES.search(before):
+            return False
+    if _TOLD.match(core) and not explicit:
+        return apart
+    goes_on = before.split()[-1] in _GOES_ON and not around.sentence
+    if explicit and (around.breath or "please" in led_in or _ADDRESSED.match(core) or not goes_on):
+        return True
+    if around.breath or apart:
+        return not goes_on
+    if around.after or {"and", "so", "but", "now"} & set(led_in) or goes_on:
+        return False
+    past = sum(is_past(word) for word in before.split())
+    return _OF_ONESELF.match(core) is not None and past >= _STORY
+
+
+def _explains(right: Right, after: str, explicit: bool, apart: bool) -> bool:
+    """Whether what follows a claim gives a reason for it, rather than making it part of a sentence."""
+    if after.count(" ") >= _LONGEST_REASON or _REPORTED_AFTER.match(after):
+        return False
+    if right == "strike":
+        return _STRIKE_REASON.match(after) is not None
+    if explicit or (apart and not any(is_past(word) for word in after.split())):
+        return _REASON.match(after) is not None
+    return _PRESENT_REASON.match(after) is not None
+
+
+def says_anything(text: str) -> bool:
+    """Whether there is more than noises and words that only join on: an answer, however little of it."""
+    return not _JOINING.issuperset(lower_words(text))
+
+
+def without(text: str, words: str) -> str:
+    """A text without the last mention of words that were said in the middle of it."""
+    before, _, after = text.rpartition(words)
+    return f"{before.rstrip()} {after.lstrip()}".strip()

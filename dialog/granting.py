@@ -1,0 +1,113 @@
+"""What a participant claims among what is said: heard, put on record as no answer, and granted. Knows no
+question; what a right does is a moment's matter."""
+
+from collections.abc import Callable
+
+from dialog.claims import Claim, claim_amid, says_anything
+from dialog.events import AnswerStruck, WordsHeard
+from dialog.hearing import AGENTS
+from dialog.interview import Interview
+from dialog.judgement import Right
+from dialog.moments import Moments
+from dialog.outbox import Outbox
+from dialog.rights import is_backchannel, spoken_right
+from dialog.turn import Turn
+from dialog.turn_taking import TurnTaking
+
+
+class Granting:
+    """One session's. `forget` drops whatever is being judged of the present answer."""
+
+    def __init__(
+        self,
+        interview: Interview,
+        moments: Moments,
+        turns: TurnTaking,
+        out: Outbox,
+        forget: Callable[[], None],
+    ) -> None:
+        self._interview = interview
+        self._moments = moments
+        self._turns = turns
+        self._out = out
+        self._forget = forget
+
+    def claimed(self, turn: Turn, now: float) -> bool:
+        """Whether an answer is a request, or ends in one; it is granted then."""
+        right = spoken_right(turn.text)
+        if right is not None and right != "done":
+            self.grant(turn, right, now)
+            return True
+        claim = claim_amid(turn.parts)
+        if claim is None:
+            return False
+        if says_anything(turn.text.removesuffix(claim.words)):
+            self._grant_amid(turn, claim, now)
+        else:
+            self.grant(turn, claim.right, now, explained=True)
+        return True
+
+    def grant(self, turn: Turn, right: Right, now: float, *, explained: bool = False) -> None:
+        """Grant what a whole turn claims; `explained` if it says more than that."""
+        self._forget()
+        self.remark(turn, right)
+        if right == "strike" and explained:  # the reason for it is nobody's business either
+            self._turns.hearing.attribution.strike(turn.utterances)
+            self._out.append(AnswerStruck(turn.turn_id))
+        self._turns.dismiss(now)
+        self._moments.claim(right, now)
+
+    def _grant_amid(self, turn: Turn, claim: Claim, now: float) -> None:
+        """Grant what was claimed in the middle of an answer: as with a button, the words before it stay."""
+        self._forget()
+        utterance_id, left = turn.withdraw(claim.words)
+        if utterance_id is not None:
+            self._turns.hearing.attribution.settle(utterance_id)
+        if left:
+            self._out.append(WordsHeard(turn.turn_id, turn.node_key, left, turn.confidence))
+        self._out.append(turn.remark_amid(claim.right, claim.words))
+        turn.spoken_within = True
+        self._moments.claim(claim.right, now)
+
+    def set_noises_aside(self, turn: Turn) -> None:
+        """An "mm-hm" over what followed an answer doesn't belong to it, though that was reopened for it."""
+        while turn.reopened and len(turn.parts) > 1 and is_backchannel(turn.parts[-1]):
+            noise = turn.parts[-1]
+            utterance_id, _ = turn.withdraw(noise)
+            if utterance_id is not None:
+                self._turns.hearing.attribution.settle(utterance_id)
+            self._out.append(turn.remark_amid("backchannel", noise))
+
+    def struck_over_good_bye(self, now: float) -> bool:
+        """Whether somebody wants something erased who speaks over our last words; it is granted then."""
+        beside = self._turns.overlap.beside
+        if beside is None or not beside.text:
+            return False
+        claim = claim_amid(beside.parts)
+        right = spoken_right(beside.text) or (claim.right if claim is not None else None)
+        if right != "strike":
+            return False
+        self.remark(beside, right)
+        self._turns.overlap.reset()
+        self._moments.claim(right, now)
+        return True
+
+    def remark(self, turn: Turn, meaning: str) -> None:
+        """Put words that are no answer on record."""
+        if turn.text:
+            self._out.append(turn.remark(meaning))
+
+    def interjected(self, turn: Turn, now: float) -> None:
+        """Words that advance nothing, unless they claim a right; before the good-bye, that to stop or to have
+        something erased alone."""
+        claim = claim_amid(turn.parts)
+        right = spoken_right(turn.text) or (claim.right if claim is not None else None)
+        over_speech = self._turns.state in AGENTS
+        self.remark(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
+        if not over_speech:
+            self._turns.dismiss(now)
+        none_left = self._interview.closing is not None and right not in ("stop", "strike")
+        if right is not None and right not in ("done", "resume") and not none_left:
+            self._moments.claim(right, now)
+        elif over_speech:
+            self._turns.overlap.take_up(now)
