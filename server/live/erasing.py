@@ -54,6 +54,11 @@ class Eraser:
             return replace(body, text=TOMBSTONE) if body.text else body
         return body
 
+    @property
+    def busy(self) -> bool:
+        """Something was begun that is not yet on the disk."""
+        return bool(self._under_way)
+
     async def finish(self) -> None:
         """Wait until all that was begun is on the disk, or has failed."""
         while self._under_way:

@@ -113,7 +113,7 @@ class Session:
             tasks,
             now=lambda: self.now,
             hung_up=lambda _: self._farewell.set(),
-            also_kept=self.eraser.finish,
+            also_kept=self.eraser,
             policy=policy.speaker,
         )
         self._prompt = Preparations(synthesis, self.mailbox, tasks)

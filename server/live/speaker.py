@@ -6,7 +6,8 @@ had, the page shows them and they count as heard after a time.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from dialog.commands import Say
@@ -18,7 +19,7 @@ from media.playout import REMEMBERED_SLOTS, Playout, PlayoutFinished, PlayoutSta
 from server.gateway.leg import MAX_PLAYOUT_DELAY, Leg
 from server.live.mailbox import Mailbox
 from server.live.speech import SpeakerPolicy, Speech
-from server.live.storage_wait import kept_in_time
+from server.live.storage_wait import AlsoKept, Outcome, StorageWait
 from server.live.synthesis import Synthesis
 from server.store.event_log import EventLog
 
@@ -38,17 +39,16 @@ class Speaker:
         *,
         now: Callable[[], float],
         hung_up: Callable[[str], None],
-        also_kept: Callable[[], Awaitable[None]] | None = None,
+        also_kept: AlsoKept | None = None,
         policy: SpeakerPolicy | None = None,
     ) -> None:
         self._mailbox = mailbox
-        self._log = log
         self._synthesis = synthesis
         self._tasks = tasks
         self._now = now
         self._hung_up = hung_up
-        self._also_kept = also_kept
         self._policy = policy or SpeakerPolicy()
+        self._storage = StorageWait(log, tasks, self._policy.storage_timeout, also_kept)
         self._loop = asyncio.get_running_loop()
         self._voiced = False
         self._leg: Leg | None = None
@@ -112,12 +112,10 @@ class Speaker:
         """Say or show it after whatever is being said; `seq` is its place in the log."""
         speech = Speech(say)
         self._queue.append(speech)
-        if say.after_storage and self._log.stored_seq < seq:
-            self._tasks.create_task(self._await_storage(speech, seq), name=f"storage {seq}")
-        else:
-            speech.stored = True
         if self._voiced:
             self._prepare(speech)
+        if say.after_storage:
+            self._storage.begin(seq, partial(self._kept, speech))
         self._advance()
 
     def duck(self, speech_id: int) -> None:
@@ -205,8 +203,7 @@ class Speaker:
     async def _synthesise(self, speech: Speech, clip: Clip) -> None:
         speech.failure = await self._synthesis.fill(clip, speech.say.speed)
 
-    async def _await_storage(self, speech: Speech, seq: int) -> None:
-        outcome = await kept_in_time(self._log, seq, self._also_kept, self._policy.storage_timeout)
+    def _kept(self, speech: Speech, outcome: Outcome) -> None:
         if isinstance(outcome, StorageFaltered):
             self._mailbox.put(outcome)
         speech.stored = outcome != "never"

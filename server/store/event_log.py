@@ -87,6 +87,7 @@ class EventLog:
         self._unconfirmed = 0
         self._failure: WriterFenced | LogBroken | None = None
         self._stirred = asyncio.Event()
+        self._to_tell: list[tuple[int, Callable[[bool], None]]] = []
 
     # For the turn loop
 
@@ -139,6 +140,16 @@ class EventLog:
             if self._pending and self._pending[0].seq <= seq:  # else it is on its way already
                 self._hurry()
             await self._stirred.wait()
+
+    def when_stored(self, seq: int, tell: Callable[[bool], None]) -> None:
+        """Call `tell` in the very moment in which every event up to `seq` is on the disk, or in which it is
+        known that they never will be (False). `tell` must not raise."""
+        if self._failure is not None or self.stored_seq >= seq:
+            tell(self._failure is None)
+            return
+        self._to_tell.append((seq, tell))
+        if self._pending and self._pending[0].seq <= seq:
+            self._hurry()
 
     async def durable_within(self, seq: int, seconds: float) -> bool:
         """Wait for `durable`, at most `seconds`. False when it is not to be had."""
@@ -214,6 +225,7 @@ class EventLog:
         """These lines, taken before, are stored."""
         self._unconfirmed -= len(lines)
         self.stored_seq = max(self.stored_seq, *(line.seq for line in lines))
+        self._tell(lambda seq: seq <= self.stored_seq, stored=True)
         while len(self._recent) > self._keep and self._recent[0].seq <= self.stored_seq:
             self._recent.popleft()
         self._stir()
@@ -222,6 +234,7 @@ class EventLog:
         """Nothing of this log will be stored any more."""
         self._failure = failure
         self._pending.clear()
+        self._tell(lambda _: True, stored=False)
         self._stir()
 
     @property
@@ -238,6 +251,13 @@ class EventLog:
         self._pending.append(line)
         self._unconfirmed += 1
         self._wake(self)
+
+    def _tell(self, ripe: Callable[[int], bool], *, stored: bool) -> None:
+        waiting, self._to_tell = self._to_tell, []
+        self._to_tell = [one for one in waiting if not ripe(one[0])]
+        for seq, tell in waiting:
+            if ripe(seq):
+                tell(stored)
 
     def _stir(self) -> None:
         # Set and cleared at once: whoever waits now is woken, whoever comes later waits for the next time.

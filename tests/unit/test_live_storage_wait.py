@@ -4,19 +4,103 @@ import asyncio
 
 import pytest
 
-from dialog.signals import StorageFaltered
-from server.live.storage_wait import kept_in_time
-from server.store.event_log import EventLog
+from dialog.signals import DonePressed, StorageFaltered
+from server.live.storage_wait import Outcome, StorageWait
+from server.store.event_log import EventLog, LogBroken
 from tests.support.virtual_time import in_virtual_time
 from tests.unit.test_live_speaker import _stalled_log
 
 
+class Erasing:
+    """An erasure that takes so many seconds."""
+
+    busy = True
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def finish(self) -> None:
+        await asyncio.sleep(self._seconds)
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.5])
 def test_what_else_there_is_to_keep_is_not_kept_when_it_comes_late(seconds: float) -> None:
-    async def main() -> object:
+    outcomes: list[Outcome] = []
+
+    async def main() -> None:
         log: EventLog = _stalled_log()
-        return await kept_in_time(log, 0, lambda: asyncio.sleep(seconds), 1.0)
+        async with asyncio.TaskGroup() as tasks:
+            StorageWait(log, tasks, 1.0, Erasing(seconds)).begin(0, outcomes.append)
 
-    outcome = in_virtual_time(main)
+    in_virtual_time(main)
 
-    assert "kept" == outcome if seconds < 1.0 else isinstance(outcome, StorageFaltered)
+    assert [True] == [
+        one == "kept" if seconds < 1.0 else isinstance(one, StorageFaltered) for one in outcomes
+    ]
+
+
+def test_it_is_told_in_the_very_moment_of_storing_and_once() -> None:
+    outcomes: list[Outcome] = []
+
+    async def main() -> None:
+        log = _stalled_log()
+        async with asyncio.TaskGroup() as tasks:
+            wait = StorageWait(log, tasks, 1.0)
+            seq = log.append(0.0, DonePressed()).seq
+            wait.begin(seq, outcomes.append)
+            assert not outcomes
+            log.confirm(log.take())
+            assert ["kept"] == outcomes
+            wait.begin(seq, outcomes.append)
+            await asyncio.sleep(5)
+
+    in_virtual_time(main)
+
+    assert ["kept", "kept"] == outcomes
+
+
+def test_what_is_stored_late_is_told_as_late_and_not_again() -> None:
+    outcomes: list[Outcome] = []
+
+    async def main() -> None:
+        log = _stalled_log()
+        async with asyncio.TaskGroup() as tasks:
+            StorageWait(log, tasks, 1.0).begin(log.append(0.0, DonePressed()).seq, outcomes.append)
+            await asyncio.sleep(2)
+            log.confirm(log.take())
+
+    in_virtual_time(main)
+
+    assert [StorageFaltered("not stored within 1 s")] == outcomes
+
+
+def test_a_log_that_is_broken_tells_that_it_never_will_be() -> None:
+    outcomes: list[Outcome] = []
+
+    async def main() -> None:
+        log = _stalled_log()
+        async with asyncio.TaskGroup() as tasks:
+            wait = StorageWait(log, tasks, 1.0)
+            seq = log.append(0.0, DonePressed()).seq
+            wait.begin(seq, outcomes.append)
+            log.fail(LogBroken("no such table"))
+            wait.begin(seq, outcomes.append)
+
+    in_virtual_time(main)
+
+    assert ["never", "never"] == outcomes
+
+
+def test_a_fault_of_whoever_waits_is_its_sitting_s_and_not_the_log_s() -> None:
+    def fault(_: Outcome) -> None:
+        raise LookupError("a bug")
+
+    async def main() -> None:
+        log = _stalled_log()
+        async with asyncio.TaskGroup() as tasks:
+            StorageWait(log, tasks, 1.0).begin(log.append(0.0, DonePressed()).seq, fault)
+            log.confirm(log.take())
+
+    with pytest.raises(ExceptionGroup) as raised:
+        in_virtual_time(main)
+    assert raised.group_contains(LookupError)
