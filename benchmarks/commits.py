@@ -21,8 +21,9 @@ from benchmarks.report import Row, publish, this_machine
 from dialog.events import AnswerCommitted, Event, NodeEntered, QuestionAsked, SessionOpened
 from server.app import SWITCH_INTERVAL
 from server.cli.serving import run_on_loop
-from server.pipeline.office import DISPATCH_INTERVAL
+from server.pipeline.office import DISPATCH_INTERVAL, FOLD_INTERVAL
 from server.pipeline.outward import Outward
+from server.pipeline.rounds import every
 from server.pipeline.webhooks import DELIVER, Webhooks
 from server.pipeline.worker import Worker
 from server.store.database import Database
@@ -104,7 +105,8 @@ async def measure(store: Store, talks: Sequence[list[Event]], seconds: float, se
 
 @contextlib.asynccontextmanager
 async def looked_after(database: Database) -> AsyncIterator[None]:
-    """What the office does beside the talks: the outbox is looked at and jobs are asked for."""
+    """What the office does beside the talks: the outbox is looked at, jobs are asked for, and SQLite's log is
+    folded back."""
     async with Outward(private=False) as outward, asyncio.TaskGroup() as tasks:
         webhooks = Webhooks(database, Vault(SECRET), outward)
 
@@ -114,9 +116,13 @@ async def looked_after(database: Database) -> AsyncIterator[None]:
                 await asyncio.sleep(DISPATCH_INTERVAL)
 
         async with Worker(Jobs(database), {DELIVER: webhooks.deliver}).working():
-            telling = tasks.create_task(tell())
+            rounds = [
+                tasks.create_task(tell()),
+                tasks.create_task(every(FOLD_INTERVAL, database.fold, "it can't be folded back")),
+            ]
             yield
-            telling.cancel()
+            for each in rounds:
+                each.cancel()
 
 
 async def _replay(

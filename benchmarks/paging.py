@@ -19,15 +19,17 @@ from benchmarks.commits import percentile_ms
 from benchmarks.report import Row, publish, this_machine
 from server.cli.files import load_blueprint
 from server.cli.seeding import SAMPLE, open_vault
-from server.clock import new_id
+from server.clock import new_id, new_secret
 from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow
 from server.store.migrations import upgrade
 from server.store.organizations import Organizations, Tenant
+from server.store.pins import new_pin
 from server.store.runs import Runs
 from server.store.tables import RunRow
+from server.store.vault import Vault
 from tests.support.mortal_server import mortal_server
 from tests.support.running_server import running_server
 
@@ -63,7 +65,8 @@ class Walk(msgspec.Struct):
 
 
 async def stock(settings: Settings, count: int) -> Library:
-    """Make so many runs of three versions, every other one with documents. They share the seals of one."""
+    """Make so many runs of three versions, every other one with documents, each with a link and PIN of its
+    own."""
     await asyncio.to_thread(upgrade, settings.database_url)
     async with Database(settings.database_url) as database:
         organizations, blueprints = Organizations(database), Blueprints(database)
@@ -71,7 +74,8 @@ async def stock(settings: Settings, count: int) -> Library:
         made = await blueprints.create(tenant, load_blueprint(SAMPLE / "blueprint.json"))
         for _ in range(VERSIONS):
             await blueprints.publish(tenant, made.id)
-        first, _ = await Runs(database, open_vault(settings)).create(tenant, made.id)
+        vault = open_vault(settings)
+        first, _ = await Runs(database, vault).create(tenant, made.id)
         async with database.read() as connection:
             rows = await connection.execute(select(RunRow.__table__).where(RunRow.id == first.id))
             pattern = dict(rows.one()._mapping)
@@ -82,7 +86,7 @@ async def stock(settings: Settings, count: int) -> Library:
                 await connection.execute(
                     insert(RunRow.__table__),  # type: ignore[arg-type]
                     [
-                        pattern | {"id": run_id, "pin_hash": run_id, "blueprint_version": 1 + n % VERSIONS}
+                        pattern | _doors(vault, run_id) | {"blueprint_version": 1 + n % VERSIONS}
                         for n, run_id in batch
                     ],
                 )
@@ -97,6 +101,16 @@ async def stock(settings: Settings, count: int) -> Library:
             for _ in range(2)
         ]
     return Library(made.id, sorted([first.id, *run_ids], reverse=True), *keys)
+
+
+def _doors(vault: Vault, run_id: str) -> dict[str, Any]:
+    """A run's id, and what opens it; for reading alone, so that its hashes are none."""
+    return {
+        "id": run_id,
+        "token_encrypted": vault.seal(f"jt_{new_secret()}"),
+        "pin_hash": run_id,
+        "pin_encrypted": vault.seal(new_pin()),
+    }
 
 
 _KINDS: Final = {"transcript": "trn_", "responses": "rsp_"}
@@ -201,7 +215,7 @@ class Measured(msgspec.Struct, frozen=True):
 async def measure(directory: Path, runs: int, walks: int, seed: int, database_url: str) -> Measured:
     """Stock a library and read it from a server in a process of its own."""
     settings = {"database_url": database_url} if database_url else {}
-    async with mortal_server(directory, **settings) as server:
+    async with mortal_server(directory, more=settings) as server:
         library = await stock(server.settings, runs)
         await server.start()
         done = await read_disturbed(server.origin, library, walks, seed)

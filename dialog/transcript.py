@@ -1,6 +1,7 @@
 """The transcript as a projection: what was heard of the agent and said by the participant, in the order of
 time."""
 
+import functools
 from collections.abc import Iterable
 
 import msgspec
@@ -184,9 +185,16 @@ def transcript(events: Iterable[Event]) -> list[Entry]:
 
 
 def rfc3339(timestamp_ms: int) -> str:
-    """Milliseconds since 1970 as `2026-01-31T12:00:00.000Z` (civil-from-days after H. Hinnant)."""
+    """Milliseconds since 1970 as `2026-01-31T12:00:00.000Z`."""
     seconds, millis = divmod(timestamp_ms, 1000)
     days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    return f"{_date(days)}T{hours:02d}:{rest // 60:02d}:{rest % 60:02d}.{millis:03d}Z"
+
+
+@functools.lru_cache(maxsize=256)  # a page of a list has hundreds of instants, of few days
+def _date(days: int) -> str:
+    """Days since 1970 as `2026-01-31` (civil-from-days after H. Hinnant)."""
     shifted = days + 719_468
     era, day_of_era = divmod(shifted, 146_097)
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
@@ -195,8 +203,7 @@ def rfc3339(timestamp_ms: int) -> str:
     day = day_of_year - (153 * month_index + 2) // 5 + 1
     month = month_index + 3 if month_index < 10 else month_index - 9
     year = year_of_era + era * 400 + (1 if month <= 2 else 0)
-    hour, minute, second = rest // 3600, rest // 60 % 60, rest % 60
-    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{millis:03d}Z"
+    return f"{year:04d}-{month:02d}-{day:02d}"
 
 
 def transcript_entries(events: Iterable[Event]) -> list[dict[str, object]]:

@@ -45,7 +45,7 @@ def new_secret(size: int = 24) -> str:
 
 
 def new_key_bytes(size: int) -> bytes:
-    """Random bytes, for keys that others are to have too."""
+    """Random bytes, for keys that others are to have too, and for what keeps one seal unlike the next."""
     return secrets.token_bytes(size)
 
 

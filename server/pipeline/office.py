@@ -27,6 +27,10 @@ from server.store.vault import Vault
 DISPATCH_INTERVAL: Final = 1.0
 """Seconds that something may lie in the outbox before anybody looks."""
 
+FOLD_INTERVAL: Final = 1.0
+"""Seconds of commits that are folded back into the database at once. Larger: more for one commit to do if
+nobody comes to it in time."""
+
 SWEEP_INTERVAL: Final = 600.0
 RETENTION_INTERVAL: Final = 60.0
 """Seconds that a run may be kept for longer than it is to be."""
@@ -79,6 +83,7 @@ async def open_office(
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),
+            every(FOLD_INTERVAL, database.fold, "the database's own log can't be folded back now"),
             every(SWEEP_INTERVAL, Idempotency(database).sweep, "old answers can't be forgotten now"),
             every(
                 RETENTION_INTERVAL,

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -38,6 +39,9 @@ class Kind(Protocol):
 
     def blocking_engine(self, url: URL) -> Engine: ...
 
+    async def fold(self, engine: AsyncEngine) -> None:
+        """Take housekeeping off the commits, now and then."""
+
     async def scrub(self, engine: AsyncEngine, tables: Sequence[str]) -> bool:
         """See to it that text that was erased from these tables isn't left behind in a corner of the
         database's files. False when somebody reads there, so that it must be tried again."""
@@ -55,6 +59,17 @@ along: Final[ContextVar[Along | None]] = ContextVar("along", default=None)
 the task did is."""
 
 _KINDS: Final[dict[str, Kind]] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a task sees of a database for the time being."""
+
+    database: "Database"
+    connection: AsyncConnection
+
+
+_view: Final[ContextVar[_View | None]] = ContextVar("view", default=None)
 
 
 class Database:
@@ -79,8 +94,26 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view; never waits for a writer. What is changed through it is lost."""
+        view = _view.get()
+        if view is not None and view.database is self:
+            yield view.connection
+            return
         async with self.engine.connect() as connection:
             yield await connection.execution_options(**self._kind.READING)
+
+    @contextlib.asynccontextmanager
+    async def view(self) -> AsyncIterator[None]:
+        """Let the present task see one state of the database until the block is left, whoever reads for it:
+        what it reads later belongs to what it has read before, and costs a query instead of a transaction.
+
+        One read after the other: not for tasks that are begun inside.
+        """
+        async with self.read() as connection:
+            token = _view.set(_View(self, connection))
+            try:
+                yield
+            finally:
+                _view.reset(token)
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -121,6 +154,10 @@ class Database:
         loop = asyncio.get_running_loop()
         async with contextlib.nullcontext() if self._turns is None else self._turns.of_log():
             return await loop.run_in_executor(self._log_thread, transact)
+
+    async def fold(self) -> None:
+        """Do what a commit would have to do every so often, and be held up by; to be called every second."""
+        await self._kind.fold(self.engine)
 
     async def scrub(self, *tables: str) -> bool:
         """See to it that text that was erased from these tables isn't left behind in a corner of the

@@ -49,15 +49,7 @@ OfRun = dict[DocumentKind, Document]
 Found = Mapping[str, Any]
 """What an analysis found, and who made it."""
 
-_STANDING: Final = select(
-    DocumentRow.id,
-    DocumentRow.run_id,
-    DocumentRow.kind,
-    DocumentRow.status,
-    DocumentRow.error,
-    DocumentRow.created_at,
-    DocumentRow.updated_at,
-)
+_STANDING: Final = select(*(DocumentRow.__table__.c[name] for name in Document.__struct_fields__))
 
 
 class Documents:
@@ -117,7 +109,8 @@ async def _standings(connection: AsyncConnection, run_ids: Collection[str]) -> d
     found: dict[str, OfRun] = {run_id: {} for run_id in run_ids}
     rows = await connection.execute(_STANDING.where(DocumentRow.run_id.in_(found))) if found else ()
     for row in rows:
-        found[row.run_id][row.kind] = Document(**row._mapping)
+        document = Document(*row)  # selected in the order of its fields
+        found[document.run_id][document.kind] = document
     return found
 
 

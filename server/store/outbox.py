@@ -4,12 +4,12 @@ disk is told of, one that isn't never is. Who is told, and how, is known elsewhe
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id
 from server.store.delivery_tables import HappeningRow
 from server.store.organizations import Tenant
+from server.store.statements import adding
 
 HappeningType = Literal[
     "interview_run.created",
@@ -43,16 +43,15 @@ async def announce(
     """Put it into the outbox, as part of a transaction; returns its id. `data` is small: ids and statuses,
     for whoever is told asks for the rest."""
     event_id = new_id("evt_")
-    await connection.execute(
-        insert(HappeningRow).values(
-            id=event_id,
-            organization_id=tenant.organization_id,
-            test_mode=tenant.test_mode,
-            type=happening,
-            subject_id=subject_id,
-            data=dict(data),
-            created_at=now_ms,
-            dispatched_at=None,
-        )
-    )
+    happened = {
+        "id": event_id,
+        "organization_id": tenant.organization_id,
+        "test_mode": tenant.test_mode,
+        "type": happening,
+        "subject_id": subject_id,
+        "data": dict(data),
+        "created_at": now_ms,
+        "dispatched_at": None,
+    }
+    await connection.execute(adding(HappeningRow), happened)
     return event_id

@@ -7,6 +7,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from server.store.json_columns import read_json
+
 DRIVER: Final = "postgresql+psycopg"
 
 CONNECTIONS: Final = 10
@@ -32,6 +34,7 @@ def async_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url.set(drivername=DRIVER),
         hide_parameters=True,
+        json_deserializer=read_json,
         pool_pre_ping=True,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
@@ -44,7 +47,12 @@ def blocking_engine(url: URL, *, patient: bool = False) -> Engine:
     """An engine for threads. A patient one waits for a statement as long as it takes: changing tables, or
     waiting for another process that does."""
     arguments = _connect_args(0 if patient else STATEMENT_TIMEOUT_MS)
-    return create_engine(url.set(drivername=DRIVER), hide_parameters=True, connect_args=arguments)
+    return create_engine(
+        url.set(drivername=DRIVER),
+        hide_parameters=True,
+        json_deserializer=read_json,
+        connect_args=arguments,
+    )
 
 
 def _connect_args(statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, object]:
@@ -54,6 +62,10 @@ def _connect_args(statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str,
         # A commit is on the disk whatever the server's own habit: an answer that was confirmed is kept.
         "options": f"-c synchronous_commit=on -c statement_timeout={statement_timeout_ms}",
     }
+
+
+async def fold(_: AsyncEngine) -> None:
+    """Nothing: its server folds its write-ahead log back by itself."""
 
 
 async def scrub(engine: AsyncEngine, tables: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.store.design_tables import ChannelRow, ConnectorRow
 from server.store.organizations import Tenant
 from server.store.run_status import ConsentStatus, RunStatus
-from server.store.tables import RunRow
+from server.store.statements import ONE_RUN, ONE_RUN_HELD
 
 DEFAULT_LIFETIME_MS: Final = 7 * 86_400_000
 
@@ -117,14 +117,17 @@ async def run_row(
 ) -> Row[Any]:
     """The run's row, held until the transaction ends if it is to be changed. Raises RunNotFound, also when
     the run isn't the tenant's."""
-    statement = select(RunRow).where(RunRow.id == run_id)
-    if tenant is not None:
-        statement = statement.where(
-            RunRow.organization_id == tenant.organization_id, RunRow.test_mode == tenant.test_mode
+    row = (await connection.execute(ONE_RUN_HELD if lock else ONE_RUN, {"run_id": run_id})).first()
+    if (
+        row is not None
+        and tenant is not None
+        and (row.organization_id, row.test_mode)
+        != (
+            tenant.organization_id,
+            tenant.test_mode,
         )
-    if lock:
-        statement = statement.with_for_update()
-    row = (await connection.execute(statement)).first()
+    ):
+        row = None
     if row is None:
         raise RunNotFound(f"there is no run {run_id}")
     return row
@@ -152,4 +155,9 @@ async def hold_place(connection: AsyncConnection, tenant: Tenant, place: Place) 
 
 def run_of(row: Row[Any]) -> Run:
     """Names only what a run shows; hashes, ciphers and the fence stay behind."""
-    return msgspec.convert({str(name): value for name, value in row._mapping.items()}, Run)
+    kept = row._mapping
+    # The columns are of these types already; a page has thousands of them.
+    values = {name: kept[name] for name in Run.__struct_fields__}
+    values["participant"] = msgspec.convert(values["participant"], Participant)
+    values["consent"] = msgspec.convert(values["consent"], ConsentRecord | None)
+    return Run(**values)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, new_secret
 from server.store.blueprints import BlueprintNotFound
-from server.store.design_tables import BlueprintRow, BlueprintVersionRow
 from server.store.lifecycle import tell_of_run
 from server.store.organizations import Tenant
 from server.store.pins import new_pin
@@ -25,7 +24,7 @@ from server.store.run import (
     no_progress,
     run_of,
 )
-from server.store.tables import RunRow
+from server.store.statements import ADDING_RUN, LAST_VERSION, RUN_OF_PIN
 from server.store.vault import Vault
 
 LINK: Final = "join token"
@@ -92,12 +91,12 @@ async def add_run(
         "session_count": 0,
         "writer_epoch": 0,
         "progress": no_progress(len(basis.body["graph"]["nodes"])),
-        "metadata_": dict(wanted.metadata or {}),
+        "metadata": dict(wanted.metadata or {}),
         "created_at": now_ms,
         "updated_at": now_ms,
     }
     await hold_place(connection, tenant, wanted.place)
-    row = (await connection.execute(insert(RunRow).values(**values).returning(RunRow))).one()
+    row = (await connection.execute(ADDING_RUN, values)).one()
     await tell_of_run(connection, row, "interview_run.created", now_ms)
     if wanted.scheduled_at is not None:
         await tell_of_run(connection, row, "interview_run.scheduled", now_ms)
@@ -114,8 +113,7 @@ async def free_pin(connection: AsyncConnection, vault: Vault) -> dict[str, Any]:
     while True:
         pin = new_pin()
         hashed = vault.fingerprint(PIN, pin)
-        taken = select(RunRow.id).where(RunRow.pin_hash == hashed)
-        if (await connection.execute(taken)).first() is None:
+        if (await connection.execute(RUN_OF_PIN, {"pin_hash": hashed})).first() is None:
             return {"pin_hash": hashed, "pin_encrypted": vault.seal(pin)}
 
 
@@ -123,19 +121,8 @@ async def _last_version(
     connection: AsyncConnection, tenant: Tenant, blueprint_id: str
 ) -> Row[str, int, dict[str, Any]]:
     """(agent id, version, body) of the last snapshot. Raises BlueprintNotFound."""
-    statement = (
-        select(BlueprintVersionRow.agent_id, BlueprintVersionRow.version, BlueprintVersionRow.body)
-        .join(BlueprintRow, BlueprintRow.id == BlueprintVersionRow.blueprint_id)
-        .where(
-            BlueprintRow.id == blueprint_id,
-            BlueprintRow.organization_id == tenant.organization_id,
-            BlueprintRow.test_mode == tenant.test_mode,
-            BlueprintRow.status != "archived",
-        )
-        .order_by(BlueprintVersionRow.version.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(statement)).first()
+    owner = {"organization_id": tenant.organization_id, "test_mode": tenant.test_mode}
+    row = (await connection.execute(LAST_VERSION, {"blueprint_id": blueprint_id, **owner})).first()
     if row is None:
         raise BlueprintNotFound(f"there is no published blueprint {blueprint_id}")
     return row

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,7 @@ from server.store.run import (
 )
 from server.store.run_making import LINK, PIN, Wanted, add_run, basis_of, free_pin, link_columns
 from server.store.run_status import TERMINAL, RunStatus, TransitionRefused, sources_of
+from server.store.statements import adding
 from server.store.tables import RunRow, SessionRow
 from server.store.vault import Vault
 
@@ -233,9 +234,8 @@ class Runs:
             if opened is None:
                 raise TransitionRefused(run_id, (await run_row(connection, run_id)).status, "joined")
             number, epoch = opened
-            await connection.execute(
-                insert(SessionRow).values(id=session_id, run_id=run_id, number=number, opened_at=now)
-            )
+            opening = {"id": session_id, "run_id": run_id, "number": number, "opened_at": now}
+            await connection.execute(adding(SessionRow), opening)
             last_seq = (await connection.run_sync(last_seqs, [run_id])).get(run_id, 0)
         return OpenedSession(run_id, session_id, number, epoch, last_seq, now)
 

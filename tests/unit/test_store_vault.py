@@ -11,6 +11,31 @@ def test_what_is_sealed_comes_back() -> None:
     assert Vault(SECRET).unseal(Vault(SECRET).seal("grüezi")) == "grüezi"
 
 
+def test_no_two_seals_are_alike_and_each_can_lie_in_a_text() -> None:
+    seals = {Vault(SECRET).seal("the same") for _ in range(10)}
+
+    assert 10 == len(seals)
+    assert all(seal.isascii() for seal in seals)
+
+
+def test_what_an_earlier_release_has_sealed_is_opened() -> None:
+    earlier = (
+        b"gAAAAABrAvUYH5efLHvYDVpuIPU0_DG6F6ld3TU0f0PImV8qO4"
+        b"4x3yGZ3oR6RJdEi9yg16T40wEENd3_RprI3nnlFf7oI3YNBg=="
+    )
+
+    assert "jt_of-before" == Vault(SECRET).unseal(earlier)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 9, 20, -3])
+def test_a_seal_that_was_changed_anywhere_is_not_opened(place: int) -> None:
+    sealed = bytearray(Vault(SECRET).seal("grüezi"))
+    sealed[place] = ord("B") if sealed[place] == ord("A") else ord("A")
+
+    with pytest.raises(VaultError, match="another secret key"):
+        Vault(SECRET).unseal(bytes(sealed))
+
+
 def test_each_purpose_has_a_signature_of_its_own() -> None:
     vault = Vault(SECRET)
 
@@ -19,7 +44,9 @@ def test_each_purpose_has_a_signature_of_its_own() -> None:
     assert vault.fingerprint("one", "text") == vault.sign("one", b"text").hex()
 
 
-@pytest.mark.parametrize("sealed", [b"", b"garbage", b"\xff" * 200])
+@pytest.mark.parametrize(
+    "sealed", [b"", b"garbage", b"\xff" * 200, b"1.", b"1.AAAA", b"1.\xff", b"1." + b"A" * 60]
+)
 def test_what_is_not_ours_is_not_opened(sealed: bytes) -> None:
     with pytest.raises(VaultError, match="another secret key"):
         Vault(SECRET).unseal(sealed)

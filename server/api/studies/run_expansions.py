@@ -53,23 +53,25 @@ async def runs_shown(
     """Runs as the API shows them to this key, with what is to be shown whole inside."""
     house = house_of(request)
     ids = [run.id for run in runs]
-    secrets = await house.runs.secrets(ids) if key.may("write") and ids else {}
     kept = Documents(house.database)
-    documents = await kept.of_runs(ids)
-    url = house.settings.public_url
-    shown = [run_object(run, secrets.get(run.id), documents[run.id], url) for run in runs]
     wanted = expand & _PROJECTIONS.keys()
-    designed = expand & {"blueprint", "blueprint.agent"} or wanted
-    pins = [(run.blueprint_id, run.blueprint_version) for run in runs]
-    snapshots = await house.blueprints.find_versions(pins) if designed else {}
-    if expand & {"blueprint", "blueprint.agent"}:
-        await _put_blueprints(request, runs, shown, snapshots, with_agent="blueprint.agent" in expand)
-    if "agent" in expand:
-        await _put_things(agents_of(request), agent_object, shown, "agent")
-    if "channel" in expand:
-        await _put_things(channels_of(request), channel_object, shown, "channel")
-    if "connector" in expand:
-        await _put_things(connectors_of(request), connector_object, shown, "connector")
+    designed = expand & {"blueprint", "blueprint.agent"}
+    async with house.database.view():
+        documents = await kept.of_runs(ids)
+        secrets = await house.runs.secrets(ids) if key.may("write") and ids else {}
+        url = house.settings.public_url
+        shown = [run_object(run, secrets.get(run.id), documents[run.id], url) for run in runs]
+        pins = [(run.blueprint_id, run.blueprint_version) for run in runs]
+        snapshots = await house.blueprints.find_versions(pins) if designed or wanted else {}
+        if designed:
+            await _put_blueprints(request, runs, shown, snapshots, with_agent="blueprint.agent" in expand)
+        if "agent" in expand:
+            await _put_things(agents_of(request), agent_object, shown, "agent")
+        if "channel" in expand:
+            await _put_things(channels_of(request), channel_object, shown, "channel")
+        if "connector" in expand:
+            await _put_things(connectors_of(request), connector_object, shown, "connector")
+    # Long logs take their time: no view of the database is kept for them.
     if wanted:
         told = await told_in(house, ids)
         await asyncio.to_thread(_put_documents, runs, shown, documents, snapshots, told, wanted)
