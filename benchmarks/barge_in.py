@@ -117,7 +117,7 @@ async def interrupt(count: int, seed: int) -> tuple[list[Barged], float, list[st
     questions = [f"This is question number {number + 1}. {QUESTION}" for number in range(count + 1)]
     with tempfile.TemporaryDirectory() as directory:
         async with (
-            running_server(Path(directory)) as server,
+            running_server(Path(directory), recogniser_processes=1) as server,
             talking(server, interview("Interruptions", questions)) as (visit, study),
         ):
             return await _interrupt_all(visit, server, study, count, Random(seed))

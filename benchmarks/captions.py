@@ -158,7 +158,7 @@ async def hold_talk(directory: Path, answers: int) -> tuple[Sitting, Sequence[fl
     clips = await voice_texts(persona, texts)
     said = [clips[texts[number % len(texts)]] for number in range(answers)]
     design = blueprint(*(question(f"q{n}", f"What about number {n}?") for n in range(answers)), consent=False)
-    async with mortal_server(directory) as server:
+    async with mortal_server(directory, recogniser_processes=1) as server:
         study = await server.study(design)
         await server.start()
         async with opened_page(server, study) as page, httpx.AsyncClient(timeout=30) as http:

@@ -75,7 +75,10 @@ async def hold_interview(turns: int, jitter: float) -> tuple[Recorded, list[Even
     """Answer every question aloud in Chromium; what was recorded there, and the server's log."""
     with tempfile.TemporaryDirectory() as directory, jittered(jitter):
         questions = interview("Mouth and ear", [QUESTION.format(number) for number in range(turns + 1)])
-        async with running_server(Path(directory)) as server, talking(server, questions) as (visit, study):
+        async with (
+            running_server(Path(directory), recogniser_processes=1) as server,
+            talking(server, questions) as (visit, study),
+        ):
             recorded = []
             for number in range(turns):
                 await visit.light("yours")

@@ -36,7 +36,7 @@ async def besiege(
     settings = {"webhook_private_targets": "true"}
     if database_url:
         settings["database_url"] = database_url
-    async with receiver() as kept, mortal_server(directory, **settings) as server:
+    async with receiver() as kept, mortal_server(directory, more=settings) as server:
         siege = Siege(server, kept, seed)
         await siege.prepare()
         await siege.hold(kills, talks=talks, makers=2, longest=longest)

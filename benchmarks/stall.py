@@ -174,7 +174,7 @@ async def logged(server: RunningServer, study: Study, holds: Callable[[AnyBody],
 async def measure(stalls: int, duration: float, rest: float) -> list[Stall]:
     """One server, one call for each stall."""
     with tempfile.TemporaryDirectory() as folder:
-        async with running_server(Path(folder)) as server:
+        async with running_server(Path(folder), recogniser_processes=1) as server:
             return [await one_stall(server, duration, rest) for _ in range(stalls)]
 
 

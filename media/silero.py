@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from media.frames import EAR_FRAME_SAMPLES
 
@@ -53,6 +52,8 @@ class SileroModel:
     """
 
     def __init__(self) -> None:
+        import onnxruntime  # begins a thread as it is imported: whoever forks servers must not have it yet
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

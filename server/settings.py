@@ -103,9 +103,10 @@ class Settings(BaseSettings):
     )
     recogniser_processes: int = Field(
         2,
-        ge=1,
+        ge=0,
         le=64,
-        description="Processes of the embedded recogniser; each takes one core and about 100 MB.",
+        description="Processes of the embedded recogniser; each takes one core and about 100 MB. With 0 one"
+        " starts when somebody first speaks.",
     )
     turn_end_model: Path | None = Field(
         None, description="ONNX file, or its directory, of a model that hears ends of turns. Default: none."

@@ -1,7 +1,6 @@
 """What holds for every test."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from server.store.migrations import upgrade
+from tests.support.patterns import brought_to_shape
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 
 # no test is timed: how long an example takes says more about the machine than about the product
@@ -44,14 +44,6 @@ def empty_storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file of today's shape, to be copied: making one takes longer than most tests."""
-    path = tmp_path_factory.mktemp("pattern") / "vivavoce.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def postgresql_pattern(postgresql: PostgresqlServer) -> str:
     """The name of a PostgreSQL database of today's shape, to be copied."""
     url = postgresql.new_database()
@@ -63,8 +55,8 @@ def postgresql_pattern(postgresql: PostgresqlServer) -> str:
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of today's shape: whoever asks for it is tried with each kind."""
     if request.param == "sqlite":
-        pattern: Path = request.getfixturevalue("sqlite_pattern")
-        shutil.copyfile(pattern, tmp_path / "vivavoce.db")
-        return f"sqlite:///{tmp_path}/vivavoce.db"
+        url = f"sqlite:///{tmp_path}/vivavoce.db"
+        brought_to_shape(url)
+        return url
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database(like=request.getfixturevalue("postgresql_pattern"))

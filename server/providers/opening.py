@@ -77,10 +77,10 @@ async def open_providers(
 ) -> AsyncIterator[Providers]:
     """Start what the providers need; on leaving, end every process, connection and task of theirs.
 
-    The voice's process starts at once, the recogniser's when somebody first speaks, or now if `warm`
-    (entering then waits for them, a second or two, and for the vendors to be tried). An end-of-turn model is
-    always waited for; talks go on without one that doesn't work. Clips of known words are kept in
-    `data_dir`/prompts.
+    The voice's process starts at once. So do the recogniser's if `warm`: entering then waits for them, a
+    second or two, and for the vendors to be tried; if there are to be none, or it isn't `warm`, one starts
+    when somebody first speaks. An end-of-turn model is always waited for; talks go on without one that
+    doesn't work. Clips of known words are kept in `data_dir`/prompts.
     """
     choice = choice or Choice()
     recogniser, voice = EmbeddedRecogniser(recogniser_processes), EmbeddedVoice()
@@ -99,7 +99,8 @@ async def open_providers(
     services += [] if ears is None else [ears.run()]
     async with _running(*services):
         if warm:
-            await asyncio.gather(recogniser.warm_up(), health.look())
+            ready = [recogniser.warm_up()] if recogniser_processes else []
+            await asyncio.gather(*ready, health.look())
         turn_end, refusal = await _opened(ears)
         yield Providers(
             speech_to_text=_heard_by(list(listening.values()), recogniser, hearing),

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from server.providers.embedded.pipe import PipeError, Ready, read_body, write
+from server.providers.embedded.pipe import PipeError, Ready, nobody_reads, read_body, write
 from server.providers.turn_end_manifest import TurnEndUnfit, find_model
 from server.providers.turn_end_model import TurnEndModel
 from server.providers.turn_end_pipe import Fit, Scored, ToTurnEnd, Unfit
@@ -69,8 +69,9 @@ def main() -> int:
     os.nice(NICENESS)
     try:
         serve(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:
-        return 0  # the server is gone
+    except BrokenPipeError:  # the server is gone
+        nobody_reads(sys.stdout.buffer)
+        return 0
     except (PipeError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"end-of-turn model: {error}\n")
         return 1

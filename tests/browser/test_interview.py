@@ -48,7 +48,7 @@ WEIGHT = """() => {
 
 @pytest_asyncio.fixture(**_module)
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path_factory.mktemp("house")) as running:
+    async with running_server(tmp_path_factory.mktemp("house"), recogniser_processes=1) as running:
         yield running
 
 

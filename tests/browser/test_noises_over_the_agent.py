@@ -45,7 +45,10 @@ async def test_after_a_cough_and_an_mm_hm_all_is_said_and_after_an_interruption_
 ) -> None:
     (mm_hm,) = await speak(BACKCHANNELS[:1], SHORT_SPEED)
     questions = interview("Noises", (LONG, LONGER))
-    async with running_server(tmp_path) as server, talking(server, questions) as (visit, study):
+    async with (
+        running_server(tmp_path, recogniser_processes=1) as server,
+        talking(server, questions) as (visit, study),
+    ):
         await visit.light("mine")
         log, events = server.session(study).log, list[Event]()
 

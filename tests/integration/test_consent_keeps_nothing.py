@@ -37,7 +37,7 @@ SECRET = "Xylophone-quarrel-7731"
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path / "house") as running:
+    async with running_server(tmp_path / "house", recogniser_processes=1) as running:
         yield running
 
 

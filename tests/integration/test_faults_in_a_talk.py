@@ -35,7 +35,7 @@ LONG = "I keep my tools in order, one by one. " * 100
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path / "house") as running:
+    async with running_server(tmp_path / "house", recogniser_processes=1) as running:
         yield running
 
 

@@ -1,7 +1,3 @@
-import asyncio
-import contextlib
-import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,8 +19,9 @@ from server.live.wire import (
     TypedText,
     Welcome,
 )
+from tests.support.mortal_server import mortal_server
 from tests.support.page import TestPage, agreed_page, opened_page
-from tests.support.running_server import Door, RunningServer, Study, running_server
+from tests.support.running_server import RunningServer, running_server
 from tests.support.small_study import small_blueprint
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -195,45 +192,25 @@ async def test_a_server_that_stops_closes_the_sitting_and_the_run_can_be_gone_on
     assert 503 == refused.status_code
 
 
-@contextlib.asynccontextmanager
-async def served(data_dir: Path, *arguments: str) -> AsyncIterator[tuple[Door, Study | None]]:
-    """A server in its own process, killed without warning at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.support.serve_until_killed",
-        str(data_dir),
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    line = json.loads(await process.stdout.readline())
-    door = Door(line["origin"])
-    try:
-        yield door, Study(**line["study"]) if line["study"] else None
-    finally:
-        process.kill()
-        await process.wait()
-        await door.http.aclose()
-
-
 async def test_after_a_kill_the_run_goes_on_where_it_was_and_asks_nothing_twice(tmp_path: Path) -> None:
-    async with served(tmp_path, "seed") as (door, study):
-        assert study is not None
-        async with opened_page(door, study) as page:
+    async with mortal_server(tmp_path) as server:
+        study = await server.study(small_blueprint())
+        await server.start()
+        async with opened_page(server, study) as page:
             await page.agree()
             await page.send(Start("text"))
             await answer_first(page)
             await until_yours(page)
-    async with served(tmp_path) as (door, _):
-        async with opened_page(door, study) as page:
+            await server.kill()
+        await server.start()
+        async with opened_page(server, study) as page:
             await page.send(Start("text"))
             await until_yours(page)
             said_again: list[AnyToPage] = [m for m in page.seen if isinstance(m, Question)]
             await page.send(TypedText(SECOND, "second"))
             ended = await page.until_over()
-        run = await door.until_over(study)
-        events = (await door.read(study, "/events?limit=1000")).json()["data"]
+        run = await server.until_over(study)
+        events = (await server.read(study, "/events?limit=1000")).json()["data"]
 
     asked = [e["body"] for e in events if e["body"]["type"] == QuestionAsked.__name__]
     committed = [e["body"]["text"] for e in events if e["body"]["type"] == AnswerCommitted.__name__]

@@ -22,7 +22,9 @@ TURN = {"urls": ["turn:turn.example.org?transport=udp"], "username": 'a"b', "cre
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path / "house", ice_servers=[STUN, TURN]) as running:
+    async with running_server(
+        tmp_path / "house", ice_servers=[STUN, TURN], recogniser_processes=1
+    ) as running:
         # STUN servers of an example would be asked for in vain
         running.house.webrtc._ice_servers.clear()
         yield running

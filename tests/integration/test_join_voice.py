@@ -24,7 +24,7 @@ ANSWERS = ["I use a hammer every day.", "Last week the saw was broken."]
 async def test_a_spoken_interview_runs_to_its_end_with_both_sides_on_record(
     tmp_path: Path, connected: Connect
 ) -> None:
-    async with running_server(tmp_path) as server:
+    async with running_server(tmp_path, recogniser_processes=1) as server:
         study = await server.study(small_blueprint())
         async with opened_page(server, study) as page:
             await page.agree(recording=True)

@@ -2,11 +2,14 @@ import asyncio
 import json
 import random
 import sqlite3
+from asyncio.subprocess import Process
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from dialog.blueprint import Blueprint
 from dialog.commands import Say
@@ -14,9 +17,11 @@ from dialog.events import AnswerCommitted, Event, NodeEntered, QuestionAsked, Ri
 from dialog.signals import ParticipantJoined
 from tests.support.blueprints import blueprint, question
 from tests.support.command_line import run_command
-from tests.support.mortal_server import MortalServer, mortal_server
+from tests.support.mortal_server import MortalServer, mortal_server, servers_starter
 from tests.support.running_server import Study
 from tests.support.steadfast import Steadfast, answer_to, places_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KILLS = 10
 """In each talk."""
@@ -150,12 +155,18 @@ async def check_the_replay(server: MortalServer, study: Study) -> None:
     assert json.loads(result.output)["same"]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def starter() -> AsyncIterator[Process]:
+    async with servers_starter() as process:
+        yield process
+
+
 @pytest.mark.parametrize(("name", "seed"), [("questions", 1), ("form", 2)])
 async def test_a_talk_survives_a_server_that_is_killed_ten_times(
-    tmp_path: Path, name: str, seed: int
+    tmp_path: Path, starter: Process, name: str, seed: int
 ) -> None:
     design = DESIGNS[name]
-    async with mortal_server(tmp_path) as server:
+    async with mortal_server(tmp_path, starter=starter) as server:
         study = await server.study(design.blueprint)
         participant = await talk_under_fire(server, study, design, seed)
         await check_the_whole(server, study, design, participant)
@@ -166,12 +177,16 @@ async def test_a_talk_survives_a_server_that_is_killed_ten_times(
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", range(100, 120))
 @pytest.mark.parametrize("name", DESIGNS)
-async def test_a_talk_survives_hundreds_of_kills(tmp_path: Path, name: str, seed: int) -> None:
-    await test_a_talk_survives_a_server_that_is_killed_ten_times(tmp_path, name, seed)
+async def test_a_talk_survives_hundreds_of_kills(
+    tmp_path: Path, starter: Process, name: str, seed: int
+) -> None:
+    await test_a_talk_survives_a_server_that_is_killed_ten_times(tmp_path, starter, name, seed)
 
 
-async def test_a_run_whose_server_died_with_the_last_word_is_completed_by_the_next(tmp_path: Path) -> None:
-    async with mortal_server(tmp_path) as server:
+async def test_a_run_whose_server_died_with_the_last_word_is_completed_by_the_next(
+    tmp_path: Path, starter: Process
+) -> None:
+    async with mortal_server(tmp_path, starter=starter) as server:
         study = await server.study(blueprint(question("only", "How was it?")))
         participant = Steadfast(server, study, lambda: None)
         await server.start()

@@ -82,7 +82,7 @@ def check_the_log(events: list[Event], confirmed: list[str]) -> None:
 @pytest.mark.parametrize("seed", range(3, 12))
 async def test_a_spoken_talk_survives_a_server_that_is_killed(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    async with mortal_server(tmp_path) as server:
+    async with mortal_server(tmp_path, recogniser_processes=1) as server:
         study = await server.study(two_questions())
         participant = Speaker(server, study, tmp_path)
         for _ in range(2):

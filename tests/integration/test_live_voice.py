@@ -21,7 +21,7 @@ LONG_OPENING = "Hello. " + "This sentence is here so that there is something to 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningServer]:
-    async with running_server(tmp_path_factory.mktemp("house")) as running:
+    async with running_server(tmp_path_factory.mktemp("house"), recogniser_processes=1) as running:
         yield running
 
 

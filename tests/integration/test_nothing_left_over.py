@@ -31,7 +31,7 @@ async def receive(server: RunningServer, visits: list[Visit]) -> None:
 
 
 async def test_twenty_visits_leave_no_task_thread_file_or_socket(tmp_path: Path) -> None:
-    async with running_server(tmp_path) as server:
+    async with running_server(tmp_path, recogniser_processes=1) as server:
         server.house.registry.policy = SessionPolicy(linger=0.5)
         await fill_thread_pool()
         await receive(server, [write_and_end, *(visit_number(n, 2) for n in range(4))])

@@ -30,7 +30,7 @@ async def until_yours(page: TestPage) -> None:
 
 
 async def test_a_struck_answer_is_gone_from_the_sound_before_that_is_said(tmp_path: Path) -> None:
-    async with running_server(tmp_path / "house") as server:
+    async with running_server(tmp_path / "house", recogniser_processes=1) as server:
         study = await server.study(small_blueprint())
         async with opened_page(server, study) as page:
             await page.agree()
@@ -71,7 +71,7 @@ async def test_a_struck_answer_is_gone_from_the_sound_before_that_is_said(tmp_pa
 
 async def test_a_recording_that_begins_minutes_into_a_sitting_has_its_place_in_time(tmp_path: Path) -> None:
     """More than a minute of silence comes first, all at once."""
-    async with running_server(tmp_path / "house") as server:
+    async with running_server(tmp_path / "house", recogniser_processes=1) as server:
         study = await server.study(small_blueprint())
         async with opened_page(server, study) as page:
             await page.agree()

@@ -42,7 +42,7 @@ async def talk(server: RunningServer, blueprint: Blueprint, folder: Path) -> lis
 
 async def test_a_lull_is_looked_at_and_scored_and_the_log_says_the_same_again(tmp_path: Path) -> None:
     model = describe(features_model(tmp_path / "ears.onnx"), name="ears-1")
-    async with running_server(tmp_path / "house", turn_end_model=model) as server:
+    async with running_server(tmp_path / "house", turn_end_model=model, recogniser_processes=1) as server:
         design = small_blueprint(intro_message="Hello.")
         events = await talk(server, design, tmp_path)
     bodies = [event.body for event in events]
@@ -69,7 +69,7 @@ async def test_a_lull_is_looked_at_and_scored_and_the_log_says_the_same_again(tm
 @pytest.mark.long
 async def test_a_model_that_dies_in_mid_talk_costs_its_looks_alone(tmp_path: Path) -> None:
     model = features_model(tmp_path / "ears.onnx")
-    async with running_server(tmp_path / "house", turn_end_model=model) as server:
+    async with running_server(tmp_path / "house", turn_end_model=model, recogniser_processes=1) as server:
         ears = server.house.registry.kit.turn_end
         assert isinstance(ears, OnnxTurnEnd)
         assert ears.child.pid is not None
@@ -85,7 +85,7 @@ async def test_a_model_that_dies_in_mid_talk_costs_its_looks_alone(tmp_path: Pat
 async def test_a_model_that_is_none_is_told_of_and_talks_go_on_without(tmp_path: Path) -> None:
     model = tmp_path / "ears.onnx"
     model.write_bytes(b"no model")
-    async with running_server(tmp_path / "house", turn_end_model=model) as server:
+    async with running_server(tmp_path / "house", turn_end_model=model, recogniser_processes=1) as server:
         events = await talk(server, small_blueprint(intro_message="Hello."), tmp_path)
     (joined,) = [event.body for event in events if isinstance(event.body, ParticipantJoined)]
 
@@ -94,7 +94,7 @@ async def test_a_model_that_is_none_is_told_of_and_talks_go_on_without(tmp_path:
 
 
 async def test_a_recognisers_own_word_on_the_end_of_a_turn_reaches_the_core(tmp_path: Path) -> None:
-    async with running_server(tmp_path / "house") as server:
+    async with running_server(tmp_path / "house", recogniser_processes=1) as server:
         registry = server.house.registry
         registry.kit = replace(registry.kit, speech_to_text=TellingRecogniser([ANSWER]))
         design = small_blueprint(intro_message="Hello.")

@@ -55,7 +55,7 @@ async def test_a_talk_is_held_to_its_end_whatever_a_vendor_does(
 ) -> None:
     async with emulated(vendor, lambda: ScriptedEars([ANSWER])) as running:
         settings = settings_for(vendor, running.url)
-        async with running_server(tmp_path / "house", **settings) as server:
+        async with running_server(tmp_path / "house", **settings, recogniser_processes=1) as server:
             assert () == server.house.health.complaints
             running.script.fail(kind, after=1 if kind in ("stalled_midway", "reset", "garbage") else 0)
             running.reset_all()

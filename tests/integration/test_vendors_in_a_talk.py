@@ -27,7 +27,7 @@ async def test_usage_is_noted_nothing_is_decided_and_no_words_are_in_the_servers
 ) -> None:
     caplog.set_level(logging.INFO)
     async with all_emulated(lambda: ScriptedEars([ANSWER])) as (vendors, settings):
-        async with running_server(tmp_path / "house", **settings) as server:
+        async with running_server(tmp_path / "house", **settings, recogniser_processes=1) as server:
             outcome, events = await spoken_talk(server, tmp_path)
             figures = (await server.http.get("/metrics")).text
         for vendor in vendors.values():
@@ -56,7 +56,7 @@ async def test_a_refused_key_is_told_at_the_start_by_readyz_and_by_doctor(
     async with emulated("deepgram", lambda: ScriptedEars([ANSWER])) as vendor:
         settings = settings_for("deepgram", vendor.url) | {"deepgram_api_key": "not-the-right-one"}
         (finding,) = await examine_vendors(Settings.load(data_dir=tmp_path, **settings))
-        async with running_server(tmp_path, **settings) as server:
+        async with running_server(tmp_path, **settings, recogniser_processes=1) as server:
             ready = await server.http.get("/readyz")
 
     assert f"! {sentence}" in [record.getMessage() for record in caplog.records]

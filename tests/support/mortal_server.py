@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from dialog.blueprint import Blueprint
@@ -17,10 +17,10 @@ from server.settings import Settings
 from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.event_rows import read_events
-from server.store.migrations import upgrade
 from server.store.organizations import Organizations, Tenant
 from server.store.runs import Runs
 from tests.support.house import ROOT
+from tests.support.patterns import brought_to_shape
 from tests.support.running_server import Door, Study
 
 _START_TIMEOUT = 60.0
@@ -29,17 +29,21 @@ _START_TIMEOUT = 60.0
 class MortalServer(Door):
     """One data directory, one port, and the server that runs there at the moment, if any."""
 
-    def __init__(self, starter: asyncio.subprocess.Process, settings: Settings) -> None:
+    def __init__(
+        self, starter: asyncio.subprocess.Process, settings: Settings, environment: dict[str, str]
+    ) -> None:
         super().__init__(f"http://127.0.0.1:{settings.port}")
         self.settings = settings
         self._starter = starter
+        self._environment = environment
         self._pid = 0
 
     async def start(self) -> None:
         """Start a server and wait until it takes requests."""
         arguments = ["--data-dir", str(self.settings.data_dir), "--port", str(self.settings.port)]
         assert self._starter.stdin is not None
-        self._starter.stdin.write(json.dumps(arguments).encode() + b"\n")
+        started = {"arguments": arguments, "environment": self._environment}
+        self._starter.stdin.write(json.dumps(started).encode() + b"\n")
         self._pid = int(await self._line())
         assert "ready" in await self._line()
 
@@ -65,7 +69,7 @@ class MortalServer(Door):
 
     async def study(self, blueprint: Blueprint) -> Study:
         """Publish a blueprint and make one run of it; the server needn't run."""
-        upgrade(self.settings.database_url)
+        brought_to_shape(self.settings.database_url)
         async with Database(self.settings.database_url) as database:
             organizations, blueprints = Organizations(database), Blueprints(database)
             organization = await organizations.first()
@@ -85,15 +89,8 @@ class MortalServer(Door):
 
 
 @asynccontextmanager
-async def mortal_server(data_dir: Path, **more: str) -> AsyncIterator[MortalServer]:
-    """A data directory and what starts servers on it; none runs yet. Whatever runs at the end is killed.
-
-    `more` are settings as they stand in the environment.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = Settings.load(data_dir=data_dir, port=port, recogniser_processes=1, **more)
+async def servers_starter() -> AsyncIterator[asyncio.subprocess.Process]:
+    """What starts servers, one at a time: it has all their modules, and several tests may share it."""
     starter = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -103,17 +100,44 @@ async def mortal_server(data_dir: Path, **more: str) -> AsyncIterator[MortalServ
         cwd=ROOT,
         env={
             "PATH": os.defpath,
-            "VIVAVOCE_RECOGNISER_PROCESSES": "1",
-            "VIVAVOCE_LOG_LEVEL": "warning",
-            **{f"VIVAVOCE_{name.upper()}": value for name, value in more.items()},
+            "OPENBLAS_NUM_THREADS": "1",  # numpy would begin threads as it is imported
         },
     )
-    server = MortalServer(starter, settings)
     try:
-        yield server
+        yield starter
     finally:
-        await server.http.aclose()
-        await server.kill()
         assert starter.stdin is not None
         starter.stdin.close()
         await starter.wait()
+
+
+@asynccontextmanager
+async def mortal_server(
+    data_dir: Path,
+    *,
+    starter: asyncio.subprocess.Process | None = None,
+    recogniser_processes: int = 0,
+    more: Mapping[str, str] | None = None,
+) -> AsyncIterator[MortalServer]:
+    """A data directory and what starts servers on it; none runs yet. Whatever runs at the end is killed.
+
+    Where nobody speaks it needs no recogniser. `more` are settings as they stand in the environment.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    others = dict(more or {})
+    settings = Settings.load(
+        data_dir=data_dir, port=port, recogniser_processes=recogniser_processes, **others
+    )
+    named = {"recogniser_processes": str(recogniser_processes), "log_level": "warning", **others}
+    environment = {f"VIVAVOCE_{name.upper()}": value for name, value in named.items()}
+    async with AsyncExitStack() as stack:
+        if starter is None:
+            starter = await stack.enter_async_context(servers_starter())
+        server = MortalServer(starter, settings, environment)
+        try:
+            yield server
+        finally:
+            await server.http.aclose()
+            await server.kill()

@@ -17,6 +17,7 @@ from server.live.session import Session
 from server.settings import Settings
 from server.store.event_rows import read_events
 from server.store.organizations import Tenant
+from tests.support.patterns import brought_to_shape
 
 PATIENCE = 90
 """Seconds that a client waits for an answer: what takes one on a free machine has taken twenty on a busy
@@ -111,10 +112,13 @@ class RunningServer(Door):
 
 
 @asynccontextmanager
-async def running_server(data_dir: Path, **settings: Any) -> AsyncIterator[RunningServer]:
-    """Serve on a free port until the block is left."""
+async def running_server(
+    data_dir: Path, *, recogniser_processes: int = 0, **settings: Any
+) -> AsyncIterator[RunningServer]:
+    """Serve on a free port until the block is left. Where nobody speaks it needs no recogniser."""
     ready: asyncio.Future[tuple[House, str]] = asyncio.get_running_loop().create_future()
-    given = Settings.load(data_dir=data_dir, port=0, recogniser_processes=1, **settings)
+    given = Settings.load(data_dir=data_dir, port=0, recogniser_processes=recogniser_processes, **settings)
+    await asyncio.to_thread(brought_to_shape, given.database_url)
     async with asyncio.TaskGroup() as tasks:
         server = run_server(given, lambda house, url: ready.set_result((house, url)))
         serving = tasks.create_task(server.serve())

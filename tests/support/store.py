@@ -11,11 +11,11 @@ from dialog.events import WordsHeard
 from server.store.blueprints import Blueprints, StoredBlueprint
 from server.store.database import Database
 from server.store.event_log import OpenedSession
-from server.store.migrations import upgrade
 from server.store.organizations import Organizations, Tenant
 from server.store.run import Run
 from server.store.runs import Runs
 from server.store.vault import Vault
+from tests.support.patterns import brought_to_shape
 
 SECRET = "a secret for tests alone, long enough"
 NOON_MS = 1_800_000_000_000
@@ -84,7 +84,7 @@ def small_design(name: str = "A small study") -> Blueprint:
 @contextlib.asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[Store]:
     """A store in the database of this URL, brought to today's shape."""
-    upgrade(url)
+    brought_to_shape(url)
     clock = Clock()
     async with Database(url) as database:
         organizations = Organizations(database, clock)

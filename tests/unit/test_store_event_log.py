@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,7 +14,7 @@ from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest
 from server.store.event_log import EventLog, LogBroken, LogClosed, OpenedSession, memory_log
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
-from tests.support.store import database_url, open_store, words
+from tests.support.store import Store, database_url, open_store, words
 
 SESSION = OpenedSession("run_1", "ses_1", number=2, epoch=2, last_seq=7, opened_at_ms=0)
 
@@ -35,7 +37,18 @@ for nested in (Exchange, AssessedEdge, Probe, JudgementRequest, Judgement):
 bodies = st.one_of([built(body) for body in typing.get_args(AnyBody)])
 
 
-# Each example has a database of its own, so that shrinking one would take minutes.
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[tuple[asyncio.Runner, Store, LogWriter]]:
+    """A store for all examples of a test, and the loop on which it is."""
+    stack = contextlib.AsyncExitStack()
+    with asyncio.Runner() as runner:
+        store = runner.run(stack.enter_async_context(open_store(database_url(tmp_path))))
+        writer = runner.run(stack.enter_async_context(LogWriter(store.database)))
+        yield runner, store, writer
+        runner.run(stack.aclose())
+
+
+# Each example has a run of its own, so that shrinking one would take long.
 @settings(
     max_examples=20,
     deadline=None,
@@ -44,16 +57,18 @@ bodies = st.one_of([built(body) for body in typing.get_args(AnyBody)])
 )
 @given(st.lists(st.tuples(finite, bodies), min_size=1, max_size=20))
 def test_every_event_comes_out_of_the_store_as_it_went_in(
-    tmp_path_factory: pytest.TempPathFactory, appended: list[tuple[float, AnyBody]]
+    opened: tuple[asyncio.Runner, Store, LogWriter], appended: list[tuple[float, AnyBody]]
 ) -> None:
-    async def round_trip(directory: Path) -> tuple[list[Event], list[Event]]:
-        async with open_store(database_url(directory)) as store, LogWriter(store.database) as writer:
-            log = writer.open(await store.new_session())
-            events = [log.append(at, body) for at, body in appended]
-            await log.durable(len(events))
-            return events, await read_events(store.database, log.session.run_id)
+    runner, store, writer = opened
 
-    put_in, came_out = asyncio.run(round_trip(tmp_path_factory.mktemp("store")))
+    async def round_trip() -> tuple[list[Event], list[Event]]:
+        log = writer.open(await store.new_session())
+        events = [log.append(at, body) for at, body in appended]
+        await log.durable(len(events))
+        log.close()
+        return events, await read_events(store.database, log.session.run_id)
+
+    put_in, came_out = runner.run(round_trip())
 
     assert put_in == came_out
     assert put_in == [decode_event(encode_event(event)) for event in put_in]

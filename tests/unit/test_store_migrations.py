@@ -6,9 +6,11 @@ from threading import Timer
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
-from server.store.migrations import upgrade
+from server.store import migrations
+from server.store.migrations import HEAD, upgrade
 from server.store.tables import Tables
 from tests.support.store import database_url
 
@@ -49,9 +51,16 @@ def statements(directory: Path) -> dict[str, list[str]]:
     }
 
 
-def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
+def test_the_newest_step_is_known_by_name() -> None:
+    assert HEAD == ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+
+
+def test_upgrading_twice_changes_nothing_and_looks_at_no_step_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upgrade(database_url(tmp_path))
     before = statements(tmp_path)
+    monkeypatch.setattr(migrations, "_climb", None)
     upgrade(database_url(tmp_path))
 
     assert before == statements(tmp_path)

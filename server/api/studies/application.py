@@ -8,10 +8,10 @@ import functools
 import threading
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import State
 from starlette.requests import Request
@@ -83,14 +83,45 @@ _TAGS: Final = {
 """In the order of reading."""
 
 
+_RESOURCES: Final = (
+    agents,
+    blueprints,
+    graphs,
+    channels,
+    connectors,
+    credentials,
+    open_links,
+    runs,
+    leading,
+    talking,
+    documents,
+    quality,
+    exports,
+    webhooks,
+    keys,
+    organization,
+    records,
+)
+
+_describing: Final = threading.Lock()
+
+
+@functools.cache
+def _operations() -> tuple[BaseRoute, ...]:
+    """The routes of all resources, which FastAPI takes a while to make. They know no server: all servers of a
+    process share them."""
+    together = APIRouter(generate_unique_id_function=lambda route: route.name)
+    for resource in _RESOURCES:
+        together.include_router(resource.router, dependencies=[Depends(no_stray_body)])
+    return tuple(together.routes)
+
+
 class StudiesApi(FastAPI):
     """The operations, and their description. What FastAPI makes of them takes its time: none of it belongs on
     the loop of the talks."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._description: dict[str, Any] | None = None
-        self._describing = threading.Lock()
+    _description: ClassVar[dict[str, Any] | None] = None
+    """The same for all servers of a process, as their operations are."""
 
     def warm(self) -> None:
         """Have everything built that FastAPI would else build for the first request, in some 0.2 s."""
@@ -103,10 +134,10 @@ class StudiesApi(FastAPI):
 
         For any thread but the loop's.
         """
-        with self._describing:
-            if self._description is None:
-                self._description = complete(super().openapi())
-            return self._description
+        with _describing:
+            if StudiesApi._description is None:
+                StudiesApi._description = complete(super().openapi())
+            return StudiesApi._description
 
 
 def studies_api(state: State) -> StudiesApi:
@@ -123,34 +154,13 @@ def studies_api(state: State) -> StudiesApi:
         root_path_in_servers=False,
         separate_input_output_schemas=False,
         openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
-        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
         exception_handlers=handlers,
     )
     api.state = state
-    resources = (
-        agents,
-        blueprints,
-        graphs,
-        channels,
-        connectors,
-        credentials,
-        open_links,
-        runs,
-        leading,
-        talking,
-        documents,
-        quality,
-        exports,
-        webhooks,
-        keys,
-        organization,
-        records,
-    )
-    for resource in resources:
-        api.include_router(resource.router, dependencies=[Depends(no_stray_body)])
+    api.router.routes += _operations()
     api.add_exception_handler(
-        405, _on_wrong_method([each for one in resources for each in one.router.routes])
+        405, _on_wrong_method([each for one in _RESOURCES for each in one.router.routes])
     )
     api.add_route("/openapi.json", _description_file(api), include_in_schema=False)
     return api

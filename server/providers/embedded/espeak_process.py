@@ -13,7 +13,17 @@ import numpy as np
 from media.frames import VOICE_RATE_HZ
 from media.resampler import resample
 from server.providers.embedded.espeak_library import Espeak, EspeakError
-from server.providers.embedded.pipe import PipeError, Ready, Refused, Speak, Spoken, ToVoice, read_body, write
+from server.providers.embedded.pipe import (
+    PipeError,
+    Ready,
+    Refused,
+    Speak,
+    Spoken,
+    ToVoice,
+    nobody_reads,
+    read_body,
+    write,
+)
 from server.providers.embedded.word_times import word_times
 from server.providers.spoken_text import MAX_TEXT_CHARS, cleaned
 
@@ -72,8 +82,9 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 def main() -> int:
     try:
         serve(sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:
-        return 0  # the server is gone
+    except BrokenPipeError:  # the server is gone
+        nobody_reads(sys.stdout.buffer)
+        return 0
     except (EspeakError, PipeError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"voice: {error}\n")
         return 1

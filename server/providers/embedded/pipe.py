@@ -1,6 +1,7 @@
 """What the server and its speech children say to each other: length-prefixed msgpack over a pipe. Knows no
 engine."""
 
+import os
 from typing import BinaryIO, Final
 
 import msgspec
@@ -144,3 +145,9 @@ def write(stream: BinaryIO, message: Message) -> None:
     """Write one message and see it off."""
     stream.write(encode(message))
     stream.flush()
+
+
+def nobody_reads(stream: BinaryIO) -> None:
+    """Let what a stream still holds go nowhere, once whoever read it is gone: a program's end would else
+    complain that it can't be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -27,6 +27,7 @@ from server.providers.embedded.pipe import (
     Ready,
     StartLease,
     ToDecoder,
+    nobody_reads,
     read_body,
     write,
 )
@@ -140,8 +141,9 @@ def main() -> int:
     os.nice(NICENESS)
     try:
         serve(sys.stdin.buffer, sys.stdout.buffer)
-    except BrokenPipeError:
-        return 0  # the server is gone
+    except BrokenPipeError:  # the server is gone
+        nobody_reads(sys.stdout.buffer)
+        return 0
     except (PipeError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"recogniser: {error}\n")
         return 1

@@ -6,10 +6,14 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import make_url
 
 from server.store import postgresql, sqlite
+
+HEAD: Final = "0011"
+"""The newest step. A database that stands there already needs no look at the steps, which takes longer than
+the rest of opening it."""
 
 _LOCK: Final = 0x76697661
 """Whoever holds this of PostgreSQL's advisory locks changes the tables."""
@@ -34,6 +38,8 @@ def upgrade(database_url: str, *, to: str = "head") -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            if to == "head" and _place(connection) == HEAD:
+                return
             _climb(connection, to)
             if engine.dialect.name == "sqlite":
                 strays = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -41,6 +47,13 @@ def upgrade(database_url: str, *, to: str = "head") -> None:
                     raise MigrationError(f"the new tables would have {len(strays)} rows that point nowhere")
     finally:
         engine.dispose()
+
+
+def _place(connection: Connection) -> str | None:
+    """The step at which a database stands, None where it has no tables yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def _climb(connection: Connection, to: str) -> None:
