@@ -109,6 +109,7 @@ def wrong_bodies(method: str, path: str, said: Operation, everything: Everything
     yield wrong("two megabytes", 413, "payload_too_large", b'"' + b"a" * 2_000_000 + b'"')
     yield wrong("200 levels", 400, "invalid_request", DEEP)
     yield wrong("100,000 levels", 400, None, b"[" * 100_000)
+    yield wrong("300,000 parts", 400, "invalid_request", b"[" + b"[]," * 300_000 + b"[]]")
     yield wrong("NUL", 400, "invalid_request", b'{"name":"\\u0000"}', param="/name")
     yield wrong("half a character", 400, "invalid_request", b'{"name":"\\ud800"}', param="/name")
     for number in (b"1e400", b"-1e400", b"9" * 30):

@@ -20,7 +20,7 @@ STREAMED: Final = "x-streamed"
 nobody knows yet what it will be, and so it has no `ETag`."""
 
 LONGEST_ON_LOOP: Final = 65_536
-"""Bytes that are hashed at once, in some 0.1 ms; a page of runs with their transcripts has millions."""
+"""Bytes that are hashed, or looked through, at once; a page of runs with their transcripts has millions."""
 
 _ENVELOPE: Final = "application/json"
 

@@ -18,8 +18,9 @@ from server.api.studies.blueprints import (
     BlueprintObject,
     archived,
     blueprint_object,
-    checked_size,
+    check_size,
     edited,
+    few_nodes,
     graph_shown,
     settings_shown,
 )
@@ -98,12 +99,17 @@ _CHECKED_EDIT: dict[str, Any] = {
 }
 
 
-@router.put("/blueprints/{blueprint_id}/graph", summary="Replace the graph", **_CHECKED_EDIT)
+@router.put(
+    "/blueprints/{blueprint_id}/graph",
+    summary="Replace the graph",
+    dependencies=[few_nodes()],
+    **_CHECKED_EDIT,
+)
 async def replace_graph(
     request: Request, key: Writer, blueprint_id: BlueprintId, body: Graph, seen: Seen
 ) -> Response:
     """Replace the draft's whole graph. It may still have faults: `validate` tells them."""
-    graph = checked_size(body).model_dump(mode="json", by_alias=True)
+    graph = body.model_dump(mode="json", by_alias=True)
     return await edited(request, key.tenant, blueprint_id, lambda _: {"graph": graph}, seen)
 
 
@@ -120,7 +126,7 @@ async def replace_node(
 
     def edit(was: StoredBlueprint) -> Mapping[str, Any]:
         graph = was.graph | {"nodes": was.graph["nodes"] | {node_id: node}}
-        checked_size(Graph.model_construct(nodes=graph["nodes"]))
+        check_size(graph["nodes"])
         return {"graph": graph}
 
     return await edited(request, key.tenant, blueprint_id, edit, seen)
@@ -161,7 +167,7 @@ async def replace_edges(
 )
 async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> Response:
     """Say everything that is wrong with the draft's graph, at once, each with its place."""
-    found = await _validation(request, key.tenant, blueprint_id)
+    found = await _validation(request, key.tenant, await _found(request, key.tenant, blueprint_id))
     return shown(
         {
             "object": "graph_validation",
@@ -176,22 +182,39 @@ async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> 
 async def publish(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no
     errors, and no warnings either where the organization has a `publish_gate`."""
-    found = await _validation(request, key.tenant, blueprint_id)
-    organization = await house_of(request).organizations.find(key.organization_id)
-    gated = organization.settings.get("publish_gate", False)
-    faults = msgspec.to_builtins([*found.errors, *(found.warnings if gated else [])])
-    if faults:
-        first = faults[0]
-        raise Refusal(
-            422, "invalid_graph", first["message"], param=first["path"] or None, extra={"errors": faults}
-        )
-    return await _settled(request, house_of(request).blueprints.publish(key.tenant, blueprint_id, seen=seen))
+    house = house_of(request)
+    gated = (await house.organizations.find(key.organization_id)).settings.get("publish_gate", False)
+    while True:
+        draft = await _found(request, key.tenant, blueprint_id)
+        if seen not in (None, draft.revision):
+            raise stale()
+        found = await _validation(request, key.tenant, draft)
+        if faults := msgspec.to_builtins([*found.errors, *(found.warnings if gated else [])]):
+            first = faults[0]
+            raise Refusal(
+                422, "invalid_graph", first["message"], param=first["path"] or None, extra={"errors": faults}
+            )
+        try:
+            after = await house.blueprints.publish(key.tenant, blueprint_id, seen=draft.revision)
+        except BlueprintNotFound:
+            raise not_found("blueprint") from None
+        except BlueprintArchived:
+            raise archived() from None
+        except Stale:
+            continue  # edited since it was validated: only what was looked at is published
+        return shown(blueprint_object(after), revision=after.revision)
 
 
 @router.post("/blueprints/{blueprint_id}/archive", summary="Archive the blueprint", **_EDIT)
 async def archive(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Let no new run begin. Those that there are go on."""
-    return await _settled(request, house_of(request).blueprints.archive(key.tenant, blueprint_id, seen=seen))
+    try:
+        stored = await house_of(request).blueprints.archive(key.tenant, blueprint_id, seen=seen)
+    except BlueprintNotFound:
+        raise not_found("blueprint") from None
+    except Stale:
+        raise stale() from None
+    return shown(blueprint_object(stored), revision=stored.revision)
 
 
 @router.get(
@@ -267,22 +290,9 @@ async def _found(request: Request, tenant: Tenant, blueprint_id: str) -> StoredB
         raise not_found("blueprint") from None
 
 
-async def _validation(request: Request, tenant: Tenant, blueprint_id: str) -> GraphValidation:
-    stored = await _found(request, tenant, blueprint_id)
-    agent = await agents_of(request).find(tenant, stored.agent_id)
-    return validate_graph(Blueprint.model_validate(stored.with_agent(agent.body)))
-
-
-async def _settled(request: Request, work: Any) -> Response:
-    try:
-        stored = await work
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
-    except BlueprintArchived:
-        raise archived() from None
-    except Stale:
-        raise stale() from None
-    return shown(blueprint_object(stored), revision=stored.revision)
+async def _validation(request: Request, tenant: Tenant, draft: StoredBlueprint) -> GraphValidation:
+    agent = await agents_of(request).find(tenant, draft.agent_id)
+    return validate_graph(Blueprint.model_validate(draft.with_agent(agent.body)))
 
 
 def _invalid(code: str, path: str, message: str) -> Refusal:
