@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import Receive, Scope, Send
 
+from server.api.allowances import Allowances
 from server.api.errors import EXCEPTION_HANDLERS
 from server.store import sqlite
 from tests.support.running_server import RunningServer, Study, running_server
@@ -86,6 +87,25 @@ async def test_the_faults_of_a_graph_are_an_error_of_their_own_kind(server: Runn
     assert (422, "invalid_graph", "invalid_graph") == (refused.status_code, error["type"], error["code"])
     assert error["errors"]
     assert (400, "invalid_request") == (invalid.status_code, invalid.json()["error"]["type"])
+
+
+async def test_a_key_that_asks_too_often_is_told_when_to_come_again_and_no_other_is(
+    server: RunningServer,
+) -> None:
+    async with program(server) as hasty, program(server) as calm:
+        before = server.house.requests
+        object.__setattr__(server.house, "requests", Allowances(per_second=0.001, burst=3.0))
+        try:
+            answers = [await hasty.get("/agents") for _ in range(4)]
+            others = await calm.get("/agents")
+        finally:
+            object.__setattr__(server.house, "requests", before)
+    error = answers[3].json()["error"]
+
+    assert [200, 200, 200, 429] == [answer.status_code for answer in answers]
+    assert ("rate_limited", "rate_limited") == (error["type"], error["code"])
+    assert int(answers[3].headers["retry-after"]) >= 1
+    assert 200 == others.status_code
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

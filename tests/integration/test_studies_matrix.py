@@ -43,6 +43,18 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /interview-runs/{run_id}/respond": {"node_id": "q1", "data": {}},
 }
 
+NAMED: Final[list[tuple[str, str, dict[str, Any]]]] = [
+    ("/blueprints", "agent_id", {"name": "Tools"}),
+    ("/channels", "provider.credentials_id", {"name": "Line", "type": "telephony"}),
+    ("/connectors", "auth.credentials_id", MADE["connector_id"][1]),
+    ("/open-links", "blueprint_id", {"name": "Panel"}),
+    ("/interview-runs", "blueprint_id", {}),
+    ("/interview-runs", "agent_id", {}),
+    ("/interview-runs", "channel_id", {}),
+    ("/interview-runs", "connector_id", {}),
+]
+"""Where a thing is made, the field that names another one, and what else it takes."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningServer]:
@@ -105,3 +117,33 @@ async def test_nothing_of_anothers_or_of_the_other_mode_is_there_for_any_operati
     assert [] == found
     async with program(server, organization_id=owner.organization_id) as http:
         assert "completed" == (await http.get(f"/interview-runs/{ids['run_id']}")).json()["status"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_anothers_is_named_in_vain_as_if_it_were_nobodys(server: RunningServer) -> None:
+    owner, ids = await everything(server)
+    async with (
+        program(server) as stranger,
+        program(server, organization_id=owner.organization_id, test_mode=False) as live,
+    ):
+        for http in (stranger, live):
+            agent_id = (await http.post("/agents", json=AGENT)).json()["id"]
+            design = {"agent_id": agent_id, "name": "Tools", "graph": GRAPH}
+            own = (await http.post("/blueprints", json=design)).json()["id"]
+            await http.post(f"/blueprints/{own}/publish")
+            before = (await http.get("/interview-runs")).json()["data"]
+            for path, field, rest in NAMED:
+                part, _, name = field.rpartition(".")
+                answers = []
+                for thing in (ids[name], ids[name][:4].partition("_")[0] + "_" + "f" * 32):
+                    named = {part: {"name": "twilio", name: thing}} if part == "provider" else {name: thing}
+                    named = {part: {name: thing}} if part == "auth" else named
+                    body = {"blueprint_id": own} if path == "/interview-runs" else {}
+                    answer = await http.post(path, json=body | rest | named)
+                    error = answer.json()["error"]
+                    answers.append((answer.status_code, error["code"], error["message"], error["param"]))
+
+                assert answers[0] == answers[1], (path, field)
+                assert answers[0][0] in (400, 404), (path, field, answers[0])
+                assert answers[0][3].endswith(name), (path, field, answers[0])
+            assert before == (await http.get("/interview-runs")).json()["data"]

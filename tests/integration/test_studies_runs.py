@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,16 +12,13 @@ from sqlalchemy import event as happenings
 
 from dialog.transcript import rfc3339
 from server.api.studies.run_expansions import NAMES
-from server.api.studies.run_shapes import RunList
 from server.clock import wall_clock_ms
 from server.store.organizations import Tenant
 from tests.support.page import opened_page, start_text
 from tests.support.running_server import RunningServer, Study, running_server
 from tests.support.small_study import small_blueprint
 
-SAMPLE = Path(__file__).parent.parent / "data" / "run-list-sample.json"
 ANSWERS = ["I use a notebook and a pencil.", "The pencil broke in a meeting."]
-ANY_KEY = "property1"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,51 +53,12 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-def same_shape(sample: Any, ours: Any, place: str) -> list[str]:
-    """Where ours has other keys or types than the sample; null is allowed for anything."""
-    if isinstance(sample, dict) and isinstance(ours, dict):
-        if ANY_KEY in sample:
-            return [
-                f for key, each in ours.items() for f in same_shape(sample[ANY_KEY], each, f"{place}.{key}")
-            ]
-        faults = [f"{place}: {key}" for key in sample.keys() ^ ours.keys()]
-        return faults + [
-            fault
-            for key in sample.keys() & ours.keys()
-            for fault in same_shape(sample[key], ours[key], f"{place}.{key}")
-        ]
-    if isinstance(sample, list) and isinstance(ours, list):
-        return [f for each in ours for f in same_shape(sample[0], each, f"{place}[]")]
-    if ours is None or sample is None:
-        return []
-    numbers = (
-        isinstance(sample, int)
-        and isinstance(ours, float)
-        and place.endswith(("_rate", ".confidence", ".salience"))
-    )
-    return (
-        [] if type(sample) is type(ours) or numbers else [f"{place}: {ours!r} is no {type(sample).__name__}"]
-    )
-
-
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_list_with_everything_expanded_has_exactly_the_documented_keys(server: RunningServer) -> None:
+async def test_what_a_list_expands_is_what_is_read_by_itself(server: RunningServer) -> None:
     study = await talked(server)
-    sample = json.loads(SAMPLE.read_text())
     answer = await call(server, study, "GET", "/interview-runs?" + "&".join(f"expand[]={n}" for n in NAMES))
-    body = answer.json()
-    run, shown = sample["data"][0], body["data"][0]
-    # what themes rest on is ours
-    run["analysis"]["results"]["themes"]["items"][0]["evidence"] = [{"entry_id": "string", "quote": "string"}]
-    # none of these came into being in this run
-    for name in ("connector", "channel"):
-        assert name in shown
-        if shown[name] is None:
-            shown.pop(name), run.pop(name)
+    shown = answer.json()["data"][0]
 
-    assert [] == same_shape(sample, body, "")
-    assert RunList.model_validate(body).data[0].id == study.run_id
-    assert list(run) == list(shown)
     assert ANSWERS == [e["content"] for e in shown["transcript"]["entries"] if e["role"] == "participant"]
     assert shown["transcript_id"] == shown["transcript"]["id"]
     assert shown["responses_id"] == shown["responses"]["id"]

@@ -181,3 +181,86 @@ def test_nothing_is_left_of_what_the_description_was_made_with() -> None:
     assert "x-codes" not in text
     assert "x-streamed" not in text
     assert "HTTPValidationError" not in text
+
+
+LITERALS: Final[dict[str, str]] = {
+    "AgentObject.techniques": "funnel five_whys columbo socratic tell_me_more devils_advocate silent_probe"
+    " hypothetical labelling mirroring calibrated_questions active_listening",
+    "AgentObject.probing_depth": "light moderate deep",
+    "Persona.tone": "conversational formal neutral",
+    "Boundaries.off_topic_handling": "gentle_redirect firm_redirect allow",
+    "ModelChoice.provider": "anthropic openai",
+    "AgentCreate.model_preset": "economy standard premium",
+    "BlueprintObject.status": "draft published archived",
+    "Node.type": "question stimulus form custom",
+    "Node.patience": "closed narrative recall reflect dictate",
+    "Content.type": "text image audio video url",
+    "FormField.type": "text number rating choice multi_choice boolean date",
+    "Structured.type": "structured",
+    "Structured.operator": "eq neq gt gte lt lte in not_in contains exists",
+    "Assessed.type": "agent_assessed",
+    "ChannelObject.type": "webrtc_voice telephony chat custom",
+    "ChannelObject.status": "active disabled",
+    "ConnectorObject.type": "google_meet zoom microsoft_teams",
+    "ConnectorObject.status": "active disabled",
+    "RunObject.status": "created scheduled awaiting_participant awaiting_consent active processing completed"
+    " expired abandoned failed cancelled",
+    "RunObject.consent_status": "pending granted declined not_required",
+    "TranscriptObject.status": "pending processing completed failed",
+    "TranscriptEntry.role": "agent participant system operator",
+    "TranscriptEntry.entry_type": "utterance content_presented content_response event",
+    "ResponsesObject.status": "pending processing completed failed",
+    "ResponseItem.node_type": "question stimulus form custom",
+    "AnalysisObject.status": "pending processing completed failed",
+    "SentimentObject.overall": "positive neutral negative mixed",
+    "MoodObject.sentiment": "positive neutral negative mixed",
+    "DeliveryObject.status": "pending succeeded failed",
+    "KeyCreate.scopes": "read write operate admin",
+    "WebhookObject.events": "interview_run.created interview_run.scheduled interview_run.participant_joined"
+    " interview_run.consent_granted interview_run.consent_declined interview_run.started"
+    " interview_run.completed interview_run.abandoned interview_run.failed interview_run.expired"
+    " interview_run.cancelled transcript.completed responses.completed analysis.completed analysis.failed"
+    " blueprint.published",
+}
+"""What existing clients send and expect: fields, and all that may stand in them."""
+
+OBJECTS: Final[dict[str, str]] = {
+    "AgentObject": "agent",
+    "BlueprintObject": "blueprint",
+    "BlueprintVersion": "blueprint_version",
+    "GraphValidationObject": "graph_validation",
+    "ChannelObject": "channel",
+    "ConnectorObject": "connector",
+    "RunObject": "interview_run",
+    "TranscriptObject": "transcript",
+    "ResponsesObject": "response",
+    "AnalysisObject": "analysis",
+    "MessageAck": "message_ack",
+    "ContentResponse": "content_response",
+    "WebhookObject": "webhook",
+    "DeliveryObject": "webhook_delivery",
+    "RunList": "list",
+}
+"""Schemas, and what their `object` says."""
+
+
+def literals(part: dict[str, Any]) -> list[str]:
+    """All that may stand in a field, in any of its forms."""
+    part = resolved(part)
+    found = [part["const"]] if "const" in part else list(part.get("enum", ()))
+    inner = [*part.get("anyOf", ()), *([part["items"]] if "items" in part else ())]
+    return found + [each for one in inner for each in literals(one)]
+
+
+@pytest.mark.parametrize(("field", "expected"), LITERALS.items(), ids=LITERALS)
+def test_a_field_takes_the_documented_literals_and_no_others(field: str, expected: str) -> None:
+    schema, _, name = field.partition(".")
+
+    assert sorted(expected.split()) == sorted(
+        literals(DOCUMENT["components"]["schemas"][schema]["properties"][name])
+    )
+
+
+@pytest.mark.parametrize(("schema", "name"), OBJECTS.items(), ids=OBJECTS)
+def test_an_object_says_what_it_is(schema: str, name: str) -> None:
+    assert [name] == literals(DOCUMENT["components"]["schemas"][schema]["properties"]["object"])
