@@ -12,11 +12,13 @@ MAX_TEXT_CHARS: Final = 4_000
 MAX_PIECE_CHARS: Final = 300
 """Longest piece: so that one talk's long sentence holds up another's by some 40 ms at most."""
 
-_SENTENCE_END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
+_SENTENCE_END: Final = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+\s+")
 _CLAUSE_END: Final = re.compile(r"[,;:–—]\s")
-_WORD: Final = re.compile(r"\S*\w\S*")
+_TOKEN: Final = re.compile(r"\S+")
+_WORDLIKE: Final = re.compile(r"\w")
 _LEADING: Final = "\"'“‘([{«¿¡—–-"
-_TRAILING: Final = re.compile(r"[^\w%°]+$")
+_TRAILING: Final = "_%°"
+"""What a word may end in, beside letters and digits."""
 _ABBREVIATIONS: Final = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "e.g", "i.e", "no", "approx"})
 
 
@@ -55,13 +57,16 @@ def pieces(text: str) -> list[Piece]:
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Find the words of `text` as people count them: first character and the one after the last, without the
     brackets, quotes and stops around."""
-    return [_trimmed(match.start(), match.group()) for match in _WORD.finditer(text)]
+    tokens = (match for match in _TOKEN.finditer(text) if _WORDLIKE.search(match.group()))
+    return [_trimmed(match.start(), match.group()) for match in tokens]
 
 
 def _trimmed(start: int, token: str) -> tuple[int, int]:
     core = token.lstrip(_LEADING)
-    start += len(token) - len(core)
-    return start, start + len(_TRAILING.sub("", core))
+    start, length = start + len(token) - len(core), len(core)
+    while length > 0 and not (core[length - 1].isalnum() or core[length - 1] in _TRAILING):
+        length -= 1
+    return start, start + length
 
 
 def _ends_sentence(text: str, stop: int) -> bool:

@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.providers.spoken_text import MAX_PIECE_CHARS, cleaned, pieces
+from server.providers.spoken_text import MAX_PIECE_CHARS, cleaned, pieces, word_spans
 
 
 def _texts(text: str) -> list[str]:
@@ -65,3 +66,18 @@ def test_cleaning_keeps_every_place_and_leaves_nothing_that_is_no_text(text: str
     assert len(text) == len(clean)
     assert all(c.isprintable() or c.isspace() for c in clean)
     assert "\0" not in clean
+
+
+def test_words_are_found_without_what_stands_around_them() -> None:
+    text = "“Really?” (50%, or 20°) — a_b_ ... *yes*, it's"
+
+    assert ["Really", "50%", "or", "20°", "a_b_", "*yes", "it's"] == [
+        text[start:end] for start, end in word_spans(text)
+    ]
+
+
+@pytest.mark.parametrize("text", ["." * 40_000, "('" * 20_000, "a'" * 20_000, "x" + "!" * 40_000 + "x"])
+def test_no_text_takes_more_than_its_length(text: str) -> None:
+    """With one step for each pair of characters these would take minutes."""
+    assert len(word_spans(text)) <= 1
+    assert all(len(piece.text) <= MAX_PIECE_CHARS for piece in pieces(text))
