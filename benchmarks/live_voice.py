@@ -9,13 +9,13 @@ import contextlib
 import statistics
 import sys
 import time
-from asyncio.events import Handle
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import click
 import msgspec
 
+from benchmarks.loop_steps import timed_steps
 from benchmarks.report import Row, publish, this_machine
 from media.frames import VOICE_RATE_HZ
 from server.providers.elevenlabs.account import NAME, Account
@@ -44,22 +44,6 @@ class Measured(msgspec.Struct, frozen=True):
     """Processor seconds of each of the loop's callbacks."""
     firsts: list[float]
     """Seconds from asking to the first sound."""
-
-
-@contextmanager
-def _timed_steps(steps: list[float]) -> Iterator[None]:
-    run = Handle._run
-
-    def timed(handle: Handle) -> None:
-        began = time.thread_time()
-        run(handle)
-        steps.append(time.thread_time() - began)
-
-    Handle._run = timed  # type: ignore[assignment,method-assign]
-    try:
-        yield
-    finally:
-        Handle._run = run  # type: ignore[method-assign]
 
 
 @asynccontextmanager
@@ -102,7 +86,7 @@ async def _measure(at_once: int, rounds: int, *, ahead: bool, whole_sentences: b
             await voice.check()
             await asyncio.gather(*(_spoken(way) for _ in range(at_once)))
             began = time.process_time()
-            with _timed_steps(steps):
+            with timed_steps(steps):
                 for _ in range(rounds):
                     spoken += await asyncio.gather(*(_spoken(way) for _ in range(at_once)))
             cpu = time.process_time() - began

@@ -2,6 +2,7 @@
 itself."""
 
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import msgspec
 from elevenlabs.client import AsyncElevenLabs
 
 from media.frames import VOICE_RATE_HZ
+from server.providers.bodies import Bounds, UnboundedReply, bounded
 from server.providers.direct import is_nearby
 from server.providers.protocols import Voice
 
@@ -24,6 +26,9 @@ SLOWEST, FASTEST = 0.7, 1.2
 """All that the vendor's `speed` takes; what an agent wants beyond is spoken at the nearest."""
 KEEP_ALIVE: Final = 300.0
 """Seconds that an unused HTTP connection stays open; the library's own 5 s cost a handshake per prompt."""
+BOUNDS: Final = Bounds(most_bytes=64 << 20, longest_line=1_400_000, most_members=2_400)
+"""Of an answer: the longest text is 20 MB in all. A sentence of 300 characters in one line has 1.3 MB and
+1,800 times, each of which takes the library 4 µs."""
 HTTP_TIMEOUT: Final = 10.0
 """Seconds for a connection, and for each further piece of an answer."""
 
@@ -79,11 +84,17 @@ class Account:
         """Whose voice is meant."""
         return voice.voice_id if voice.provider == NAME and voice.voice_id else self.voice_id
 
-    def http(self) -> httpx.AsyncClient:
-        """Make the connections for what isn't live."""
+    def http(self, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+        """Make the connections for what isn't live. `transport` is for answers that never were."""
         limits = httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE)
         return httpx.AsyncClient(
-            limits=limits, timeout=HTTP_TIMEOUT, verify=self.tls, trust_env=not self.nearby
+            limits=limits,
+            timeout=HTTP_TIMEOUT,
+            verify=self.tls,
+            trust_env=not self.nearby,
+            headers={"accept-encoding": "identity"},
+            event_hooks={"response": [_bound]},
+            transport=transport,
         )
 
     def client(self, http: httpx.AsyncClient) -> AsyncElevenLabs:
@@ -91,6 +102,27 @@ class Account:
         return AsyncElevenLabs(
             api_key=self.api_key, base_url=self.base_url, timeout=HTTP_TIMEOUT, httpx_client=http
         )
+
+
+class _Bounded(httpx.AsyncByteStream):
+    """A body that ends by UnboundedReply where it is too long."""
+
+    def __init__(self, body: httpx.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in bounded(self._body, BOUNDS):
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def _bound(response: httpx.Response) -> None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UnboundedReply
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        response.stream = _Bounded(response.stream)
 
 
 def vendor_speed(speed: float) -> float:

@@ -5,7 +5,7 @@ What we say are the vendor's own types. What we hear is read by types of ours: t
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from elevenlabs.types import (
@@ -19,6 +19,8 @@ from elevenlabs.types import (
 from server.providers.elevenlabs.alignment import Characters
 
 _NULL: Final = msgspec.Raw(b"null")
+LONGEST_WORD: Final = 256
+"""Bytes of the vendor's word for a refusal."""
 LONGEST_ALIGNMENT: Final = 64 * 1024
 """Bytes of one; that of a sentence of 300 characters has 12 KB. What is longer would hold up all talks."""
 
@@ -82,8 +84,7 @@ class _Message(msgspec.Struct):
     alignment: msgspec.Raw = _NULL
     normalizedAlignment: msgspec.Raw = _NULL
     normalized_alignment: msgspec.Raw = _NULL
-    error: Any = None
-    code: Any = None
+    error: msgspec.Raw = _NULL
 
 
 _messages: Final = msgspec.json.Decoder(_Message)
@@ -96,16 +97,23 @@ def read(raw: bytes) -> Reported:
         message = _messages.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableError(type(error).__name__) from error
-    refused = None
-    if message.error is not None:
-        refused = message.error[:64] if isinstance(message.error, str) else ""
     return Reported(
         context_id=message.contextId if message.contextId is not None else message.context_id,
         sound=message.audio or b"",
         characters=_first_of(message.alignment, message.normalizedAlignment, message.normalized_alignment),
         final=bool(message.isFinal or message.is_final),
-        refused=refused,
+        refused=_refusal(message.error),
     )
+
+
+def _refusal(error: msgspec.Raw) -> str | None:
+    """The vendor's word for it; "" where it is none, None where nothing was refused."""
+    if bytes(error) == bytes(_NULL):
+        return None
+    try:
+        return msgspec.json.decode(error, type=str)[:64] if len(bytes(error)) < LONGEST_WORD else ""
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def _first_of(*alignments: msgspec.Raw) -> Characters | None:

@@ -2,6 +2,7 @@
 nothing of the lines for live speech.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,6 +18,7 @@ from elevenlabs.types import (
     VoiceSettings,
 )
 
+from server.providers.bodies import UnboundedReply
 from server.providers.elevenlabs.account import NAME, Account, vendor_speed
 from server.providers.elevenlabs.alignment import Characters
 from server.providers.elevenlabs.faults import code_in, fault, refusal
@@ -32,8 +34,7 @@ _Piece = StreamingAudioChunkWithTimestampsResponse
 
 
 class ElevenLabsRendering:
-    """A TextToSpeech for words that nobody waits for. Also the way around where websockets don't get
-    through."""
+    """A TextToSpeech for words that nobody waits for."""
 
     name = NAME
 
@@ -73,10 +74,11 @@ class ElevenLabsRendering:
         try:
             async with aclosing(cast("AsyncGenerator[_Piece, None]", stream)) as pieces:
                 async for piece in pieces:
+                    await asyncio.sleep(0)  # the library has read it in one go: others first
                     yield piece
         except ApiError as error:
             raise refused(error, voice_id) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnboundedReply) as error:
             raise broken(error) from error
 
 
@@ -85,8 +87,10 @@ def refused(error: ApiError, voice_id: str) -> ProviderError:
     return refusal(code_in(error.body), error.status_code, voice_id, error.headers)
 
 
-def broken(error: httpx.HTTPError) -> ProviderError:
+def broken(error: httpx.HTTPError | UnboundedReply) -> ProviderError:
     """What it means that no answer came, or not to its end."""
+    if isinstance(error, UnboundedReply):
+        return fault("more came than the words can have")
     return fault("no answer in time" if isinstance(error, httpx.TimeoutException) else "it can't be reached")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 from elevenlabs.core.api_error import ApiError
 
+from server.providers.bodies import UnboundedReply
 from server.providers.elevenlabs.account import NAME, Account, vendor_speed
 from server.providers.elevenlabs.faults import code_in
 from server.providers.elevenlabs.incoming import Incoming, sentences
@@ -36,6 +37,12 @@ class ElevenLabsVoice:
         self._client = account.client(self._http)
         self.ahead = ElevenLabsRendering(account, self._client)
         """The same voice for words that nobody waits for yet."""
+
+    @property
+    def made_by(self) -> str:
+        """What its sound depends on beside the voice that is asked for: other words may sound alike, but
+        these would not."""
+        return f"{self._account.model_id}/{self._account.voice_id}"
 
     async def run(self) -> None:
         """Keep lines open for the voices that are wanted, until cancelled."""
@@ -91,5 +98,5 @@ class ElevenLabsVoice:
         except ApiError as error:
             if code_in(error.body) != "missing_permissions":
                 raise refused(error, self._account.voice_id) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnboundedReply) as error:
             raise broken(error) from error

@@ -34,6 +34,7 @@ from server.providers.models.connections import (
     client_of,
     refusal,
     rehearsed,
+    text_of,
 )
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
@@ -105,7 +106,7 @@ class AnthropicModels:
     async def check(self) -> None:
         """Ask for the models that there are. Raises ProviderError."""
         try:
-            await self._client.models.list(limit=1)
+            await self._client.models.with_raw_response.list(limit=1)
         except Exception as error:
             raise told(error) from error
 
@@ -177,7 +178,7 @@ async def _pieces(
                     heard(_read(event.message.usage))
                 case "content_block_delta" if event.delta.type == "text_delta":
                     if event.delta.text:
-                        yield event.delta.text
+                        yield text_of(NAME, event.delta.text)
                 case "message_delta":
                     heard(Usage(NAME, output_tokens=event.usage.output_tokens))
                     if event.delta.stop_reason == "refusal":

@@ -11,14 +11,18 @@ from typing import Any, Final, NamedTuple
 import httpx2
 import msgspec
 
+from server.providers.bodies import Bounds, UnboundedReply, bounded
 from server.providers.protocols import ProviderError
 
 log = logging.getLogger(__name__)
 
 KEPT: Final = 300.0
 """Seconds that an idle connection is kept; the libraries' own five end between two answers."""
-MOST_BYTES: Final = 5 << 20
-"""Of one answer: an analysis of 9,000 tokens, each an event of its own, has half of them."""
+BOUNDS: Final = Bounds(most_bytes=5 << 20, longest_line=1 << 20, most_members=1_000)
+"""Of one answer: an analysis of 9,000 tokens, each an event of its own, has half of the bytes. An event has
+some ten members, each of which takes the libraries 10 µs."""
+_LIST_BOUNDS: Final = Bounds(most_bytes=5 << 20, longest_line=5 << 20, most_members=1 << 20)
+"""Of the list of models, which is read and not looked into: a broker's has some ten thousand members."""
 _LIMITS: Final = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=KEPT)
 _REST: Final = 3.0
 """Seconds in which the rest of a reply is read whose decision is in."""
@@ -47,22 +51,15 @@ class Patience(msgspec.Struct, frozen=True):
 PATIENCE: Final = Patience()
 
 
-class UnboundedReply(Exception):
-    """More comes than any reply can hold, or in a form that doesn't show how much."""
-
-
 class _Bounded(httpx2.AsyncByteStream):
-    """A body that ends by UnboundedReply where it is too long: libraries gather what has no end of line."""
+    """A body that ends by UnboundedReply where it is too long."""
 
-    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+    def __init__(self, body: httpx2.AsyncByteStream, bounds: Bounds) -> None:
         self._body = body
+        self._bounds = bounds
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MOST_BYTES
-        async for piece in self._body:
-            left -= len(piece)
-            if left < 0:
-                raise UnboundedReply
+        async for piece in bounded(self._body, self._bounds):
             yield piece
 
     async def aclose(self) -> None:
@@ -73,7 +70,8 @@ async def _bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise UnboundedReply
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Bounded(response.stream)
+        listed = response.is_success and response.request.url.path.endswith("/models")
+        response.stream = _Bounded(response.stream, _LIST_BOUNDS if listed else BOUNDS)
 
 
 def client_of(
@@ -112,6 +110,13 @@ def _seconds(text: str | None) -> float | None:
     return seconds if 0 <= seconds < 86_400 else None
 
 
+def text_of(provider: str, piece: object) -> str:
+    """A piece of a reply's text: libraries check nothing of what comes. Raises ProviderError."""
+    if not isinstance(piece, str):
+        raise ProviderError(provider, "talks garbage (no text).", retryable=True)
+    return piece
+
+
 class Opened(NamedTuple):
     """A reply that has begun."""
 
@@ -147,10 +152,11 @@ class Lines:
         try:
             reply = await opened
             yield reply.pieces
-        except BaseException:
+        except BaseException as ended:
             if reply is not None:
                 await self._beside(_close(reply), "the end of a reply")
-            self._open_another()
+            if reply is not None or isinstance(ended, asyncio.CancelledError):
+                self._open_another()  # a connection was given up; a refusal leaves its own open
             raise
         await self._beside(_close(reply) if self._tasks is None else self._read_out(reply), "rest of a reply")
 
