@@ -2,10 +2,13 @@
 judgement counts. Knows no vendor."""
 
 import asyncio
+import contextlib
 from typing import Final
 
 from dialog.judgement import Judgement, JudgementRequest
 from dialog.study import Study
+from server.clock import loop_time
+from server.providers.deadline import Deadline
 from server.providers.protocols import LanguageModel, ProviderError
 from server.providers.standing import Standings
 from server.providers.witness import FirstToken, Told, witness, witnessed_by
@@ -16,7 +19,8 @@ more calls are paid for twice."""
 
 
 class HedgedModel:
-    """Wrap `model`. A failure that may pass, and that the vendor didn't ask to wait after, counts as late."""
+    """Wrap `model`. A failure that may pass, and that the vendor didn't ask to wait after, counts as late,
+    also when the reply had begun."""
 
     def __init__(
         self,
@@ -48,15 +52,24 @@ class HedgedModel:
         with witnessed_by(note):
             calls = [self._call(request)]
         try:
-            await asyncio.wait(calls, timeout=self._deadline)
-            if self._should_hedge(calls[0], began):
-                self._standings.tell(self.name, "hedged", "no first token in time")
-                calls.append(self._call(request))
-            return await _first_of(calls)
+            await _until(calls[0], loop_time() + self._deadline)
+            if not calls[0].done() and not began.is_set():
+                calls.append(self._again(request, "no first token in time"))
+            try:
+                return await _first_of(calls)
+            except ProviderError as fault:
+                if len(calls) > 1 or not _may_pass(fault):
+                    raise
+                calls.append(self._again(request, str(fault)[:300]))
+                return await calls[-1]
         finally:
             for call in calls:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
+
+    def _again(self, request: JudgementRequest, why: str) -> asyncio.Task[Judgement]:
+        self._standings.tell(self.name, "hedged", why)
+        return self._call(request)
 
     def _call(self, request: JudgementRequest) -> asyncio.Task[Judgement]:
         return asyncio.get_running_loop().create_task(self._judge(request), name=f"{self.name} judges")
@@ -64,11 +77,17 @@ class HedgedModel:
     async def _judge(self, request: JudgementRequest) -> Judgement:
         return await self._model.judge(request)
 
-    def _should_hedge(self, call: asyncio.Task[Judgement], began: asyncio.Event) -> bool:
-        if not call.done():
-            return not began.is_set()
-        fault = call.exception()
-        return isinstance(fault, ProviderError) and fault.retryable and fault.retry_after is None
+
+async def _until(call: asyncio.Task[Judgement], when: float) -> None:
+    """Wait for a call, until that time of the loop's."""
+    with contextlib.suppress(TimeoutError):
+        async with Deadline(when):
+            await asyncio.wait((call,))
+
+
+def _may_pass(fault: ProviderError) -> bool:
+    """Whether the same call may work at once."""
+    return fault.retryable and fault.retry_after is None
 
 
 async def _first_of(calls: list[asyncio.Task[Judgement]]) -> Judgement:

@@ -3,6 +3,7 @@ cut off, and every way in which the vendor counts time."""
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import cast
@@ -264,3 +265,14 @@ async def test_no_words_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None
 
     assert "Rumpel" not in caplog.text
     assert KEY not in caplog.text
+
+
+async def test_a_line_is_not_given_up_for_what_came_while_our_own_loop_stood_still() -> None:
+    script, policy = Script(first=exactly(0.3)), LinePolicy(deaf_after=1.0)
+    async with _speaking(script, policy) as (voice, running):
+        await voice.check()
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 1.5)
+        whole = await said(voice, TEXT, HOW)
+
+        assert 1 == len(running.emulator.sockets)
+    assert WORDS == whole.spoken(TEXT)

@@ -1,6 +1,7 @@
 """Models that are late or fail: a second call, then rules, and whom the study wants."""
 
 import asyncio
+import time
 
 import pytest
 from msgspec.structs import replace
@@ -48,6 +49,24 @@ class TimedModel:
 
     async def prepare(self, study: Study) -> None:
         self.asked += 100
+
+
+class BrokenOffModel(TimedModel):
+    """Its first reply begins and breaks off; the second is there at once."""
+
+    def __init__(self, *, begins_at: float, breaks_off_at: float) -> None:
+        super().__init__(0.0)
+        self._begins_at = begins_at
+        self._rest = breaks_off_at - begins_at
+
+    async def judge(self, request: JudgementRequest) -> Judgement:
+        self.asked += 1
+        if self.asked == 1:
+            await asyncio.sleep(self._begins_at)
+            tell(FirstToken(self.name))
+            await asyncio.sleep(self._rest)
+            raise OVERLOADED
+        return Judgement("sufficient", judged_by=f"{self.name} {self.asked}")
 
 
 def judged(
@@ -106,6 +125,23 @@ def test_a_failure_that_may_pass_is_tried_again_at_once_and_others_are_not() -> 
     assert "model 2" == judgement.judged_by
     assert 0.4 == pytest.approx(took)
     assert (1, 1) == (lasting.asked, busy.asked)
+
+
+def test_a_reply_that_breaks_off_after_it_has_begun_is_asked_for_again_at_once() -> None:
+    model = BrokenOffModel(begins_at=0.5, breaks_off_at=1.4)
+    judgement, took, decisions = judged(HedgedModel(model))
+
+    assert "model 2" == judgement.judged_by
+    assert 1.4 == pytest.approx(took)
+    assert ["hedged"] == decisions
+
+
+async def test_a_stall_of_our_own_loop_makes_no_second_call() -> None:
+    model = TimedModel(0.1)
+    asyncio.get_running_loop().call_soon(time.sleep, 0.5)
+    judgement = await HedgedModel(model, first_token_deadline=0.15).judge(REQUEST)
+
+    assert "model 1" == judgement.judged_by
 
 
 def test_of_two_calls_that_end_at_once_the_one_that_judged_counts() -> None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 
 from server.clock import jitter, loop_time
+from server.providers.deadline import Deadline
 from server.providers.elevenlabs.account import Account
 from server.providers.elevenlabs.faults import again, fault
 from server.providers.elevenlabs.line_policy import LinePolicy
@@ -56,7 +57,7 @@ class VoiceLines:
         self.want()
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._policy.dial_timeout):
+            async with Deadline(loop_time() + self._policy.dial_timeout):
                 while (line := self._free_line()) is None:
                     if self._fault is not None and loop_time() < self._retry_at:
                         raise again(self._fault)

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from server.clock import loop_time
+from server.providers.deadline import GRACE, OVERSLEPT
 from server.providers.direct import Direct
 from server.providers.elevenlabs.account import Account
 from server.providers.elevenlabs.contexts import Context
@@ -33,8 +34,9 @@ MOST_MESSAGE_BYTES: Final = 2 << 20
 """A sentence of 300 characters in one message is 1.3 MB."""
 CLOSING_TIMEOUT: Final = 1.0
 """Seconds that the vendor has for its part of a good-bye."""
-MOST_UNSENT: Final = 256
-"""Messages between the pace of the loop and that of the network; past it the line is as good as dead."""
+MOST_UNSENT: Final = 1_024
+"""Messages between the pace of the loop and that of the network; past it the line is as good as dead. Three
+of the longest texts said at once make 306."""
 
 
 class Line:
@@ -224,17 +226,22 @@ class Line:
     def _owe(self, since: float) -> None:
         self._owed_since = since
         if self._watch is None:
-            loop = asyncio.get_running_loop()
-            self._watch = loop.call_later(self._policy.deaf_after, self._look)
+            self._look_at(since + self._policy.deaf_after)
 
-    def _look(self) -> None:
-        """See whether a line that owes something has said anything."""
+    def _look_at(self, when: float) -> None:
+        self._watch = asyncio.get_running_loop().call_at(when, self._look, when)
+
+    def _look(self, due: float) -> None:
+        """See whether a line that owes something has said anything; not before it was read what came while
+        our own loop stood still."""
         self._watch = None
         if self._owed_since is None:
             return
-        left = self._owed_since + self._policy.deaf_after - loop_time()
-        if left > 0:
-            self._watch = asyncio.get_running_loop().call_later(left, self._look)
+        now, deaf_at = loop_time(), self._owed_since + self._policy.deaf_after
+        if now < deaf_at:
+            self._look_at(deaf_at)
+        elif now - due > OVERSLEPT:
+            self._look_at(now + GRACE)
         else:
             self._give_up(fault("it says nothing any more"))
 
