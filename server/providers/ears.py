@@ -2,7 +2,8 @@
 Knows no vendor."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from dialog.blueprint import Patience
 from media.frames import AudioFrame
@@ -54,6 +55,9 @@ class Ear:
             await asyncio.wait((self._next,))
             if not self._next.cancelled():
                 self._next.exception()
+        if isinstance(self._words, AsyncGenerator):
+            with contextlib.suppress(Exception):  # whatever it says now, nobody listens
+                await self._words.aclose()
 
     async def _listen(self) -> Heard | None:
         return await anext(self._words, None)

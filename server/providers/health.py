@@ -106,6 +106,11 @@ def complaint(line: Line, fault: ProviderError) -> str:
 def warning(line: Line, fault: ProviderError) -> str:
     """The sentence for everybody."""
     work = WORK[line.role]
+    if fault.status == 403:
+        return (
+            f"{line.key_name} isn't allowed to do this by {line.company} (403): give it the right there, take"
+            f" another, or unset it to use the embedded {work}."
+        )
     if fault.status in REFUSED_KEY:
         return (
             f"{line.key_name} is refused by {line.company} ({fault.status}): correct it, or unset it to use"

@@ -9,13 +9,16 @@ import pytest
 
 from media.frames import AudioFrame
 from server.providers.deepgram.flux import THRESHOLDS
+from server.providers.deepgram.limits import DeepgramLimits
 from server.providers.protocols import ProviderError, Transcript, TurnEndHint
 from server.providers.witness import Told, Usage, witnessed_by
-from tests.emulators.deepgram import KEY
+from tests.emulators.deepgram import KEY, Stream
 from tests.emulators.script import Script, exactly
 from tests.support.deepgram import QUICK, Microphone, deepgram, until, until_final, until_hint
+from tests.support.unwaited_time import unwaited
 
 
+@unwaited
 async def test_flux_is_asked_for_with_key_terms_and_patience_and_without_learning_from_the_talk() -> None:
     async with deepgram() as running:
         recognition = running.recogniser.recognize("en-US", ["Acme Corp", "k8s"])
@@ -38,6 +41,7 @@ async def test_flux_is_asked_for_with_key_terms_and_patience_and_without_learnin
     } == query
 
 
+@unwaited
 async def test_nova_is_asked_for_without_endpoints_of_its_own() -> None:
     async with deepgram("nova-3") as running:
         recognition = running.recogniser.recognize("en-US", ["Acme Corp"])
@@ -55,6 +59,7 @@ async def test_nova_is_asked_for_without_endpoints_of_its_own() -> None:
     assert ["Acme Corp"] == query["keyterm"]
 
 
+@unwaited
 async def test_another_language_goes_to_the_model_that_knows_it_or_is_refused() -> None:
     async with deepgram() as running:
         recognition = running.recogniser.recognize("de-AT", [])
@@ -69,6 +74,7 @@ async def test_another_language_goes_to_the_model_that_knows_it_or_is_refused() 
 
 
 @pytest.mark.parametrize("model", ["flux", "nova-3"])
+@unwaited
 async def test_what_is_said_before_the_connection_stands_is_heard_from_its_first_frame(model) -> None:  # type: ignore[no-untyped-def]
     async with deepgram(model) as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -86,6 +92,7 @@ async def test_what_is_said_before_the_connection_stands_is_heard_from_its_first
     assert {2560} == set(stream.sends[:-1])
 
 
+@unwaited
 async def test_turns_come_to_their_ends_though_nothing_is_heard_between_utterances() -> None:
     async with deepgram(spurts=["well I think it did", "um", "yes"]) as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -107,6 +114,7 @@ async def test_turns_come_to_their_ends_though_nothing_is_heard_between_utteranc
     ]
 
 
+@unwaited
 async def test_somebody_who_goes_on_is_told_as_resumed_for_the_utterance_they_go_on_in() -> None:
     async with deepgram(spurts=["I went to the shop", "and then home"]) as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -125,6 +133,7 @@ async def test_somebody_who_goes_on_is_told_as_resumed_for_the_utterance_they_go
     assert 2 == resumed.utterance_id
 
 
+@unwaited
 async def test_patience_is_sent_as_thresholds_once_it_changes() -> None:
     async with deepgram() as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -141,6 +150,50 @@ async def test_patience_is_sent_as_thresholds_once_it_changes() -> None:
     assert [msgspec.to_builtins(THRESHOLDS["closed"])] == [order["thresholds"] for order in configured]
 
 
+@unwaited
+async def test_orders_that_are_given_at_once_go_out_in_their_order() -> None:
+    async with deepgram() as running:
+        recognition = running.recogniser.recognize("en-US", [])
+        stream = await running.emulator.stream()
+        await until(lambda: recognition.line.up)
+        for patience in ("closed", "reflect", "recall"):
+            recognition.attend(patience)
+        await until(lambda: len(stream.orders) == 3)
+        await recognition.close()
+
+    expected = [THRESHOLDS["closed"], THRESHOLDS["reflect"], THRESHOLDS["recall"]]
+    assert [msgspec.to_builtins(each) for each in expected] == [each["thresholds"] for each in stream.orders]
+
+
+@unwaited
+async def test_flux_gets_silence_until_its_turn_is_over_and_then_only_signs_of_life() -> None:
+    async with deepgram(limits=DeepgramLimits()) as running:
+        recognition = running.recogniser.recognize("en-US", [])
+        stream = await running.emulator.stream()
+        microphone = Microphone(recognition)
+        before = await _sent_in(stream, 30.0)
+        microphone.utter(1)
+        *_, over = await until_hint(recognition, "over")
+        after = await _sent_in(stream, 60.0)
+        microphone.utter(2)
+        *_, final = await until_final(recognition, 2)
+        await recognition.close()
+
+    assert "over" == over.hint  # type: ignore[union-attr]
+    assert 0.3 < before < 2.5
+    assert 0.6 < after < 3.0
+    assert final.text  # type: ignore[union-attr]
+    assert 1 == len(running.emulator.streams)
+
+
+async def _sent_in(stream: Stream, seconds: float) -> float:
+    """Seconds of sound that come within so many."""
+    sent = len(stream.sound)
+    await asyncio.sleep(seconds)
+    return (len(stream.sound) - sent) / 32_000
+
+
+@unwaited
 async def test_patience_that_changes_while_the_connection_is_made_is_told_once_it_stands() -> None:
     async with deepgram() as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -157,6 +210,7 @@ async def test_patience_that_changes_while_the_connection_is_made_is_told_once_i
     assert THRESHOLDS["reflect"].eot_timeout_ms == [asked, *told][-1]
 
 
+@unwaited
 async def test_nova_is_told_to_finalize_behind_the_last_frame_and_kept_alive_in_silence() -> None:
     limits = msgspec.structs.replace(QUICK, keep_alive_interval=0.05)
     async with deepgram("nova-3", limits=limits, silence_limit=1.0) as running:
@@ -178,6 +232,7 @@ async def test_nova_is_told_to_finalize_behind_the_last_frame_and_kept_alive_in_
 
 
 @pytest.mark.parametrize("model", ["flux", "nova-3"])
+@unwaited
 async def test_a_telephones_sound_is_sent_as_it_came(model) -> None:  # type: ignore[no-untyped-def]
     async with deepgram(model, encoding="mulaw") as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -199,6 +254,7 @@ async def test_a_telephones_sound_is_sent_as_it_came(model) -> None:  # type: ig
     assert "well I think it did" == final.text  # type: ignore[union-attr]
 
 
+@unwaited
 async def test_a_final_comes_as_late_as_deepgram_takes_for_it() -> None:
     async with deepgram("nova-3", Script(first=exactly(0.25))) as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -213,6 +269,7 @@ async def test_a_final_comes_as_late_as_deepgram_takes_for_it() -> None:
     assert final.text  # type: ignore[union-attr]
 
 
+@unwaited
 async def test_what_was_sent_is_told_as_used_with_its_words_and_once() -> None:
     told: list[Told] = []
     async with deepgram("nova-3") as running:
@@ -230,6 +287,7 @@ async def test_what_was_sent_is_told_as_used_with_its_words_and_once() -> None:
     assert pytest.approx(len(microphone.said) / 32_000) == seconds
 
 
+@unwaited
 async def test_no_word_and_no_key_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "server.providers.deepgram")
     script = Script()
@@ -251,6 +309,7 @@ async def test_no_word_and_no_key_is_in_the_log(caplog: pytest.LogCaptureFixture
     assert not any(word in told for word in ("think", "Acme", KEY))
 
 
+@unwaited
 async def test_the_check_passes_with_a_key_that_works_and_names_one_that_does_not() -> None:
     async with deepgram() as running:
         await running.recogniser.check()

@@ -371,3 +371,21 @@ def test_the_thresholds_of_every_patience_lie_within_what_flux_takes() -> None:
         assert 0.3 <= thresholds.eager_eot_threshold <= thresholds.eot_threshold <= 0.9
         assert 500 <= thresholds.eot_timeout_ms <= 10_000
     assert THRESHOLDS["closed"].eager_eot_threshold < THRESHOLDS["reflect"].eager_eot_threshold
+
+
+def test_a_report_from_far_beyond_the_sound_takes_no_words_from_the_rest_of_the_talk() -> None:
+    def run() -> FluxRecognition:
+        flux = _flux()
+        mic = _Mic(flux)
+        flux.start_utterance(1)
+        mic.speak(1.0)
+        flux.receive(_turn("Update", 1e300, [_word("Far", 1e299)]))
+        flux.end_utterance(1)
+        flux.receive(_turn("Update", 1.2, []))
+        flux.start_utterance(2)
+        mic.speak(1.0)
+        flux.end_utterance(2)
+        flux.receive(_turn("EndOfTurn", 2.0, [_word("Near.", 1.5)], trigger="model"))
+        return flux
+
+    assert [(1, "", None), (2, "Near.", None)] == _finals(_said(run))

@@ -1,7 +1,8 @@
 """One talk heard by Flux (listen.v2), which follows the sound as a whole and judges its pauses.
 
-Its clock is the sound that it gets. Between our utterances it gets silence at the pace of time, so that its
-turns come to their ends; the words of its turns are put to our utterances by their times. Knows no socket.
+Its clock is the sound that it gets. After an utterance it gets silence at the pace of time, so that its turn
+comes to its end; then only so much that its connection stands, as silence is billed like speech. The words of
+its turns are put to our utterances by their times. Knows no socket.
 """
 
 import asyncio
@@ -31,6 +32,11 @@ _SETTLING: Final = 0.1
 _SILENT: Final = 0.3
 """What Flux takes for an end is silence from its last word on; an utterance that ends within so many seconds
 after it has no further word. Larger: earlier final words, some without the last of what was cut short."""
+_LEAST_WAIT: Final = 1.5
+"""Seconds after an utterance in which Flux may still find words that it has not told of. Larger: more silence
+is billed."""
+_LONGEST_WAIT: Final = 2.0
+"""Seconds beyond the timeout of its turns in which Flux may still say that one is over."""
 _EARLY: Final = 0.001
 """A timer may wake by so much too early."""
 
@@ -83,6 +89,10 @@ class FluxRecognition:
         self._complaints = Complaints()
         self._quiet = form.silence(limits.send_duration)
         self._quiet_due_at = 0.0
+        self._turn_over = True
+        """Flux waits for nothing that was said."""
+        self._may_rest_at = self._rests_at = 0.0
+        """When that may be believed; when it is taken so though Flux has said nothing."""
         self._quiet_timer: asyncio.TimerHandle | None = None
         self._begin_quiet()
 
@@ -99,6 +109,7 @@ class FluxRecognition:
         if open_id is not None and utterance_id > open_id:
             self.end_utterance(open_id)
         if self.talk.open_id is None and self.talk.start(utterance_id):
+            self._turn_over = False
             self._end_quiet()
 
     def hear(self, frame: AudioFrame) -> None:
@@ -161,6 +172,7 @@ class FluxRecognition:
         self._turn = self._words(info)
         heard_to = self._started_at + info.audio_window_end
         hint = _HINTS.get(info.event)
+        self._turn_over = hint == "over" or not self._turn
         settled_to = heard_to + (_SILENT if hint in ("eager", "over") else -_SETTLING)
         self.talk.heard((*self._turns_before, *self._turn), heard_to, settled_to)
         self._turns_before = [word for word in self._turns_before if word.at >= self.talk.given_to][
@@ -194,7 +206,10 @@ class FluxRecognition:
 
     def _begin_quiet(self) -> None:
         """Let time pass for Flux while nobody speaks."""
-        self._quiet_due_at = loop_time() + self._limits.send_duration
+        now = loop_time()
+        self._may_rest_at = now + _LEAST_WAIT
+        self._rests_at = now + self._told.eot_timeout_ms / 1_000 + _LONGEST_WAIT
+        self._quiet_due_at = now + self._limits.send_duration
         self._quiet_timer = asyncio.get_running_loop().call_at(self._quiet_due_at, self._be_quiet)
 
     def _be_quiet(self) -> None:
@@ -203,11 +218,17 @@ class FluxRecognition:
             self._quiet_due_at = max(self._quiet_due_at, now - _OVERSLEPT)
             while self._quiet_due_at <= now + _EARLY:
                 self.talk.sound.append(self._quiet)
-                self._quiet_due_at += self._limits.send_duration
+                self._quiet_due_at += self._pace(now)
             self.line.feed()
         else:
             self._quiet_due_at = now + self._limits.send_duration
         self._quiet_timer = asyncio.get_running_loop().call_at(self._quiet_due_at, self._be_quiet)
+
+    def _pace(self, now: float) -> float:
+        """Seconds from one piece of silence to the next."""
+        over = now >= self._rests_at or (self._turn_over and now >= self._may_rest_at)
+        rests = over and not self.talk.awaits_words
+        return self._limits.keep_alive_interval if rests else self._limits.send_duration
 
     def _end_quiet(self) -> None:
         if self._quiet_timer is not None:

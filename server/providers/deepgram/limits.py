@@ -27,6 +27,7 @@ class DeepgramLimits(msgspec.Struct, frozen=True):
     send_duration: float = 0.08
     """Sound in one message: what Flux asks for, and a quarter of the processor time of single frames."""
     keep_alive_interval: float = 4.0
-    """Between two signs of life to nova-3, which closes after ten seconds without sound."""
+    """Between two signs of life while nobody speaks: Deepgram closes after ten seconds without any. Smaller:
+    Flux, to which only sound is one, costs more."""
     parting_timeout: float = 0.5
     """For the good-bye to a peer, which nobody waits for."""

@@ -100,7 +100,8 @@ class Line:
         it is forgotten: the next one begins with what holds then."""
         if self.up:
             if place is None:
-                self._orders.appendleft((self._place, order))
+                due = sum(at <= self._place for at, _ in self._orders)
+                self._orders.insert(due, (self._place, order))
             else:
                 self._orders.append((place, order))
             self._work.set()

@@ -24,6 +24,8 @@ REPORTS_UNCHANGED: Final = 3
 delay."""
 _ENOUGH: Final = 0.02
 """Seconds of an utterance's sound that a report may fall short of and still cover it."""
+_SLACK: Final = 1.0
+"""Seconds by which what is settled may lie beyond the sound: silence that was inferred, not heard."""
 _BEGINNINGS: Final = 16
 """Latest utterances whose beginnings are remembered, for hints."""
 
@@ -165,7 +167,9 @@ class Talk:
     def heard(self, words: Iterable[Word], heard_to: float, settled_to: float) -> None:
         """Give out what is new: all `words` there are, with everything heard up to `heard_to` and nothing to
         change any more up to `settled_to`, both in seconds of the talk's sound."""
-        known = list(words)
+        end = self._form.seconds(self.sound.end)
+        known = [word for word in words if word.at <= end]  # nobody can have heard what wasn't sent yet
+        heard_to, settled_to = min(heard_to, end), min(settled_to, end + _SLACK)
         self._heard_to, self._settled_to = heard_to, settled_to
         following = [utterance.start for utterance in self._owed][1:]
         for utterance, next_start in zip_longest(tuple(self._owed), following):
@@ -249,7 +253,10 @@ class Talk:
     def _overdue(self, utterance: _Utterance) -> None:
         assert utterance.end is not None
         self.given_to = max(self.given_to, self._form.seconds(utterance.end))
-        self._finish(utterance, failed=self._trouble())
+        for each in tuple(self._owed):  # who ended at the same moment is given up in order
+            self._finish(each, failed=self._trouble())
+            if each is utterance:
+                break
 
     def _finish(self, utterance: _Utterance, *, failed: str | None = None) -> None:
         self._owed.remove(utterance)

@@ -29,6 +29,11 @@ with warnings.catch_warnings():
 
 NAME: Final = "deepgram"
 _MAX_WHY_CHARS: Final = 120
+_OF_THE_KEY: Final = {
+    401: "the key was refused",
+    402: "the account has no credit",
+    403: "the key isn't allowed to do this",
+}
 
 
 class Unavailable(ProviderError):
@@ -154,9 +159,8 @@ def _refusal(refused: InvalidStatus) -> Unavailable:
             retry_after=_seconds(headers.get("retry-after", "")),
         )
     hopeless = 400 <= status < 500 and status != 408
-    of_the_key = status in (401, 402, 403)
-    what = "the key was refused" if of_the_key else "the request was refused"
-    reason = "refused" if of_the_key else "rejected"
+    what = _OF_THE_KEY.get(status, "the request was refused")
+    reason = "refused" if status in _OF_THE_KEY else "rejected"
     return Unavailable(
         f"{what if hopeless else 'it is out of order'} ({shown})",
         reason=reason if hopeless else "unreachable",
