@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from uvicorn.lifespan.on import LifespanOn
 
 from dialog.manager import Manager
+from dialog.study import Study
 from media.silero import SileroModel, SileroPanel
 from server.api import entrance, pages, participant_sockets, participants, vitals
 from server.api.errors import EXCEPTION_HANDLERS
@@ -36,10 +37,10 @@ from server.live.keeping import Kit
 from server.live.registry import Registry
 from server.live.tally import counted_by
 from server.metrics import Metrics
-from server.pipeline.model_analyst import ModelAnalyst
+from server.pipeline.model_analyst import ModelAnalyst, ModelAnalysts
 from server.pipeline.office import open_office
 from server.pipeline.rounds import every
-from server.providers.catalog import choose
+from server.providers.catalog import cautions, choose
 from server.providers.opening import Providers, open_providers
 from server.settings import Settings
 from server.store.blueprints import Blueprints
@@ -121,7 +122,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 warm=True,
             )
         )
-        _tell(providers.warnings)
+        _tell((*cautions(settings), *providers.warnings))
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))
         keeper = RunKeeper(database, runs, writer, recordings)
@@ -137,7 +138,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 vault,
                 recordings,
                 private_targets=settings.webhook_private_targets,
-                analyst=_analyst(providers, metrics),
+                analyst_of=_analyst_of(providers, metrics),
             )
         )
         _hold_still()
@@ -179,9 +180,9 @@ def _hold_still() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
 
 
-def _analyst(providers: Providers, metrics: Metrics) -> ModelAnalyst | None:
-    """The first vendor's model, where there is one."""
-    return ModelAnalyst(providers.models[0], told=counted_by(metrics)) if providers.models else None
+def _analyst_of(providers: Providers, metrics: Metrics) -> Callable[[Study], ModelAnalyst] | None:
+    """Who analyses the talks of a study, where there is any vendor's model."""
+    return ModelAnalysts(providers.models, told=counted_by(metrics)).of if providers.models else None
 
 
 def _kit(providers: Providers, metrics: Metrics, panel: SileroPanel) -> Kit:

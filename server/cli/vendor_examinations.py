@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from server.cli.examinations import Finding
-from server.providers.catalog import WORK, Chosen, choose
+from server.providers.catalog import WORK, Chosen, cautions, choose
 from server.providers.health import asked, complaint
 from server.settings import Settings, SettingsError
 
@@ -18,9 +18,11 @@ async def examine_vendors(settings: Settings) -> list[Finding]:
         chosen = choose(settings).all
     except SettingsError as error:
         return [Finding("providers", "fault", fault, _NOT_SO) for fault in error.faults]
+    findings = [Finding("providers", "warning", caution) for caution in cautions(settings)]
     if not chosen:
-        return [Finding("providers", "ok", "No vendor's key is used: the embedded ones do all the work.")]
-    return list(await asyncio.gather(*(_examined(one) for one in chosen)))
+        none = "No vendor's key is used: the embedded ones do all the work."
+        findings.append(Finding("providers", "ok", none))
+    return findings + list(await asyncio.gather(*(_examined(one) for one in chosen)))
 
 
 async def _examined(one: Chosen) -> Finding:

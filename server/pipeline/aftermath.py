@@ -20,6 +20,7 @@ from dialog.analysis import Findings, Talk, results, talk_of, vetted
 from dialog.blueprint import Blueprint
 from dialog.contents import responses_content, transcript_content
 from dialog.events import Event
+from dialog.study import Study, study_of
 from server.clock import wall_clock_ms
 from server.pipeline.analyst import AnalysisFailed, Analyst
 from server.pipeline.worker import PutOff, Work
@@ -76,8 +77,8 @@ class AlreadyAtIt(Exception):
 
 
 class Aftermath:
-    """Makes the documents of one database's runs. `stand_in` analyses what `analyst` still can't at the last
-    try."""
+    """Makes the documents of one database's runs. Where `analyst_of` names somebody for a study, they analyse
+    its talks, and `analyst` what they still can't at the last try."""
 
     def __init__(
         self,
@@ -85,12 +86,12 @@ class Aftermath:
         analyst: Analyst,
         clock_ms: Callable[[], int] = wall_clock_ms,
         *,
-        stand_in: Analyst | None = None,
+        analyst_of: Callable[[Study], Analyst] | None = None,
     ) -> None:
         self._database = database
         self._blueprints = Blueprints(database, clock_ms)
         self._analyst = analyst
-        self._stand_in = stand_in
+        self._analyst_of = analyst_of
         self._clock_ms = clock_ms
 
     def work(self) -> dict[str, Work]:
@@ -190,18 +191,22 @@ class Aftermath:
                 return None
             case "analysis":
                 talk = await asyncio.to_thread(_talk, design, events)
-                findings, model = await self._analysed(talk, last_try=last_try)
+                findings, model = await self._analysed(design, talk, last_try=last_try)
                 return await asyncio.to_thread(_written, findings, talk, model)
 
-    async def _analysed(self, talk: Talk, *, last_try: bool) -> tuple[Findings, str]:
+    async def _analysed(self, design: Blueprint, talk: Talk, *, last_try: bool) -> tuple[Findings, str]:
         """What is found in a talk, and by whom."""
+        rules = self._analyst
+        if self._analyst_of is None:
+            return await rules.analyse(talk), rules.model
+        analyst = self._analyst_of(study_of(design))
         try:
-            return await self._analyst.analyse(talk), self._analyst.model
+            return await analyst.analyse(talk), analyst.model
         except AnalysisFailed as failed:
-            if self._stand_in is None or not last_try:
+            if not last_try:
                 raise
-            log.warning("! %s is in place of %s: %s", self._stand_in.model, self._analyst.model, failed)
-            return await self._stand_in.analyse(talk), self._stand_in.model
+            log.warning("! %s is in place of %s: %s", rules.model, analyst.model, failed)
+            return await rules.analyse(talk), rules.model
 
     async def _end(
         self,

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from dialog.study import Study
 from server.pipeline.aftermath import Aftermath
 from server.pipeline.analyst import Analyst, EmbeddedAnalyst
 from server.pipeline.outward import Outward
@@ -60,12 +61,12 @@ async def open_office(
     recordings: Recordings,
     *,
     private_targets: bool,
-    analyst: Analyst | None = None,
+    analyst_of: Callable[[Study], Analyst] | None = None,
 ) -> AsyncIterator[Office]:
     """Work until the block is left; what is in hand then is done after the next start.
 
-    `private_targets` lets webhooks lead into this network. Talks are analysed by `analyst`, or, where
-    there is none or it can't, by rules.
+    `private_targets` lets webhooks lead into this network. Talks are analysed by whom
+    `analyst_of` names for their study, or, where there is none or it can't, by rules.
     """
     async with Outward(private=private_targets) as outward:
         webhooks = Webhooks(database, vault, outward)
@@ -79,7 +80,7 @@ async def open_office(
         }
         worker = Worker(Jobs(database), work)
         rules = EmbeddedAnalyst()
-        aftermath = Aftermath(database, analyst or rules, stand_in=None if analyst is None else rules)
+        aftermath = Aftermath(database, rules, analyst_of=analyst_of)
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),

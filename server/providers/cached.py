@@ -32,7 +32,8 @@ class PromptCache:
 
     `ahead` is the same voice for words that nobody waits for yet, where it has another way for those.
     `expect` is told which voice a talk that begins will need live. `effective` tells who really speaks where
-    a voice is asked for: clips are kept under that. What a stand-in has spoken is not kept.
+    a voice is asked for, `made_by` with what (a model, say): clips are kept under both. What a stand-in has
+    spoken is not kept.
 
     A text handed to `prepare` is known: should it be spoken before its turn came, that synthesis is kept.
     """
@@ -47,11 +48,13 @@ class PromptCache:
         ahead: TextToSpeech | None = None,
         expect: Callable[[Voice], None] | None = None,
         effective: Callable[[Voice], Voice] = lambda voice: voice,
+        made_by: Callable[[Voice], str] = lambda voice: "",
     ) -> None:
         self.name = voice.name
         self._voice = voice
         self._ahead = ahead or voice
         self._effective = effective
+        self._made_by = made_by
         self._expect = expect
         self._store = ClipStore(directory, disk_bytes)
         self._memory: OrderedDict[str, PreparedClip] = OrderedDict()
@@ -122,8 +125,10 @@ class PromptCache:
         async with self._making:
             if await self.fetch(text, voice) is not None:
                 return True
+            speaking = cast("AsyncGenerator[SpeechChunk, None]", self._ahead.synthesize(text, voice))
             try:
-                chunks = [chunk async for chunk in self._ahead.synthesize(text, voice)]
+                async with aclosing(speaking):
+                    chunks = [chunk async for chunk in speaking]
             except ProviderError:
                 return False
             return await self._keep(self._key(voice, text), chunks)
@@ -140,7 +145,8 @@ class PromptCache:
         return True
 
     def _key(self, voice: Voice, text: str) -> str:
-        return clip_key(self.name, self._effective(voice), text)
+        voice = self._effective(voice)
+        return clip_key(self.name, voice, text, self._made_by(voice))
 
     def _know(self, key: str) -> None:
         self._known[key] = None

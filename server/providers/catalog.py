@@ -4,12 +4,13 @@ Each line imports its vendor's library only when it is made. The embedded provid
 no line.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
+from server.providers.direct import is_nearby
 from server.providers.languages import FLASH_LANGUAGES, FLUX_LANGUAGES, any_of, anything
 from server.providers.witness import Role
 from server.settings import Settings, SettingsError, VendorAccess
@@ -46,27 +47,32 @@ class Line(msgspec.Struct, frozen=True):
         return f"{self.vendor.upper()}_API_KEY"
 
 
-def _deepgram(model: str) -> Callable[[VendorAccess], Any]:
+def _deepgram(model: Literal["flux", "nova-3"]) -> Callable[[VendorAccess], Any]:
     def make(access: VendorAccess) -> Any:
-        room = importlib.import_module("server.providers.deepgram.recogniser")
-        return room.DeepgramRecogniser(access.key, model=model, address=access.url or None)
+        from server.providers.deepgram.recogniser import DeepgramRecogniser
+
+        return DeepgramRecogniser(access.key, model=model, address=access.url or None)
 
     return make
 
 
 def _elevenlabs(access: VendorAccess) -> Any:
-    account = importlib.import_module("server.providers.elevenlabs.account")
-    room = importlib.import_module("server.providers.elevenlabs.speech_synthesis")
-    elsewhere = {"base_url": access.url} if access.url else {}
-    return room.ElevenLabsVoice(account.Account(access.key, **elsewhere))
+    from server.providers.elevenlabs.account import BASE_URL, Account
+    from server.providers.elevenlabs.speech_synthesis import ElevenLabsVoice
+
+    return ElevenLabsVoice(Account(access.key, access.url or BASE_URL))
 
 
-def _models(module: str, maker: str) -> Callable[[VendorAccess], Any]:
-    def make(access: VendorAccess) -> Any:
-        room = importlib.import_module(f"server.providers.models.{module}")
-        return getattr(room, maker)(access.key, access.url)
+def _anthropic(access: VendorAccess) -> Any:
+    from server.providers.models.anthropic import AnthropicModels
 
-    return make
+    return AnthropicModels(access.key, access.url)
+
+
+def _openai(access: VendorAccess) -> Any:
+    from server.providers.models.openai import OpenAIModels
+
+    return OpenAIModels(access.key, access.url)
 
 
 LINES: Final = (
@@ -75,8 +81,8 @@ LINES: Final = (
     ),
     Line("deepgram-nova-3", "speech_to_text", "deepgram", "Deepgram", _deepgram("nova-3")),
     Line("elevenlabs", "text_to_speech", "elevenlabs", "ElevenLabs", _elevenlabs, any_of(FLASH_LANGUAGES)),
-    Line("anthropic", "language_model", "anthropic", "Anthropic", _models("anthropic", "AnthropicModels")),
-    Line("openai", "language_model", "openai", "OpenAI", _models("openai", "OpenAIModels")),
+    Line("anthropic", "language_model", "anthropic", "Anthropic", _anthropic),
+    Line("openai", "language_model", "openai", "OpenAI", _openai),
 )
 """In each role the first whose key is set is the default."""
 
@@ -109,6 +115,25 @@ def choose(settings: Settings, lines: tuple[Line, ...] = LINES) -> Choice:
     if faults:
         raise SettingsError(faults)
     return Choice(**chosen)
+
+
+def cautions(settings: Settings, lines: tuple[Line, ...] = LINES) -> tuple[str, ...]:
+    """One sentence for each vendor's address that does nothing, or that sends in clear what is said."""
+    found = []
+    for line in {line.vendor: line for line in reversed(lines)}.values():
+        access = settings.vendor(line.vendor)
+        name = f"VIVAVOCE_{line.vendor.upper()}_URL"
+        if access.url and not access.key:
+            found.append(
+                f"{name} is set, but {line.key_name} isn't, so {line.company} isn't used: set it too (to"
+                " anything, where a server of your own asks for none)."
+            )
+        elif urlsplit(access.url).scheme == "http" and not is_nearby(access.url):
+            found.append(
+                f"{name} leads to another machine over plain HTTP: the key and what is said can be read on"
+                " the way. Use https."
+            )
+    return tuple(sorted(found))
 
 
 def _chosen(settings: Settings, role: Role, lines: tuple[Line, ...], faults: list[str]) -> tuple[Chosen, ...]:

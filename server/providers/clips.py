@@ -29,10 +29,10 @@ class ClipError(Exception):
     """The bytes are no clip, or no longer the one that was stored."""
 
 
-def clip_key(provider: str, voice: Voice, text: str) -> str:
+def clip_key(provider: str, voice: Voice, text: str, made_by: str = "") -> str:
     """Name the content: 32 hex digits of everything that the sound depends on."""
     content = msgspec.msgpack.encode(
-        (FORMAT_VERSION, provider, voice.provider, voice.voice_id, voice.speed, text)
+        (FORMAT_VERSION, provider, voice.provider, voice.voice_id, voice.speed, made_by, text)
     )
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 

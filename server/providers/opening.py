@@ -4,7 +4,6 @@ Knows no vendor: who is opened is a `Choice` (catalog.py).
 """
 
 import asyncio
-import importlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -138,8 +137,14 @@ def _cached(
             if vendor.name == voice.provider and hasattr(vendor, "expect"):
                 vendor.expect(voice)
 
+    made_by = {vendor.name: getattr(vendor, "made_by", "") for vendor in vendors}
     return PromptCache(
-        live, data_dir / PROMPTS_DIRECTORY, ahead=ahead, expect=expect, effective=live.effective
+        live,
+        data_dir / PROMPTS_DIRECTORY,
+        ahead=ahead,
+        expect=expect,
+        effective=live.effective,
+        made_by=lambda voice: made_by.get(voice.provider, ""),
     )
 
 
@@ -147,8 +152,9 @@ def _judged_by(vendors: dict[str, Any], standings: Standings) -> LanguageModel:
     rules = EmbeddedInterviewer()
     if not vendors:
         return rules
-    room = importlib.import_module("server.providers.models.interviewer")
-    interviewers = [room.ModelInterviewer(vendor, vendors) for vendor in vendors.values()]
+    from server.providers.models.interviewer import ModelInterviewer
+
+    interviewers = [ModelInterviewer(vendor, vendors) for vendor in vendors.values()]
     hedged = [HedgedModel(interviewer, standings=standings) for interviewer in interviewers]
     return FallbackModel(hedged, rules, standings=standings)
 

@@ -21,6 +21,9 @@ _KNOWN: Final = frozenset(
     ("model", "max_completion_tokens", "messages", "reasoning_effort", "response_format", "prompt_cache_key",
      "store", "stream", "stream_options")
 )  # fmt: skip
+_CORE: Final = frozenset(("model", "max_tokens", "messages", "stream"))
+"""All that a strict server of somebody's own knows of the same protocol."""
+_OWN_MODELS: Final = ("gpt-4", "gpt-5", "gpt-6", "o1", "o3", "o4")
 _KINDS: Final = {401: "invalid_api_key", 429: "rate_limit_exceeded", 503: "server_error"}
 
 
@@ -95,19 +98,23 @@ class OpenAIEmulator:
         tokens = tokens_of(beginning)
         cached = tokens if key in self._kept and tokens >= CACHE_FLOOR else 0
         self._kept.add(key)
-        read = tokens + sum(tokens_of(part["text"]) for part in body["messages"][1]["content"])
+        read = tokens + sum(tokens_of(part) for part in _said(body))
         return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written,
                 "prompt_tokens_details": {"cached_tokens": cached}}  # fmt: skip
 
 
 def prompt_of(body: dict[str, Any]) -> Prompt:
     """A call's prompt."""
-    standing = body["messages"][0]["content"]
-    said = [part["text"] for part in body["messages"][1]["content"]]
+    standing, said = body["messages"][0]["content"], _said(body)
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
     return Prompt(
         standing, tuple(said[:-1]), said[-1], form_of(schema, standing), "schema" if schema else "lines"
     )
+
+
+def _said(body: dict[str, Any]) -> list[str]:
+    content = body["messages"][1]["content"]
+    return content.split("\n\n") if isinstance(content, str) else [part["text"] for part in content]
 
 
 def _frame(body: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +141,10 @@ def _unauthorized(request: Request) -> Response | None:
 
 def _fault(body: dict[str, Any]) -> str:
     """What the vendor would refuse in a call; "" = nothing."""
-    unknown = set(body) - _KNOWN
+    own = body["model"].startswith(_OWN_MODELS)
+    unknown = set(body) - (_KNOWN if own else _CORE)
+    if not own and not all(isinstance(message["content"], str) for message in body["messages"]):
+        return "content: Input should be a valid string"
     if unknown:
         return f"Unrecognized request argument supplied: {unknown.pop()}"
     if body["model"].startswith(("gpt-4", "gpt-5-chat")) and body.get("reasoning_effort"):

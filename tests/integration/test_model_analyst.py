@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from dialog.analysis import Findings, Question, Statement, Talk, vetted
+from dialog.study import ChosenModel
 from server.pipeline.analyst import AnalysisFailed
-from server.pipeline.model_analyst import ModelAnalyst
+from server.pipeline.model_analyst import ModelAnalyst, ModelAnalysts
 from server.providers.models.anthropic import AnthropicModels
 from server.providers.models.openai import OpenAIModels
 from server.providers.models.vendor import Vendor
@@ -18,7 +19,8 @@ from tests.emulators import anthropic, openai
 from tests.emulators.model_mind import Mind, Prompt
 from tests.emulators.script import Script
 from tests.emulators.vendor_server import vendor_server
-from tests.support.model_requests import CALM
+from tests.support.model_requests import CALM, STUDY
+from tests.support.unwaited_time import unwaited
 
 TALK = Talk(
     "en",
@@ -78,6 +80,7 @@ async def analyst(
 
 
 @pytest.mark.parametrize("name", ["anthropic", "openai"])
+@unwaited
 async def test_only_what_is_true_of_a_models_findings_stands(name: str) -> None:
     told: list[Told] = []
     async with analyst(name, Inventive(), told=told.append) as asked:
@@ -95,12 +98,14 @@ async def test_only_what_is_true_of_a_models_findings_stands(name: str) -> None:
     assert "“I hate the boss”" not in found.summary
 
 
+@unwaited
 async def test_a_reply_without_findings_is_a_failure_in_our_own_words() -> None:
     async with analyst("anthropic", Dull()) as asked:
         with pytest.raises(AnalysisFailed, match="none of findings"):
             await asked.analyse(TALK)
 
 
+@unwaited
 async def test_a_vendor_that_is_down_is_a_failure_that_may_pass() -> None:
     script = Script()
     script.fail("failing")
@@ -109,9 +114,32 @@ async def test_a_vendor_that_is_down_is_a_failure_that_may_pass() -> None:
             await asked.analyse(TALK)
 
 
+@unwaited
 async def test_a_vendor_that_drips_for_ever_is_given_up() -> None:
     script = Script()
     script.fail("stalled_midway", after=3)
     async with analyst("anthropic", Mind(), script, longest_work=0.3) as asked:
         with pytest.raises(AnalysisFailed, match=r"anthropic/.* took longer than 0\.3 s"):
             await asked.analyse(TALK)
+
+
+@pytest.mark.parametrize(
+    ("generation", "assessment", "expected"),
+    [
+        (None, None, "anthropic/claude-sonnet-5"),
+        (("openai", "gpt-5"), ("openai", "llama-at-home"), "openai/llama-at-home"),
+        (("openai", "gpt-5"), None, "openai/gpt-4.1"),
+        (("anthropic", "claude-haiku-4-5"), ("elsewhere", "some"), "anthropic/claude-sonnet-5"),
+    ],
+)
+def test_a_talk_is_analysed_by_the_model_that_its_study_has_answers_assessed_by(
+    generation: tuple[str, str] | None, assessment: tuple[str, str] | None, expected: str
+) -> None:
+    vendors = (AnthropicModels("a-key"), OpenAIModels("a-key", "http://127.0.0.1:9/v1"))
+    study = msgspec.structs.replace(
+        STUDY,
+        generation=None if generation is None else ChosenModel(*generation),
+        assessment=None if assessment is None else ChosenModel(*assessment),
+    )
+
+    assert expected == ModelAnalysts(vendors).of(study).model

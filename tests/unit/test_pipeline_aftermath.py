@@ -47,7 +47,10 @@ async def one_life(
     database: Database, clock: Clock, analyst: Analyst | None = None, stand_in: Analyst | None = None
 ) -> int:
     """Do every job that is due, as the office's worker does; returns how many there were."""
-    aftermath = Aftermath(database, analyst or RulesHere(), clock, stand_in=stand_in)
+    asked = analyst or RulesHere()
+    aftermath = Aftermath(
+        database, stand_in or asked, clock, analyst_of=None if stand_in is None else lambda _: asked
+    )
     jobs = Jobs(database, clock)
     done = 0
     while (job := await jobs.claim(STAGES)) is not None:

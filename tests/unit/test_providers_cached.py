@@ -170,3 +170,13 @@ async def test_a_voice_that_fails_is_the_callers_to_know(tmp_path: Path) -> None
 
     with pytest.raises(ProviderError):
         await _spoken(cache, "One?")
+
+
+async def test_words_of_another_model_are_made_anew(tmp_path: Path) -> None:
+    voices = []
+    for model in ("one", "one", "two"):
+        voices.append(ToneVoice())
+        made_by = dict.fromkeys([VOICE], model).__getitem__
+        await PromptCache(voices[-1], tmp_path, made_by=made_by).prepare(["One?"], VOICE)
+
+    assert [["One?"], [], ["One?"]] == [voice.spoken for voice in voices]

@@ -1,14 +1,18 @@
 """Who is opened by an operator's settings, and what is said where that can't be."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from server.providers.catalog import LINES, Chosen, Line, choose
+from server.providers.catalog import LINES, Chosen, Line, cautions, choose
 from server.providers.health import Health, complaint
-from server.providers.protocols import ProviderError
+from server.providers.opening import open_providers
+from server.providers.protocols import ProviderError, SpeechChunk, Voice
 from server.providers.standing import Standings
 from server.settings import VENDORS, Settings, SettingsError, VendorAccess
+from tests.emulators.voices import ToneVoice, tone
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 BY_NAME = {line.name: line for line in LINES}
@@ -54,6 +58,25 @@ def test_a_setting_that_cannot_be_is_told_in_a_sentence() -> None:
     ] == caught.value.faults
 
 
+def test_an_address_that_does_nothing_or_sends_in_clear_is_told_in_a_sentence() -> None:
+    settings = Settings.load(
+        openai_url="http://localhost:9/v1",
+        deepgram_url="http://proxy.example",
+        deepgram_api_key="a-key",
+        elevenlabs_url="https://proxy.example",
+        elevenlabs_api_key="a-key",
+        anthropic_url="http://127.0.0.1:8000",
+        anthropic_api_key="a-key",
+    )
+
+    assert (
+        "VIVAVOCE_DEEPGRAM_URL leads to another machine over plain HTTP: the key and what is said can be read"
+        " on the way. Use https.",
+        "VIVAVOCE_OPENAI_URL is set, but OPENAI_API_KEY isn't, so OpenAI isn't used: set it too (to anything,"
+        " where a server of your own asks for none).",
+    ) == cautions(settings)
+
+
 def test_every_line_is_of_a_vendor_that_has_a_key_and_no_name_is_twice() -> None:
     assert {line.vendor for line in LINES} == set(VENDORS)
     assert len(BY_NAME) == len(LINES)
@@ -90,6 +113,16 @@ def test_a_refused_key_is_told_in_one_sentence_with_the_way_out() -> None:
     )
 
     assert expected == complaint(BY_NAME["deepgram-flux"], REFUSED)
+
+
+def test_a_key_that_may_not_do_the_work_is_not_called_wrong() -> None:
+    fault = ProviderError("deepgram", "the key isn't allowed to do this (403).", retryable=False, status=403)
+    expected = (
+        "DEEPGRAM_API_KEY isn't allowed to do this by Deepgram (403): give it the right there, take another,"
+        " or unset it to use the embedded recogniser."
+    )
+
+    assert expected == complaint(BY_NAME["deepgram-flux"], fault)
 
 
 async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_finds_it_well() -> None:
@@ -157,3 +190,36 @@ async def test_whatever_a_check_raises_is_told_and_nothing_of_it_that_is_not_our
         "ElevenLabs can't be used now (ValueError): until it can, the embedded voice does its work.",
         "OpenAI can't be used now (answers 503): until it can, the embedded interviewer does its work.",
     ) == health.complaints
+
+
+class Beeps:
+    """A provider's file: its role's Protocol and `Service`."""
+
+    name = "beeps"
+
+    def __init__(self, access: VendorAccess) -> None:
+        self.access = access
+        self._tone = ToneVoice("beeps")
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def check(self) -> None:
+        pass
+
+    def synthesize(self, text: str, voice: Voice) -> AsyncIterator[SpeechChunk]:
+        return self._tone.synthesize(text, voice)
+
+
+async def test_a_provider_is_added_by_its_file_and_a_line_and_used_by_one_setting(tmp_path: Path) -> None:
+    lines = (*LINES, Line("beeps", "text_to_speech", "elevenlabs", "Beeps & Co.", Beeps))
+    settings = Settings.load(text_to_speech="beeps", elevenlabs_api_key="a-key")
+    choice = choose(settings, lines)
+    async with open_providers(data_dir=tmp_path, recogniser_processes=1, choice=choice) as providers:
+        text_to_speech = providers.text_to_speech
+        chunks = [chunk async for chunk in text_to_speech.synthesize("Hello.", Voice("beeps", ""))]
+        failed = await providers.prompt_cache.prepare(["Hello."], Voice("beeps", ""))
+
+    assert b"".join(chunk.pcm for chunk in chunks).strip(b"\0") == (tone(0.25) + tone(0.25)).strip(b"\0")
+    assert not any(chunk.stand_in for chunk in chunks)
+    assert [] == failed

@@ -61,7 +61,9 @@ def test_of_an_endless_answer_the_end_is_judged() -> None:
         ("openai", "gpt-5", "schema", "minimal"),
         ("openai", "gpt-5.4-nano", "schema", "none"),
         ("openai", "gpt-5-chat-latest", "schema", None),
+        ("openai", "o3-mini", "schema", "low"),
         ("openai", "llama-at-home", "lines", None),
+        ("openai", "olmo-at-home", "lines", None),
     ],
 )
 def test_the_longest_known_beginning_of_a_name_decides(

@@ -36,6 +36,7 @@ from server.providers.models.connections import (
     client_of,
     refusal,
     rehearsed,
+    text_of,
 )
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
@@ -95,7 +96,7 @@ class OpenAIModels:
     async def check(self) -> None:
         """Ask for the models that there are. Raises ProviderError."""
         try:
-            await self._client.models.list()
+            await self._client.models.with_raw_response.list()
         except Exception as error:
             raise told(error) from error
 
@@ -108,17 +109,19 @@ class OpenAIModels:
         return self._lines.spoken(self._opened(call, witness()))
 
     async def _opened(self, call: Call, heard: Witness) -> Opened:
+        own = call.rules.whole_protocol
         try:
             stream = await self._client.chat.completions.create(
                 model=call.model,
-                max_completion_tokens=call.longest_reply,
-                messages=_messages(call),
+                max_tokens=omit if own else call.longest_reply,
+                max_completion_tokens=call.longest_reply if own else omit,
+                messages=_messages(call) if own else _plain_messages(call),
                 reasoning_effort=call.rules.effort or omit,
                 response_format=_format(call),
-                prompt_cache_key=_cache_key(call),
-                store=False,
+                prompt_cache_key=_cache_key(call) if own else omit,
+                store=False if own else omit,
                 stream=True,
-                stream_options={"include_usage": True},
+                stream_options={"include_usage": True} if own else omit,
                 timeout=self._patience.of(call.patience),
             )
         except Exception as error:
@@ -158,7 +161,7 @@ async def _pieces(
                     raise ProviderError(NAME, "declines to reply.", retryable=False)
                 ended = ended or choice.finish_reason is not None
                 if choice.delta.content:
-                    yield choice.delta.content
+                    yield text_of(NAME, choice.delta.content)
     except ProviderError:
         raise
     except Exception as error:
@@ -203,6 +206,14 @@ def _messages(call: Call) -> list[ChatCompletionMessageParam]:
         {"type": "text", "text": part} for part in (*call.told, call.now)
     ]
     return [{"role": "system", "content": "\n\n".join(call.standing)}, {"role": "user", "content": said}]
+
+
+def _plain_messages(call: Call) -> list[ChatCompletionMessageParam]:
+    """The same as two texts, which every server that speaks this protocol takes."""
+    return [
+        {"role": "system", "content": "\n\n".join(call.standing)},
+        {"role": "user", "content": "\n\n".join((*call.told, call.now))},
+    ]
 
 
 def _format(call: Call) -> ResponseFormat | Omit:

@@ -22,6 +22,9 @@ class ModelRules(msgspec.Struct, frozen=True):
     """None = not said; some models refuse to be told."""
     room_to_think: int = 0
     """Tokens on top of the reply's own for models that think whatever they are told."""
+    whole_protocol: bool = True
+    """The vendor's own model: it may be asked with whatever the vendor's protocol has. Servers of one's own
+    that speak the same know the core of it, and some refuse all else."""
 
 
 _THINKS_ALWAYS: Final = 1_000
@@ -47,7 +50,9 @@ OPENAI: Final[dict[str, ModelRules]] = {
     "gpt-5-chat": ModelRules("schema"),
     "gpt-4.1": ModelRules("schema"),
     "gpt-4o": ModelRules("schema"),
-    "o": ModelRules("schema", effort="low", room_to_think=_THINKS_ALWAYS),
+    "o1": ModelRules("schema", effort="low", room_to_think=_THINKS_ALWAYS),
+    "o3": ModelRules("schema", effort="low", room_to_think=_THINKS_ALWAYS),
+    "o4": ModelRules("schema", effort="low", room_to_think=_THINKS_ALWAYS),
 }
 TABLES: Final = {"anthropic": ANTHROPIC, "openai": OPENAI}
 
@@ -62,4 +67,4 @@ def rules_for(vendor: str, model: str) -> ModelRules:
     """The rules of the family whose name is the longest beginning of the model's."""
     table = TABLES.get(vendor, {})
     families = [family for family in table if model.startswith(family)]
-    return table[max(families, key=len)] if families else ModelRules()
+    return table[max(families, key=len)] if families else ModelRules(whole_protocol=False)
