@@ -31,6 +31,9 @@ OTHERS: Final = {
     "rights": "Rights claimed aloud, as the embedded recogniser hears them.",
     "sittings": "Simulated sittings on virtual time.",
     "live-voice": "What a vendor's live voice costs the loop.",
+    "vendor-messages": "How long the largest message of each vendor keeps the loop.",
+    "vendor-talks": "Every question gap of whole interviews with all vendors emulated.",
+    "bad-days": "The fault matrix: what is heard of each vendor's bad days.",
     "live": "How quick the vendors are whose keys are set.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }

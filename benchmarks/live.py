@@ -16,7 +16,8 @@ from dialog.latency import percentile
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, FRAME_DURATION, AudioFrame
 from media.resampler import resample
 from server.providers.catalog import Chosen, choose
-from server.providers.protocols import Transcript, Voice
+from server.providers.models.interviewer import ModelInterviewer
+from server.providers.protocols import ProviderError, Transcript, Voice
 from server.providers.witness import FirstToken, Told, witnessed_by
 from server.settings import Settings
 
@@ -59,8 +60,6 @@ async def speak(voice: Any) -> dict[str, float]:
 
 async def think(vendor: Any) -> dict[str, float]:
     """From the request to the first token, and to the judgement."""
-    from server.providers.models.interviewer import ModelInterviewer
-
     stages: dict[str, float] = {}
     began = perf_counter()
 
@@ -109,10 +108,25 @@ def command(times: int, as_json: bool) -> None:
     """How quick the vendors are whose keys are set."""
     machine = this_machine()
     chosen = choose(Settings.load()).all
-    if not chosen:
-        raise click.ClickException("no vendor's key is set: there is nobody to ask.")
+    faults: list[str] = []
+    if not chosen and not as_json:
+        click.echo(
+            "live: no vendor's key is set, so nobody was asked. docs/providers.md says which keys there are."
+        )
+        return
 
     async def everybody() -> list[Row]:
-        return [row for one in chosen for row in await measured(one, times)]
+        return [row for one in chosen for row in await _told(one, times, faults)]
 
     publish("live", asyncio.run(everybody()), machine, as_json=as_json, options={"times": times})
+    if faults:
+        raise click.ClickException(" ".join(faults))
+
+
+async def _told(one: Chosen, times: int, faults: list[str]) -> list[Row]:
+    """The stages of one provider; one that can't be measured is a sentence more in `faults`."""
+    try:
+        return await measured(one, times)
+    except (ProviderError, TimeoutError) as error:
+        faults.append(f"{one.line.name} couldn't be measured: {str(error) or 'no answer in time'}.")
+        return []

@@ -296,7 +296,11 @@ async def vendor_server(
     app: App, script: Script | None = None, *, refusal: Callable[[int], Refusal] = plain_refusal
 ) -> AsyncIterator[VendorServer]:
     """Serve `app` on a free port of loopback until the block is left; then cut what is still open."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Of TCP by name: asyncio turns Nagle's delay off only for such, and 40 ms would be taken for a vendor's.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
     vendor = VendorServer(script or Script(), f"http://127.0.0.1:{listener.getsockname()[1]}")
     http, websocket = _protocols(vendor)
     config = uvicorn.Config(

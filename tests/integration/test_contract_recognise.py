@@ -2,7 +2,6 @@
 and the real service where there is a key for it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,14 +14,15 @@ from server.providers.deepgram.recogniser import DeepgramRecogniser, Model
 from server.providers.embedded.limits import RecogniserLimits
 from server.providers.embedded.speech_recognition import EmbeddedRecogniser
 from server.providers.protocols import HintsChanged, Recognition, SpeechToText, Transcript, TurnEndHint
+from server.settings import Settings
 from tests.emulators.deepgram_ears import MakeEars, decoding_ears
 from tests.support.deepgram import deepgram
 from tests.support.speech import ear_frames, silence, speech_pcm
 
 pytestmark = pytest.mark.aloud
 
-KEY = os.environ.get("DEEPGRAM_API_KEY", "")  # noqa: TID251 - the real service is tried where there is a key
-REAL = pytest.mark.skipif(not KEY, reason="DEEPGRAM_API_KEY isn't set")
+ACCESS = Settings.load().vendor("deepgram")
+REAL = pytest.mark.skipif(not ACCESS.key, reason="no key for deepgram is set")
 PATIENT = DeepgramLimits(final_timeout=60.0, deaf_timeout=30.0, ping_timeout=30.0)
 """For a machine on which other tests run."""
 SAID = {"dashboards", "found", "configured"}
@@ -61,7 +61,7 @@ async def _emulated(model: Model, ears: MakeEars) -> AsyncIterator[Tried]:
 
 @asynccontextmanager
 async def _real(model: Model) -> AsyncIterator[Tried]:
-    recogniser = DeepgramRecogniser(KEY, model=model)
+    recogniser = DeepgramRecogniser(ACCESS.key, model=model, address=ACCESS.url or None)
     running = asyncio.get_running_loop().create_task(recogniser.run())
     await recogniser.check()
     yield Tried(recogniser, lambda: recogniser.lines)
@@ -82,7 +82,7 @@ async def _real(model: Model) -> AsyncIterator[Tried]:
 async def tried(request: pytest.FixtureRequest, ears: MakeEars) -> AsyncIterator[Tried]:
     name: str = request.param
     model: Model = "flux" if "flux" in name else "nova-3"
-    opened = _embedded() if name == "embedded" else _real(model) if KEY and "real" in name else None
+    opened = _embedded() if name == "embedded" else _real(model) if ACCESS.key and "real" in name else None
     async with opened or _emulated(model, ears) as one:
         yield one
 

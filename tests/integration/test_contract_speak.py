@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from server.providers.elevenlabs.account import NAME, Account
+from server.providers.elevenlabs.account import BASE_URL, NAME, Account
 from server.providers.elevenlabs.speech_synthesis import ElevenLabsVoice
 from server.providers.embedded.speech_synthesis import EmbeddedVoice
 from server.providers.protocols import ProviderError, SpeechChunk, TextToSpeech, Voice
@@ -19,7 +19,7 @@ from server.settings import Settings
 from tests.emulators.elevenlabs import elevenlabs_emulator
 from tests.support.speaking import at_work, said, voiced_share
 
-KEY = Settings.load().vendor("elevenlabs").key
+ACCESS = Settings.load().vendor("elevenlabs")
 TEXT = "Thank you, that is clear. What happened next, when the train had left without you?"
 WORDS = "Thank you that is clear What happened next when the train had left without you".split()
 OTHER = "Please say your name now."
@@ -52,7 +52,7 @@ async def _emulated(*, ahead: bool) -> AsyncIterator[Speaker]:
 
 @asynccontextmanager
 async def _real(*, ahead: bool) -> AsyncIterator[Speaker]:
-    voice = ElevenLabsVoice(Account(KEY))
+    voice = ElevenLabsVoice(Account(ACCESS.key, ACCESS.url or BASE_URL))
     async with at_work(voice):
         yield Speaker(voice.ahead if ahead else voice, Voice(NAME, ""))
 
@@ -65,7 +65,7 @@ SPEAKERS = {
     "elevenlabs-ahead": lambda: _real(ahead=True),
 }
 NEEDS_A_KEY = ("elevenlabs", "elevenlabs-ahead")
-EACH = [name for name in SPEAKERS if KEY or name not in NEEDS_A_KEY]
+EACH = [name for name in SPEAKERS if ACCESS.key or name not in NEEDS_A_KEY]
 
 
 def _opened(name: str) -> AbstractAsyncContextManager[Speaker]:

@@ -1,45 +1,22 @@
 import json
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from server.cli.seeding import SAMPLE
-from tests.support.command_line import run_command, sample_blueprint, write_json
+from tests.support.command_line import run_command
 from tests.support.listening import sides
 from tests.support.programs import program
+from tests.support.sample_study import part_of_sample
 
 pytestmark = pytest.mark.aloud
 
 
-@pytest.fixture
-def short_study(tmp_path: Path) -> Path:
-    """Two questions of the sample study without follow-ups, and its persona with its spoken answers."""
-    blueprint = sample_blueprint()
-    nodes: dict[str, Any] = {key: blueprint["graph"]["nodes"][key] for key in ("household", "wish")}
-    for node in nodes.values():
-        node["probing"] = {"enabled": False, "max_follow_ups": 0}
-    blueprint["graph"] = {
-        "entry_node": "household",
-        "nodes": nodes,
-        "edges": [{"from": "household", "to": "wish"}],
-    }
-    blueprint["settings"]["intro_message"] = "Hello."
-    study = tmp_path / "study"
-    study.mkdir()
-    persona = json.loads((SAMPLE / "persona.json").read_text(encoding="utf-8"))
-    write_json(study / "persona.json", {**persona, "expected": {"path": ["household", "wish"]}})
-    shutil.copytree(SAMPLE / "answers", study / "answers")
-    return write_json(study / "blueprint.json", blueprint)
-
-
 @pytest.mark.timeout(300)
 async def test_a_simulated_participant_takes_a_whole_interview_aloud(
-    tmp_path: Path, short_study: Path
+    tmp_path: Path,
 ) -> None:
-    out = tmp_path / "out"
-    arguments = ("demo", "--participant", "simulated", "--blueprint", short_study, "--out", out)
+    study, out = part_of_sample(tmp_path / "study", "household", "wish", probing=False), tmp_path / "out"
+    arguments = ("demo", "--participant", "simulated", "--blueprint", study, "--out", out)
     async with program(*arguments, cwd=tmp_path) as child:
         told, errors = await child.communicate()
         code = child.returncode

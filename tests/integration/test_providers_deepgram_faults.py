@@ -11,6 +11,7 @@ from server.providers.deepgram.recogniser import DeepgramRecogniser, Model
 from server.providers.protocols import ProviderError, Transcript, TurnEndHint
 from tests.emulators.script import FaultKind, Script
 from tests.support.deepgram import QUICK, Microphone, deepgram, until, until_final
+from tests.support.unwaited_time import unwaited
 
 HASTY = msgspec.structs.replace(QUICK, final_timeout=0.3)
 
@@ -23,6 +24,7 @@ def _finals(said: list[Transcript | TurnEndHint]) -> list[tuple[int, str, str | 
 @pytest.mark.parametrize(
     "kind", ["refused", "limited", "failing", "stalled", "stalled_midway", "reset", "deaf", "garbage"]
 )
+@unwaited
 async def test_whatever_goes_wrong_once_every_word_is_heard_in_the_end(kind: FaultKind, model: Model) -> None:
     script = Script()
     script.fail(kind, times=1, after=1)
@@ -51,6 +53,7 @@ async def test_whatever_goes_wrong_once_every_word_is_heard_in_the_end(kind: Fau
         ("slow", "timeout"),
     ],
 )
+@unwaited
 async def test_whatever_goes_on_going_wrong_each_end_has_its_one_final_which_has_failed(
     kind: FaultKind, failed: str, model: Model
 ) -> None:
@@ -68,6 +71,7 @@ async def test_whatever_goes_on_going_wrong_each_end_has_its_one_final_which_has
     assert [(1, "", failed), (2, "", failed)] == _finals(said)
 
 
+@unwaited
 async def test_a_key_that_is_refused_is_not_tried_again_and_answered_without_waiting() -> None:
     script = Script()
     script.fail("unauthorized")
@@ -83,6 +87,7 @@ async def test_a_key_that_is_refused_is_not_tried_again_and_answered_without_wai
 
 
 @pytest.mark.parametrize("model", ["flux", "nova-3"])
+@unwaited
 async def test_a_connection_that_breaks_in_mid_speech_is_made_again_and_hears_all_of_it(model: Model) -> None:
     async with deepgram(model, spurts=["one two three four five six"]) as running:
         recognition = running.recogniser.recognize("en-US", [])
@@ -110,6 +115,7 @@ async def test_a_connection_that_breaks_in_mid_speech_is_made_again_and_hears_al
     assert len(again) > 0.9 * len(said_then)
 
 
+@unwaited
 async def test_a_talk_is_over_at_once_whatever_the_peer_does() -> None:
     script = Script()
     script.fail("deaf")
@@ -127,6 +133,7 @@ async def test_a_talk_is_over_at_once_whatever_the_peer_does() -> None:
     assert took < QUICK.parting_timeout
 
 
+@unwaited
 async def test_a_handshake_that_never_comes_is_left_with_the_talk() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         recogniser = DeepgramRecogniser(
@@ -141,6 +148,7 @@ async def test_a_handshake_that_never_comes_is_left_with_the_talk() -> None:
         assert before == asyncio.all_tasks()
 
 
+@unwaited
 async def test_when_the_server_ends_every_talk_has_its_finals_and_no_line_is_left() -> None:
     async with deepgram() as running:
         talks = [running.recogniser.recognize("en-US", []) for _ in range(3)]
@@ -159,6 +167,7 @@ async def test_when_the_server_ends_every_talk_has_its_finals_and_no_line_is_lef
     assert ["stopped"] * 4 == [_finals(one)[0][2] for one in said]
 
 
+@unwaited
 async def test_no_complaint_tells_the_key() -> None:
     with pytest.raises(ProviderError) as caught:
         await DeepgramRecogniser("very secret\n", address="http://127.0.0.1:9").check()
@@ -166,6 +175,7 @@ async def test_no_complaint_tells_the_key() -> None:
     assert "secret" not in str(caught.value)
 
 
+@unwaited
 async def test_a_check_at_an_address_where_nobody_is_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

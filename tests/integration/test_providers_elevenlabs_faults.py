@@ -15,6 +15,7 @@ from server.providers.protocols import ProviderError, TextToSpeech, Voice
 from tests.emulators.elevenlabs import VOICES, RunningElevenLabs, elevenlabs_emulator
 from tests.emulators.script import FAULT_KINDS, FaultKind, Script, exactly
 from tests.support.speaking import at_work, said
+from tests.support.unwaited_time import unwaited
 
 TEXT = "Thank you, that is clear. What happened next, when the train had left without you?"
 WORDS = "Thank you that is clear What happened next when the train had left without you".split()
@@ -50,6 +51,7 @@ async def _spoken_again(voice: TextToSpeech) -> None:
 
 @pytest.mark.parametrize("after", [0, 3])
 @pytest.mark.parametrize("kind", FAULT_KINDS)
+@unwaited
 async def test_a_fault_on_a_line_fails_its_utterance_soon_and_the_next_is_spoken(
     kind: FaultKind, after: int
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_fault_on_a_line_fails_its_utterance_soon_and_the_next_is_spoken
 @pytest.mark.parametrize(
     "kind", [kind for kind in FAULT_KINDS if kind not in ("stalled", "stalled_midway", "deaf")]
 )
+@unwaited
 async def test_a_fault_over_http_fails_its_text_and_the_next_is_spoken(kind: FaultKind) -> None:
     script = Script()
     script.fail(kind, after=1, times=1, drip=0.001)
@@ -85,6 +88,7 @@ async def test_a_fault_over_http_fails_its_text_and_the_next_is_spoken(kind: Fau
         await _spoken_again(voice.ahead)
 
 
+@unwaited
 async def test_a_line_that_dies_takes_only_its_own_utterances_with_it() -> None:
     other = Voice(NAME, list(VOICES)[1])
     script = Script(later=exactly(0.02))
@@ -100,6 +104,7 @@ async def test_a_line_that_dies_takes_only_its_own_utterances_with_it() -> None:
     assert [True] * 2 == [failure.retryable for failure in failed]
 
 
+@unwaited
 async def test_a_deaf_line_gets_no_second_utterance_once_it_is_doubted() -> None:
     script = Script()
     script.fail("deaf", times=1)
@@ -116,6 +121,7 @@ async def test_a_deaf_line_gets_no_second_utterance_once_it_is_doubted() -> None
     assert WORDS == whole.spoken(TEXT)
 
 
+@unwaited
 async def test_an_idle_line_whose_other_end_has_died_is_replaced_before_anybody_speaks() -> None:
     script = Script()
     script.fail("deaf", times=1)
@@ -127,6 +133,7 @@ async def test_an_idle_line_whose_other_end_has_died_is_replaced_before_anybody_
     assert WORDS == whole.spoken(TEXT)
 
 
+@unwaited
 async def test_a_context_whose_end_is_never_told_costs_a_line_and_no_utterance() -> None:
     async with _speaking(Script(), HASTY) as (voice, running):
         running.manners.never_final = True
@@ -139,6 +146,7 @@ async def test_a_context_whose_end_is_never_told_costs_a_line_and_no_utterance()
         assert {""} == {line.refused for line in running.emulator.sockets}
 
 
+@unwaited
 async def test_sound_without_end_is_cut_off_as_a_fault() -> None:
     script = Script()
     async with _speaking(script) as (voice, running):
@@ -149,6 +157,7 @@ async def test_sound_without_end_is_cut_off_as_a_fault() -> None:
         await _spoken_again(voice)
 
 
+@unwaited
 async def test_while_a_vendor_is_away_utterances_fail_at_once_and_not_one_by_one_in_time_outs() -> None:
     script = Script()
     script.fail("failing")
@@ -165,6 +174,7 @@ async def test_while_a_vendor_is_away_utterances_fail_at_once_and_not_one_by_one
     assert dialled < 25
 
 
+@unwaited
 async def test_an_unknown_voice_is_not_dialled_again_and_again() -> None:
     script = Script()
     nobody = Voice(NAME, "nobody")
@@ -178,6 +188,7 @@ async def test_an_unknown_voice_is_not_dialled_again_and_again() -> None:
         assert len(running.emulator.sockets) < 25
 
 
+@unwaited
 async def test_a_vendor_that_is_cut_off_while_many_speak_leaves_nothing() -> None:
     script = Script(later=exactly(0.05))
     async with _speaking(script) as (voice, running):

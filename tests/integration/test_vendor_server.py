@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from tests.emulators.script import Script, about
 from tests.emulators.vendor_server import NONSENSE, vendor_server
+from tests.support.unwaited_time import unwaited
 
 _BODY = [b"one ", b"two ", b"three"]
 
@@ -48,6 +49,7 @@ async def _read(url: str) -> bytes:
     return read
 
 
+@unwaited
 async def test_without_a_fault_all_is_answered_and_noted() -> None:
     async with vendor_server(APP) as vendor:
         assert b"one two three" == await _read(f"{vendor.url}/stream?a=b")
@@ -59,6 +61,7 @@ async def test_without_a_fault_all_is_answered_and_noted() -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("unauthorized", 401), ("limited", 429), ("failing", 503)])
+@unwaited
 async def test_refusals_have_their_status_over_http_and_at_the_handshake(kind: str, status: int) -> None:
     script = Script()
     script.fail(kind)  # type: ignore[arg-type]
@@ -72,6 +75,7 @@ async def test_refusals_have_their_status_over_http_and_at_the_handshake(kind: s
     assert (status == 429) == ("retry-after" in refused.value.response.headers)
 
 
+@unwaited
 async def test_a_refused_connection_is_reset_before_any_answer() -> None:
     script = Script()
     script.fail("refused")
@@ -84,6 +88,7 @@ async def test_a_refused_connection_is_reset_before_any_answer() -> None:
 
 
 @pytest.mark.parametrize(("kind", "fault"), [("stalled", httpx.ReadTimeout), ("reset", httpx.NetworkError)])
+@unwaited
 async def test_a_body_stalls_or_breaks_off_after_as_many_pieces_as_scripted(
     kind: str, fault: type[Exception]
 ) -> None:
@@ -95,6 +100,7 @@ async def test_a_body_stalls_or_breaks_off_after_as_many_pieces_as_scripted(
         await vendor.until(requests=0, connections=0)
 
 
+@unwaited
 async def test_a_websocket_stalls_midway_and_the_client_may_still_close_it() -> None:
     script = Script()
     script.fail("stalled_midway", after=2)
@@ -106,6 +112,7 @@ async def test_a_websocket_stalls_midway_and_the_client_may_still_close_it() -> 
         await vendor.until(requests=0, connections=0)
 
 
+@unwaited
 async def test_a_deaf_peer_answers_no_ping_but_is_known_to_be_gone_when_the_client_cuts() -> None:
     script = Script()
     script.fail("deaf")
@@ -117,6 +124,7 @@ async def test_a_deaf_peer_answers_no_ping_but_is_known_to_be_gone_when_the_clie
         await vendor.until(requests=0, connections=0)
 
 
+@unwaited
 async def test_garbage_comes_in_place_of_one_piece() -> None:
     script = Script()
     script.fail("garbage", after=1, times=2)
@@ -130,6 +138,7 @@ async def test_garbage_comes_in_place_of_one_piece() -> None:
     assert ["one ", *NONSENSE, "three"] == messages
 
 
+@unwaited
 async def test_a_slow_drip_comes_to_its_end() -> None:
     script = Script()
     script.fail("slow", drip=0.01, times=1)
@@ -137,6 +146,7 @@ async def test_a_slow_drip_comes_to_its_end() -> None:
         assert b"one two three" == await _read(f"{vendor.url}/stream")
 
 
+@unwaited
 async def test_a_fault_is_kept_to_its_path_and_its_times() -> None:
     script = Script()
     script.fail("failing", path="/socket", times=1)

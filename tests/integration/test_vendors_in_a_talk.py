@@ -1,49 +1,103 @@
 """Vendors hold an interview through their own libraries: nothing is wanting, told or left open."""
 
 import json
-import logging
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dialog.events import AnswerCommitted, decode_event
 from dialog.provider_facts import ProviderNoted, ProviderUsed
+from server.cli.seeding import SAMPLE
 from server.cli.vendor_examinations import examine_vendors
 from server.settings import Settings
 from tests.emulators.deepgram_ears import ScriptedEars, decoding_ears
-from tests.emulators.script import Script, about, exactly
-from tests.integration.test_demo_simulated import short_study
+from tests.support.logs import logged
 from tests.support.programs import program
 from tests.support.running_server import running_server
-from tests.support.short_talk import ANSWER, spoken_talk
-from tests.support.vendors import VendorName, all_emulated, emulated, settings_for, variables
+from tests.support.sample_study import part_of_sample
+from tests.support.short_talk import ANSWER, ShortTalk, spoken_talk
+from tests.support.unwaited_time import in_unwaited_time
+from tests.support.vendors import (
+    HOLDING_AN_INTERVIEW,
+    KEYS,
+    VendorName,
+    all_emulated,
+    emulated,
+    settings_for,
+    usual_delays,
+    variables,
+)
 
-__all__ = ["short_study"]
 
-
-@pytest.mark.aloud
-async def test_usage_is_noted_nothing_is_decided_and_no_words_are_in_the_servers_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    async with all_emulated(lambda: ScriptedEars([ANSWER])) as (vendors, settings):
-        async with running_server(tmp_path / "house", **settings, recogniser_processes=1) as server:
-            outcome, events = await spoken_talk(server, tmp_path)
+async def _talk_with_all(
+    folder: Path, names: Sequence[VendorName] = HOLDING_AN_INTERVIEW, **more: Any
+) -> tuple[ShortTalk, str]:
+    """A talk held by several vendors, and the server's metrics behind it."""
+    async with all_emulated(lambda: ScriptedEars([ANSWER]), names=names) as (vendors, settings):
+        async with running_server(folder / "house", recogniser_processes=1, **settings, **more) as server:
+            talk = await spoken_talk(server, folder)
             figures = (await server.http.get("/metrics")).text
         for vendor in vendors.values():
             await vendor.until(requests=0, connections=0)
-    bodies = [event.body for event in events]
+    return talk, figures
+
+
+def test_usage_is_noted_nothing_is_decided_and_no_words_and_no_keys_are_in_the_servers_log(
+    tmp_path: Path,
+) -> None:
+    with logged("info") as lines:
+        talk, figures = in_unwaited_time(lambda: _talk_with_all(tmp_path))
+    log = lines.getvalue()
+    bodies = [event.body for event in talk.events]
     used = {body.provider: body for body in bodies if isinstance(body, ProviderUsed)}
 
-    assert "completed" == outcome
+    assert "completed" == talk.outcome
     assert [ANSWER] == [body.text for body in bodies if isinstance(body, AnswerCommitted)][:1]
     assert [] == [body for body in bodies if isinstance(body, ProviderNoted)]
-    assert {"deepgram-flux", "anthropic"} <= set(used)
+    assert {"deepgram-flux", "elevenlabs", "anthropic"} == set(used)
     assert used["deepgram-flux"].audio_seconds > 1
+    assert used["elevenlabs"].characters > 10
     assert used["anthropic"].output_tokens > 0
-    for provider, unit in (("deepgram-flux", "audio_seconds"), ("anthropic", "output_tokens")):
+    for provider, unit in (
+        ("deepgram-flux", "audio_seconds"),
+        ("elevenlabs", "characters"),
+        ("anthropic", "output_tokens"),
+    ):
         assert f'vivavoce_provider_usage_total{{provider="{provider}",unit="{unit}"}}' in figures
-    assert "hammer" not in caplog.text
+    assert "server." in log
+    assert [] == [words for words in three_in_a_row([ANSWER, *talk.captions]) if words in plain(log)]
+    assert [] == [key for key in KEYS.values() if key in log]
+
+
+def three_in_a_row(texts: Sequence[str]) -> set[str]:
+    """All threes of words that follow one another in what was said."""
+    found = set()
+    for text in texts:
+        words = plain(text).split()
+        found |= {" ".join(words[at : at + 3]) for at in range(max(1, len(words) - 2))}
+    return found
+
+
+def plain(text: str) -> str:
+    """Lower-case words alone."""
+    return " ".join(re.findall(r"[\w']+", text.lower()))
+
+
+def test_one_setting_swaps_each_provider_of_a_talk(tmp_path: Path) -> None:
+    others: tuple[VendorName, ...] = ("deepgram", "elevenlabs", "anthropic", "openai")
+    settings = {
+        "speech_to_text": "deepgram-nova-3",
+        "language_model": "openai",
+        "text_to_speech": "embedded",
+    }
+    talk, _ = in_unwaited_time(lambda: _talk_with_all(tmp_path, others, **settings))
+    used = {event.body.provider for event in talk.events if isinstance(event.body, ProviderUsed)}
+
+    assert "completed" == talk.outcome
+    assert {"deepgram-nova-3", "openai"} == used
 
 
 async def test_a_refused_key_is_told_at_the_start_by_readyz_and_by_doctor(
@@ -65,31 +119,44 @@ async def test_a_refused_key_is_told_at_the_start_by_readyz_and_by_doctor(
     assert "not-the-right-one" not in caplog.text
 
 
-@pytest.mark.aloud
-@pytest.mark.long
-@pytest.mark.timeout(600)
-async def test_a_simulated_participant_is_interviewed_by_all_three_vendors(
-    tmp_path: Path, short_study: Path
-) -> None:
-    out = tmp_path / "out"
-    arguments = ("demo", "--participant", "simulated", "--blueprint", short_study, "--out", out)
-    scripts: dict[VendorName, Script] = {
-        "deepgram": Script(first=exactly(0.25)),
-        "elevenlabs": Script(first=exactly(0.29)),
-        "anthropic": Script(seed=1, first=about(0.64, 1.6)),
-    }
+async def _interviewed(folder: Path, blueprint: Path) -> dict[str, Any]:
+    """`vivavoce demo --participant simulated` with all vendors emulated, as slow as they usually are; what it
+    wrote down."""
+    out = folder / "out"
+    arguments = ("demo", "--participant", "simulated", "--blueprint", blueprint, "--out", out)
     async with (
         decoding_ears() as ears,
-        all_emulated(ears, scripts) as (_, settings),
-        program(*arguments, cwd=tmp_path, settings=variables(settings)) as child,
+        all_emulated(ears, usual_delays()) as (_, settings),
+        program(*arguments, cwd=folder, settings=variables(settings)) as child,
     ):
         told, errors = await child.communicate()
         code = child.returncode
     events = [decode_event(line) for line in (out / "events.jsonl").read_bytes().splitlines()]
-    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    used = {event.body.provider for event in events if isinstance(event.body, ProviderUsed)}
 
     assert code == 0, errors.decode()
     assert b"Interview    completed" in told
-    assert [] == report["required_unanswered"]
-    assert {"deepgram-flux"} <= {e.body.provider for e in events if isinstance(e.body, ProviderUsed)}
+    assert {"deepgram-flux", "elevenlabs"} <= used
     assert "replaced" not in {e.body.decision for e in events if isinstance(e.body, ProviderNoted)}
+    report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    return {**report, "used": used}
+
+
+@pytest.mark.aloud
+@pytest.mark.timeout(300)
+async def test_a_simulated_participant_is_interviewed_by_all_three_vendors(tmp_path: Path) -> None:
+    report = await _interviewed(tmp_path, part_of_sample(tmp_path / "study", "paper", probing=True))
+
+    assert [] == report["required_unanswered"]
+    assert {"deepgram-flux", "elevenlabs", "anthropic"} == report["used"]
+    assert report["word_errors"]["rate"] < 0.25
+
+
+@pytest.mark.aloud
+@pytest.mark.long
+@pytest.mark.timeout(900)
+async def test_the_whole_sample_study_is_held_by_all_three_vendors(tmp_path: Path) -> None:
+    report = await _interviewed(tmp_path, SAMPLE / "blueprint.json")
+
+    assert [] == report["required_unanswered"]
+    assert report["path_expected"] == report["path_taken"]

@@ -76,11 +76,16 @@ class SocketTalker:
     """Speaks over the audio socket, 50 frames a second."""
 
     def __init__(self, socket: ClientConnection, folder: Path) -> None:
-        self.audible_frames = 0
+        self.audible_at: list[float] = []
+        """When each frame of the agent's voice came, on the loop's clock."""
         self.controls: list[str] = []
         self._socket = socket
         self._folder = folder
         self._frames: asyncio.Queue[bytes] = asyncio.Queue()
+
+    @property
+    def audible_frames(self) -> int:
+        return len(self.audible_at)
 
     async def say(self, text: str) -> None:
         pcm = resample(await asyncio.to_thread(spoken, text, self._folder), VOICE_RATE_HZ, EAR_RATE_HZ)
@@ -106,7 +111,8 @@ class SocketTalker:
                 continue
             samples = np.frombuffer(message[5:], np.int16).astype(np.float32) / 32_768
             level = 10 * float(np.log10(max(float(np.mean(samples * samples)), 1e-9)))
-            self.audible_frames += level > AUDIBLE_DBFS
+            if level > AUDIBLE_DBFS:
+                self.audible_at.append(loop_time())
 
 
 @asynccontextmanager

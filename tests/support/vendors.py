@@ -1,8 +1,8 @@
 """Every vendor on loopback, and the settings by which a server uses them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tests.emulators import anthropic, deepgram, elevenlabs, openai
 from tests.emulators.anthropic import AnthropicEmulator
@@ -10,7 +10,7 @@ from tests.emulators.deepgram import DeepgramEmulator
 from tests.emulators.deepgram_ears import MakeEars
 from tests.emulators.elevenlabs import elevenlabs_emulator
 from tests.emulators.openai import OpenAIEmulator
-from tests.emulators.script import Script
+from tests.emulators.script import Script, about, exactly
 from tests.emulators.vendor_server import VendorServer, vendor_server
 
 VendorName = Literal["deepgram", "elevenlabs", "anthropic", "openai"]
@@ -60,12 +60,27 @@ def variables(settings: dict[str, Any]) -> dict[str, str]:
     }
 
 
+HOLDING_AN_INTERVIEW: Final[tuple[VendorName, ...]] = ("deepgram", "elevenlabs", "anthropic")
+
+
+def usual_delays(seed: int = 1) -> dict[VendorName, Script]:
+    """Days on which vendors take as long as they usually do: 250 ms to the words of what was said, 290 ms to
+    the first sound, 640 ms to a model's first token, and 1.6 s in one call of twenty."""
+    return {
+        "deepgram": Script(first=exactly(0.25)),
+        "elevenlabs": Script(first=exactly(0.29)),
+        "anthropic": Script(seed=seed, first=about(0.64, 1.6)),
+        "openai": Script(seed=seed + 1, first=about(0.64, 1.6)),
+    }
+
+
 @asynccontextmanager
 async def all_emulated(
-    ears: MakeEars, scripts: dict[VendorName, Script] | None = None
+    ears: MakeEars,
+    scripts: dict[VendorName, Script] | None = None,
+    names: Sequence[VendorName] = HOLDING_AN_INTERVIEW,
 ) -> AsyncIterator[tuple[dict[VendorName, VendorServer], dict[str, Any]]]:
-    """The three that hold an interview together, and the settings for all of them."""
-    names: tuple[VendorName, ...] = ("deepgram", "elevenlabs", "anthropic")
+    """Several vendors, and the settings for all of them."""
     async with AsyncExitStack() as rooms:
         running = {
             name: await rooms.enter_async_context(emulated(name, ears, (scripts or {}).get(name)))

@@ -1,0 +1,186 @@
+"""Whole interviews through the vendors' own libraries, with every vendor emulated and as slow as vendors
+usually are: every question gap, beside what it must be.
+
+A simulated participant calls over WebRTC and speaks, as `vivavoce demo --participant simulated` has it; what
+it says is understood by decoders behind Deepgram's emulator, what it hears is spoken behind ElevenLabs's. The
+ear is on this machine: its path is told, and lacks what a network would add.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import click
+import msgspec
+
+from benchmarks.report import Row, publish, this_machine
+from dialog.commands import Attend
+from dialog.events import AnswerTaken, Event, decode_event
+from dialog.latency import Reply, percentile, replies
+from dialog.provider_facts import ProviderNoted
+from server.cli.seeding import SAMPLE
+from tests.emulators.deepgram_ears import decoding_ears
+from tests.support.vendors import all_emulated, usual_delays, variables
+
+MUST: Final[dict[str, tuple[float, float, float | None, float | None]]] = {
+    "closed": (0.65, 1.4, None, None),
+    "narrative": (1.05, 2.55, 1.95, 3.6),
+    "recall": (1.05, 2.55, 1.95, 3.6),
+    "reflect": (1.35, 3.3, 3.35, 5.0),
+}
+"""Seconds from the end of speech at the ear, by the question's patience: anything audible p50 and p95, the
+next question p50 and p95."""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """One reply of a talk."""
+
+    talk: int
+    node_key: str
+    patience: str
+    kind: str
+    judged: bool
+    """A model was asked about the answer."""
+    drafted: bool
+    fallback: bool
+    reopened: bool
+    first_audio: float | None
+    question: float | None
+    path: float | None
+    """From the first packet to the ear."""
+
+
+async def hold_talks(talks: int, blueprint: Path) -> tuple[list[Gap], list[ProviderNoted]]:
+    """Hold some interviews, one after the other; every gap, and what was decided about vendors."""
+    gaps: list[Gap] = []
+    noted: list[ProviderNoted] = []
+    for number in range(talks):
+        events = await _held(blueprint, seed=number + 1)
+        asked = patiences(events)
+        gaps += [
+            gap_of(reply, number + 1, asked.get(reply.turn_id, "?"))
+            for reply in replies(events)
+            if reply.question_at is not None
+        ]
+        noted += [event.body for event in events if isinstance(event.body, ProviderNoted)]
+    return gaps, noted
+
+
+async def _held(blueprint: Path, seed: int) -> list[Event]:
+    with TemporaryDirectory(prefix="vivavoce-vendor-talk-") as folder:
+        out = Path(folder) / "out"
+        async with decoding_ears() as ears, all_emulated(ears, usual_delays(seed)) as (_, settings):
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "server", "demo", "--participant", "simulated"),
+                *("--blueprint", blueprint, "--out", out),
+                env=dict(os.environ) | variables(settings),
+                stdout=asyncio.subprocess.DEVNULL,
+            )
+            code = await child.wait()
+        if code != 0:
+            raise click.ClickException("an interview didn't go well: the lines above say why.")
+        return [decode_event(line) for line in (out / "events.jsonl").read_bytes().splitlines()]
+
+
+def patiences(events: Sequence[Event]) -> dict[int, str]:
+    """How patiently each answer was listened to, by its turn."""
+    found: dict[int, str] = {}
+    patience = "narrative"  # where every sitting begins
+    for event in events:
+        match event.body:
+            case Attend():
+                patience = event.body.patience
+            case AnswerTaken():
+                found[event.body.turn_id] = patience
+            case _:
+                pass
+    return found
+
+
+def gap_of(reply: Reply, talk: int, patience: str) -> Gap:
+    """What is told of a reply."""
+    return Gap(
+        talk=talk,
+        node_key=reply.node_key,
+        patience=patience,
+        kind=reply.kind,
+        judged=reply.judge_asked_at is not None,
+        drafted=reply.drafted,
+        fallback=reply.fallback,
+        reopened=reply.reopened,
+        first_audio=reply.first_audio_gap,
+        question=reply.question_gap,
+        path=reply.stages().get("played"),
+    )
+
+
+def rows_of(gaps: Sequence[Gap]) -> list[Row]:
+    """Percentiles of each kind of question beside what they must be."""
+    rows: list[Row] = []
+    for patience, musts in MUST.items():
+        own = [gap for gap in gaps if gap.patience == patience]
+        for what, (p50, p95) in (("first_audio", musts[:2]), ("question", musts[2:])):
+            values = [value for gap in own if (value := getattr(gap, what)) is not None]
+            for share, must in ((0.5, p50), (0.95, p95)):
+                found = percentile(values, share)
+                name = f"{patience}, {what.replace('_', ' ')}, p{100 * share:g} of {len(values)}"
+                if found is not None:
+                    rows.append(Row(name, round(found, 2), "s", must))
+    ready = [gap for gap in gaps if gap.kind == "cached"]
+    rows.append(Row("gaps", len(gaps), ""))
+    rows.append(Row("of these, known questions", len(ready), ""))
+    rows.append(Row("median path to the ear", _median([gap.path for gap in gaps]), "s"))
+    return rows
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    found = percentile([value for value in values if value is not None], 0.5)
+    return None if found is None else round(found, 3)
+
+
+def line_of(gap: Gap) -> str:
+    """A gap, for people."""
+    how = [gap.kind, *(name for name in ("judged", "drafted", "fallback", "reopened") if getattr(gap, name))]
+    figures = " ".join(
+        "    -" if value is None else f"{value:5.2f}" for value in (gap.first_audio, gap.question)
+    )
+    return f"{gap.talk:>2} {gap.node_key:<16} {gap.patience:<10} {figures}  {', '.join(how)}"
+
+
+@click.command()
+@click.option("--talks", type=click.IntRange(1, 50), default=1, show_default=True)
+@click.option(
+    "--blueprint",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=SAMPLE / "blueprint.json",
+    help="With a persona.json beside it. Default: the sample study's.",
+)
+@click.option("--json", "as_json", is_flag=True)
+def command(talks: int, blueprint: Path, as_json: bool) -> None:
+    """Every question gap of whole interviews with all vendors emulated."""
+    machine = this_machine()
+    gaps, noted = asyncio.run(hold_talks(talks, blueprint))
+    if not as_json:
+        click.echo(
+            "talk, question, patience, anything audible and the next question after so many seconds, how"
+        )
+        for gap in gaps:
+            click.echo(line_of(gap))
+        for note in noted:
+            click.echo(f"{note.provider}: {note.decision} ({note.why})")
+    options: dict[str, object] = {"talks": talks, "blueprint": blueprint.name}
+    detail: dict[str, Any] = {"gaps": gaps, "decisions": noted}
+    publish(
+        "vendor-talks", rows_of(gaps), machine, as_json=as_json, options=options, detail=json_ready(detail)
+    )
+
+
+def json_ready(detail: dict[str, Any]) -> dict[str, object]:
+    """The same in values of JSON alone."""
+    told: dict[str, object] = json.loads(msgspec.json.encode(detail))
+    return told
