@@ -311,6 +311,7 @@ async def vendor_server(
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         log_config=None,
+        log_level="critical",
         access_log=False,
     )
     server = _QuietServer(config)

@@ -1,6 +1,7 @@
 """Which words each voice was asked for and gave, so that a test can tell whether some were heard twice when
 one voice followed another in mid-sentence. Knows no vendor."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -22,6 +23,8 @@ class Attempt(msgspec.Struct):
     """Words whose sound has come to its end."""
     whole: bool = False
     """It spoke to the end of the text."""
+    speech: object = None
+    """Tries of the same have one text among them: whoever asked for it."""
 
 
 class SpokenWords:
@@ -34,7 +37,7 @@ class SpokenWords:
         """The same, noted."""
 
         async def noted(voice: Any, text: str, how: Voice) -> AsyncIterator[SpeechChunk]:
-            attempt = Attempt(text)
+            attempt = Attempt(text, speech=asyncio.current_task())
             self.attempts.append(attempt)
             duration, words = 0.0, list[WordTime]()
             chunks = cast("AsyncGenerator[SpeechChunk, None]", synthesize(voice, text, how))
@@ -56,7 +59,8 @@ def said_wrong(attempts: Sequence[Attempt]) -> list[tuple[str, str]]:
     for place, broken in enumerate(attempts):
         if broken.whole or not broken.sounded:
             continue
-        after = next((each for each in attempts[place + 1 :] if broken.text.endswith(each.text)), None)
+        later = (each for each in attempts[place + 1 :] if each.speech is broken.speech)
+        after = next((each for each in later if broken.text.endswith(each.text)), None)
         if after is not None:
             heard = " ".join((*broken.sounded, after.text))
             if _words(heard) != _words(broken.text):
