@@ -1,5 +1,6 @@
 """The faults of an interviewer, each looked for in the log. What a fault costs is not known here."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -25,8 +26,10 @@ from dialog.events import (
     NoticeGiven,
     QuestionAsked,
     RightUsed,
+    WordsHeard,
 )
 from dialog.guarding.said import Heard
+from dialog.lexicon import plain
 from dialog.probe_guard import GuardContext, Line, check
 from dialog.quality.exposure import as_written
 from dialog.quality.findings import LONGEST_HOLD, LONGEST_SILENCE, SPEECH_OVERLAP, Finding, Rule, found
@@ -42,6 +45,7 @@ from dialog.struck_sound import TOMBSTONE
 _TOKENS = frozenset(("acknowledgement", "cue"))
 _TAKING_THE_FLOOR = frozenset(("question", "probe", "re_ask", "check_in", "outro"))
 """A notice answers what somebody has just claimed, and may well meet the rest of their words."""
+_AFTER_A_COLON = re.compile(r":\s+([^:.?!]+)[.?!]")
 _BY_GUARD: dict[str, Rule] = {
     "presumed_answer": "leading_probe",
     "unlisted_options": "leading_probe",
@@ -199,14 +203,16 @@ def _under(speech: Spoken, sitting: Sitting) -> Voice | None:
 def remarks(blueprint: Blueprint, reading: Reading) -> Iterator[Finding]:
     """Verdicts on an answer, outside of probes: whatever of ours is neither the design's nor known words."""
     known = set(script.known_words(blueprint))
-    theirs = tuple(Line("participant", answer.committed.text) for answer in reading.answers.values())
+    theirs = _said(reading)
     heard = Heard()
     for sitting, speech in reading.spoken():
         if speech.kind in ("opening", "question", "probe", "outro") or speech.text in known:
             continue
         if not speech.reached or speech.text == TOMBSTONE:
             continue
-        broken = set(check(speech.text, GuardContext(transcript=theirs), heard))
+        broken = set(
+            check(_without_what_is_said_back(speech.text, theirs), GuardContext(transcript=theirs), heard)
+        )
         # Of a word that only takes an answer, anything beside the known ones is an opinion of it.
         if "evaluation" in broken or (speech.kind in _TOKENS and "opinion_or_advice" in broken):
             message = "An answer was judged aloud."
@@ -218,6 +224,24 @@ def remarks(blueprint: Blueprint, reading: Reading) -> Iterator[Finding]:
                 speech.began,
                 node_key=speech.node_key,
             )
+
+
+def _said(reading: Reading) -> tuple[Line, ...]:
+    """What the participant said: the answers, and what was heard of those that were broken off."""
+    answers = [answer.committed.text for answer in reading.answers.values()]
+    pieces = [event.body.text for _, event in reading.placed() if isinstance(event.body, WordsHeard)]
+    return tuple(Line("participant", text) for text in dict.fromkeys(answers + pieces) if text)
+
+
+def _without_what_is_said_back(text: str, theirs: Sequence[Line]) -> str:
+    """A text without what it gives back after a colon, word by word: "You were saying: it was good." """
+    lines = [f" {plain(line.text)} " for line in theirs]
+
+    def ours(found: re.Match[str]) -> str:
+        words = f" {plain(found[1])} "
+        return "." if any(words in line for line in lines) else found.group()
+
+    return _AFTER_A_COLON.sub(ours, text)
 
 
 def silences(reading: Reading) -> Iterator[Finding]:

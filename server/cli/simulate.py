@@ -15,6 +15,7 @@ from server.cli.configuration import load_settings
 from server.cli.files import load_blueprint, readable_file
 from server.cli.outcome import make_room
 from server.cli.output import Failure, json_option, print_json, progress
+from server.pipeline.publish_gate import Summary, Thresholds, shortcomings
 from server.providers.catalog import Choice, choose
 from server.providers.embedded.interviewer import EmbeddedInterviewer
 from server.providers.opening import open_providers
@@ -22,7 +23,6 @@ from server.rehearsal import simulation
 from server.rehearsal.manners import manner_names
 from server.rehearsal.persona import Persona, PersonaError
 from server.rehearsal.simulated_talk import Judging, Talk
-from server.rehearsal.simulation import Summary, Thresholds
 from server.rehearsal.talk_figures import TalkFigures
 from server.rehearsal.talk_on_paper import on_paper
 from server.settings import SettingsError
@@ -75,6 +75,7 @@ def simulate(
 
     Each talks with the interviewer as people do, only on a clock that runs ahead. What is planted in their
     stories shows whether follow-ups find more than first answers do. Exits with 1 when a gate isn't passed.
+    A server asks for the same before it publishes where its organization has a `simulation_gate`.
     """
     blueprint = load_blueprint(file)
     wanted = None if gate is None else _thresholds(gate)
@@ -82,7 +83,7 @@ def simulate(
     if out is not None:
         make_room(out)
     talks = asyncio.run(_hold(blueprint, personas, seeds, out, model))
-    found = [] if wanted is None else simulation.shortcomings(simulation.summarize("all", talks), wanted)
+    found = [] if wanted is None else shortcomings(simulation.summarize("all", talks), wanted)
     if as_json:
         print_json({"blueprint": blueprint.name, **simulation.as_json(talks, wanted)})
     else:

@@ -15,6 +15,7 @@ from server.pipeline.outward import Outward
 from server.pipeline.paging import Paging
 from server.pipeline.retention import RETIRE, Retention
 from server.pipeline.rounds import every
+from server.pipeline.simulating import Simulating, Simulator
 from server.pipeline.webhooks import DELIVER, Webhooks
 from server.pipeline.worker import PutOff, Work, Worker
 from server.store.database import Database
@@ -23,6 +24,7 @@ from server.store.jobs import Job, Jobs
 from server.store.operator_pages import CALL, PAGE, OperatorPages
 from server.store.recordings import Recordings
 from server.store.scrubbing import SCRUB, scrub_all
+from server.store.simulations import Simulations
 from server.store.vault import Vault
 
 DISPATCH_INTERVAL: Final = 1.0
@@ -52,6 +54,8 @@ class Office(msgspec.Struct, frozen=True):
     aftermath: Aftermath
     scribe: Worker
     """Makes what comes of talks, one document at a time: webhooks needn't wait for it, nor talks give way."""
+    rehearser: Worker
+    """Tries drafts on simulated participants, one at a time, and keeps nobody's documents waiting."""
 
 
 @contextlib.asynccontextmanager
@@ -82,6 +86,8 @@ async def open_office(
         rules = EmbeddedAnalyst()
         aftermath = Aftermath(database, rules, analyst_of=analyst_of)
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
+        simulating = Simulating(Simulations(database), Simulator())
+        rehearser = Worker(Jobs(database), simulating.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),
             every(FOLD_INTERVAL, database.fold, "the database's own log can't be folded back now"),
@@ -97,9 +103,14 @@ async def open_office(
                 "it can't be seen now which talks still lack their documents",
             ),
         )
-        async with worker.working(), scribe.working(), asyncio.TaskGroup() as tasks:
+        async with (
+            worker.working(),
+            scribe.working(),
+            rehearser.working(),
+            asyncio.TaskGroup() as tasks,
+        ):
             going = [tasks.create_task(each) for each in rounds]
-            yield Office(outward, webhooks, worker, aftermath, scribe)
+            yield Office(outward, webhooks, worker, aftermath, scribe, rehearser)
             for each in going:
                 each.cancel()
 

@@ -9,6 +9,7 @@ import msgspec
 
 from dialog.blueprint import Blueprint
 from dialog.latency import percentile
+from server.pipeline.publish_gate import Summary, Thresholds, shortcomings
 from server.rehearsal.manners import MANNERS, in_manner, load_manner, manner_names
 from server.rehearsal.persona import Persona, load_persona
 from server.rehearsal.simulated_talk import Judging, SimulatedTalk, Talk
@@ -16,55 +17,6 @@ from server.rehearsal.stock import stock_story
 from server.rehearsal.talk_figures import TalkFigures, figures_of
 
 STORY: Final = "story.json"
-
-
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a design has to reach. A larger share, or a smaller count, is stricter."""
-
-    coverage: float = 1.0
-    """Share of required questions covered, over the talks whose participants stayed. At least."""
-    facts: float = 2.5
-    """Planted facts found, for each that first answers alone contain. At least; nothing planted, no word."""
-    repeats: float = 0.0
-    """Answered questions that were put again, per talk. At most."""
-    guard: float = 0.0
-    """Violations of the probe guard that were spoken, per talk. At most."""
-    ceilings: float = 0.0
-    """Follow-ups beyond a ceiling, or after two that failed, per talk. At most."""
-    cut_ins: float = 0.5
-    """Times that the agent was heard to cut in, per talk. At most."""
-    forbidden: float = 0.0
-    """Words said that must never be, or kept that were to be erased, per talk. At most."""
-    off_path: float = 0.0
-    """Share of talks that went another way than the persona must be led. At most."""
-
-
-class Summary(msgspec.Struct, frozen=True):
-    """What a number of talks come to."""
-
-    persona: str
-    talks: int
-    stayed: int
-    coverage: float
-    facts_planted: int
-    facts_first: int
-    facts_found: int
-    facts_ratio: float | None
-    """Found for each that first answers alone contain; None where nothing is planted."""
-    probes: int
-    cut_ins: int
-    repeats: int
-    guard_violations: int
-    ceilings_broken: int
-    forbidden: int
-    off_path: int
-    duration_s: float
-    """Mean."""
-    gap_p50_s: float | None
-    gap_p95_s: float | None
-    quality: float
-    """Mean."""
-    dispositions: dict[str, int]
 
 
 def story_for(blueprint: Blueprint) -> Persona:
@@ -145,35 +97,6 @@ def summarize(name: str, talks: Sequence[TalkFigures]) -> Summary:
         quality=round(mean(talk.quality for talk in talks), 1),
         dispositions={code: codes.count(code) for code in sorted(set(codes))},
     )
-
-
-def shortcomings(summary: Summary, wanted: Thresholds) -> list[str]:
-    """What keeps these talks from being enough, each in a sentence; none when they are."""
-    talks = max(summary.talks, 1)
-    found = []
-    if summary.stayed < summary.talks and not summary.stayed:
-        found.append("No participant stayed to the end.")
-    if summary.coverage < wanted.coverage:
-        found.append(
-            f"{summary.coverage:.1%} of the required questions were covered, not {wanted.coverage:.0%}."
-        )
-    if summary.facts_ratio is not None and summary.facts_ratio < wanted.facts:
-        found.append(
-            f"{summary.facts_ratio:.2f} planted facts were found for each that first answers contain,"
-            f" not {wanted.facts:g}."
-        )
-    counts = (
-        ("answered questions were put again", summary.repeats, wanted.repeats),
-        ("violations of the probe guard were spoken", summary.guard_violations, wanted.guard),
-        ("follow-ups broke a ceiling", summary.ceilings_broken, wanted.ceilings),
-        ("cut-ins were heard", summary.cut_ins, wanted.cut_ins),
-        ("forbidden words were said or kept", summary.forbidden, wanted.forbidden),
-        ("talks went another way than they must", summary.off_path, wanted.off_path),
-    )
-    for what, count, most in counts:
-        if count / talks > most:
-            found.append(f"{count} {what} in {talks} talks, more than {most:g} a talk.")
-    return found
 
 
 def as_json(talks: Sequence[TalkFigures], wanted: Thresholds | None) -> dict[str, Any]:

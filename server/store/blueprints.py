@@ -12,6 +12,7 @@ from dialog.blueprint import Blueprint
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
 from server.store.design_tables import AgentRow, BlueprintRow, BlueprintVersionRow
+from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.organizations import Tenant
 from server.store.outbox import announce
 from server.store.paging import Page, Window, read_page
@@ -119,6 +120,12 @@ class Blueprints:
         async with self._database.read() as connection:
             return await _find(connection, tenant, blueprint_id)
 
+    async def design(self, tenant: Tenant, blueprint_id: str) -> dict[str, Any]:
+        """The whole draft, its agent inline. Raises BlueprintNotFound."""
+        async with self._database.read() as connection:
+            stored = await _find(connection, tenant, blueprint_id)
+            return stored.with_agent(await _agent(connection, tenant, stored.agent_id))
+
     async def find_many(self, blueprint_ids: Sequence[str]) -> dict[str, StoredBlueprint]:
         """Those that there are, by id, in one query. Whose they are was seen to by whoever names them."""
         if not blueprint_ids:
@@ -170,10 +177,14 @@ class Blueprints:
                 return before
             return await self._change(connection, before, {"status": "archived"}, seen)
 
-    async def publish(self, tenant: Tenant, blueprint_id: str, *, seen: int | None = None) -> StoredBlueprint:
-        """Take a snapshot of the draft and its agent as the next version.
+    async def publish(
+        self, tenant: Tenant, blueprint_id: str, *, seen: int | None = None, judged: str | None = None
+    ) -> StoredBlueprint:
+        """Take a snapshot of the draft and its agent as the next version; `judged` is the fingerprint of the
+        design that was found fit for that.
 
-        Raises BlueprintNotFound, BlueprintArchived; Stale if `seen` isn't its revision any more.
+        Raises BlueprintNotFound, BlueprintArchived; Stale if `seen` isn't its revision any more;
+        DesignChanged.
         """
         now = self._clock_ms()
         async with self._database.write() as connection:
@@ -181,13 +192,15 @@ class Blueprints:
             _refuse_archived(before)
             changed = {"status": "published", "version": before.version + 1, "published_at": now}
             after = await self._change(connection, before, changed, seen)
-            agent = await _agent(connection, tenant, after.agent_id)
+            design = after.with_agent(await _agent(connection, tenant, after.agent_id))
+            if judged is not None and judged != fingerprint(design):
+                raise DesignChanged(blueprint_id)
             snapshot = {
                 "blueprint_id": after.id,
                 "version": after.version,
                 "organization_id": after.organization_id,
                 "agent_id": after.agent_id,
-                "body": after.with_agent(agent),
+                "body": design,
                 "published_at": now,
             }
             await connection.execute(insert(BlueprintVersionRow), [snapshot])

@@ -1,11 +1,12 @@
-"""The tables of what researchers make: agents, blueprints, channels, connectors, credentials and open links.
+"""The tables of what researchers make: agents, blueprints and their simulations, channels, connectors,
+credentials and open links.
 
 `revision` counts the changes of a row: what a client saw is told from what is there by it.
 """
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.store.tables import Id, Tables
@@ -66,6 +67,36 @@ class BlueprintVersionRow(Tables):
     agent_id: Mapped[str] = mapped_column(Id)
     body: Mapped[dict[str, Any]]
     published_at: Mapped[int]
+
+
+class SimulationRow(Tables):
+    """A draft that was tried on simulated participants, or is to be."""
+
+    __tablename__ = "simulation"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organization_id: Mapped[str] = mapped_column(Id, ForeignKey("organization.id"))
+    test_mode: Mapped[bool]
+    blueprint_id: Mapped[str] = mapped_column(Id, ForeignKey("blueprint.id", ondelete="CASCADE"))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """Of the design that was tried."""
+    design: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """That design, its agent inline; None once it was tried."""
+    seeds: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    talks_held: Mapped[int]
+    talks_planned: Mapped[int | None]
+    results: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+    completed_at: Mapped[int | None]
+
+    __table_args__ = (
+        Index(None, "blueprint_id", "id"),
+        Index(None, "organization_id", "test_mode", "status"),
+        CheckConstraint("status in ('pending', 'processing', 'completed', 'failed')", name="status"),
+    )
 
 
 class ChannelRow(Tables):

@@ -79,6 +79,9 @@ async def everything(server: RunningServer) -> tuple[ApiKey, dict[str, str]]:
             made = await http.post(path, json=body)
             assert 201 == made.status_code, made.text
             ids[name] = made.json()["id"]
+        tried = await http.post(f"/blueprints/{run.blueprint_id}/simulations", json={"seeds": 1})
+        assert 202 == tried.status_code, tried.text
+        ids["simulation_id"] = tried.json()["id"]
         link = {"name": "Panel", "blueprint_id": run.blueprint_id}
         ids["open_link_id"] = (await http.post("/open-links", json=link)).json()["id"]
     return owner, ids

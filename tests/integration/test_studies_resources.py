@@ -477,6 +477,7 @@ async def test_an_organization_is_read_and_changed_setting_by_setting(server: Ru
         "paging_webhook": None,
         "paging_threshold": None,
         "publish_gate": None,
+        "simulation_gate": None,
     } == changed["settings"]
     assert '"3"' == answer.headers["etag"]
     assert (412, "precondition_failed", None) == refusal(stale)

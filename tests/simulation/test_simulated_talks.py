@@ -12,10 +12,11 @@ from dialog.drafting import as_logged
 from dialog.events import AnyBody, AnyFact, Event, Fact, SessionOpened, SittingFact
 from dialog.manager import Manager
 from dialog.signals import Signal
+from server.pipeline.publish_gate import Thresholds, shortcomings
 from server.providers.embedded.interviewer import EmbeddedInterviewer
 from server.rehearsal.manners import manner_names
 from server.rehearsal.simulated_talk import SimulatedTalk, Talk
-from server.rehearsal.simulation import Thresholds, personas_for, shortcomings, summarize
+from server.rehearsal.simulation import personas_for, summarize
 from server.rehearsal.talk_figures import TalkFigures, figures_of
 from tests.support.command_line import EXAMPLES
 

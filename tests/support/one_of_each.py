@@ -114,6 +114,8 @@ async def one_of_each(server: RunningServer) -> AsyncIterator[Everything]:
                 assert 201 == made.status_code, made.text
                 prefix, _, _ = made.json()["id"].partition("_")
                 by_prefix[prefix + "_"] = made.json()["id"]
+        tried = await http.post(f"/blueprints/{run.blueprint_id}/simulations", json={"seeds": 1})
+        by_prefix["sim_"] = tried.json()["id"]
         told = await http.post(f"/webhooks/{by_prefix['whk_']}/test")
         by_prefix["whd_"] = told.json()["id"]
         yield everything

@@ -22,6 +22,7 @@ from dialog.events import (
     RightUsed,
     SessionOpened,
     SpeechHeard,
+    WordsHeard,
     decode_event,
     encode_event,
 )
@@ -277,6 +278,28 @@ def test_a_verdict_on_an_answer_is_found_in_any_words_of_ours() -> None:
     praised = [*log[:place], replace(log[place], body=replace(said, text="Great answer!")), *log[place + 1 :]]
 
     assert ["evaluative_remark"] == rules(judged(praised))
+
+
+@pytest.mark.parametrize(
+    ("said_back", "found"),
+    [
+        ("Welcome back. You were saying: it was all right. Please go on.", []),
+        ("Welcome back. You were saying: what a great answer. Please go on.", ["evaluative_remark"]),
+    ],
+)
+def test_their_own_words_said_back_are_no_verdict_of_ours(said_back: str, found: list[str]) -> None:
+    log = talk()
+    place = place_of(log, lambda body: isinstance(body, Say) and body.kind == "acknowledgement")
+    said = log[place].body
+    assert isinstance(said, Say)
+    recapped = [
+        *log[:place],
+        replace(log[place], body=WordsHeard(90, said.node_key or "", "it was all right", 0.9)),
+        replace(log[place], body=replace(said, kind="recap", text=said_back)),
+        *log[place + 1 :],
+    ]
+
+    assert found == rules(judged(numbered(recapped)))
 
 
 def test_dead_air_is_found_where_it_began() -> None:

@@ -35,6 +35,7 @@ from server.api.studies import (
     quality,
     records,
     runs,
+    simulations,
     talking,
     webhooks,
 )
@@ -71,6 +72,7 @@ _TAGS: Final = {
     "Agents": "The interviewers: who they are, how they ask, how deep they go.",
     "Blueprints": "The designs: a graph of questions with objectives, probing rules and branches, drafted,"
     " validated and published.",
+    "Simulations": "A draft tried on simulated participants, in seconds, before people meet it.",
     "Channels": "The ways by which participants come: browser, telephone, chat.",
     "Connectors": "Bots that join a meeting elsewhere.",
     "Credentials": "What carriers and meeting services ask for. Secrets go in and never come out.",
@@ -87,6 +89,7 @@ _RESOURCES: Final = (
     agents,
     blueprints,
     graphs,
+    simulations,
     channels,
     connectors,
     credentials,

@@ -35,7 +35,9 @@ from server.api.studies.conventions import (
     shown,
     stale,
 )
+from server.api.studies.simulations import check_simulated
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound, Snapshot, StoredBlueprint
+from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.organizations import Tenant
 from server.store.shelf import Stale
 
@@ -96,6 +98,10 @@ _EDIT: dict[str, Any] = {"response_model": BlueprintObject, "responses": errors(
 _CHECKED_EDIT: dict[str, Any] = {
     "response_model": BlueprintObject,
     "responses": errors(*WRITES, "archived", "invalid_graph"),
+}
+_PUBLISHING: dict[str, Any] = {
+    "response_model": BlueprintObject,
+    "responses": errors(*WRITES, "archived", "invalid_graph", "simulation_required"),
 }
 
 
@@ -167,7 +173,7 @@ async def replace_edges(
 )
 async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> Response:
     """Say everything that is wrong with the draft's graph, at once, each with its place."""
-    found = await _validation(request, key.tenant, await _found(request, key.tenant, blueprint_id))
+    _, found = await _validation(request, key.tenant, await _found(request, key.tenant, blueprint_id))
     return shown(
         {
             "object": "graph_validation",
@@ -178,30 +184,35 @@ async def validate(request: Request, key: Reader, blueprint_id: BlueprintId) -> 
     )
 
 
-@router.post("/blueprints/{blueprint_id}/publish", summary="Publish the draft", **_CHECKED_EDIT)
+@router.post("/blueprints/{blueprint_id}/publish", summary="Publish the draft", **_PUBLISHING)
 async def publish(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
-    """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no
-    errors, and no warnings either where the organization has a `publish_gate`."""
+    """Take a snapshot of the draft and its agent: new runs are of it. Its graph must have no errors, and no
+    warnings either where the organization has a `publish_gate`; where it has a `simulation_gate`, simulated
+    participants must have found this very draft good enough."""
     house = house_of(request)
     gated = (await house.organizations.find(key.organization_id)).settings.get("publish_gate", False)
     while True:
         draft = await _found(request, key.tenant, blueprint_id)
         if seen not in (None, draft.revision):
             raise stale()
-        found = await _validation(request, key.tenant, draft)
+        design, found = await _validation(request, key.tenant, draft)
         if faults := msgspec.to_builtins([*found.errors, *(found.warnings if gated else [])]):
             first = faults[0]
             raise Refusal(
                 422, "invalid_graph", first["message"], param=first["path"] or None, extra={"errors": faults}
             )
+        await check_simulated(house, key, blueprint_id, design)
+        judged = fingerprint(design)
         try:
-            after = await house.blueprints.publish(key.tenant, blueprint_id, seen=draft.revision)
+            after = await house.blueprints.publish(
+                key.tenant, blueprint_id, seen=draft.revision, judged=judged
+            )
         except BlueprintNotFound:
             raise not_found("blueprint") from None
         except BlueprintArchived:
             raise archived() from None
-        except Stale:
-            continue  # edited since it was validated: only what was looked at is published
+        except (Stale, DesignChanged):
+            continue  # edited since it was validated, or its agent: only what was looked at is published
         return shown(blueprint_object(after), revision=after.revision)
 
 
@@ -290,9 +301,13 @@ async def _found(request: Request, tenant: Tenant, blueprint_id: str) -> StoredB
         raise not_found("blueprint") from None
 
 
-async def _validation(request: Request, tenant: Tenant, draft: StoredBlueprint) -> GraphValidation:
+async def _validation(
+    request: Request, tenant: Tenant, draft: StoredBlueprint
+) -> tuple[dict[str, Any], GraphValidation]:
+    """The draft with its agent inline, and what is wrong with it."""
     agent = await agents_of(request).find(tenant, draft.agent_id)
-    return validate_graph(Blueprint.model_validate(draft.with_agent(agent.body)))
+    design = draft.with_agent(agent.body)
+    return design, validate_graph(Blueprint.model_validate(design))
 
 
 def _invalid(code: str, path: str, message: str) -> Refusal:

@@ -21,9 +21,11 @@ from server.api.studies.conventions import (
     shown,
     stale,
 )
+from server.api.studies.simulations import SimulationGate
 from server.api.studies.webhooks import SECRET_BYTES
 from server.clock import new_key_bytes
 from server.pipeline.outward import LONGEST_URL, Refused
+from server.pipeline.publish_gate import GATE
 from server.pipeline.signed_posts import SECRET_PREFIX
 from server.store.operator_pages import HOOK, SECRET
 from server.store.organizations import ApiKey, Organization, OrganizationChanged
@@ -61,6 +63,11 @@ class OrganizationSettings(Body):
     )
     publish_gate: bool | None = Field(
         default=None, description="Whether warnings, too, keep a blueprint from being published."
+    )
+    simulation_gate: SimulationGate | None = Field(
+        default=None,
+        description="What simulated participants must have shown of a draft, as it stands, before it is"
+        " published; unset: nothing.",
     )
 
 
@@ -131,6 +138,8 @@ async def change_organization(
     if key.test_mode:
         raise Refusal(403, "forbidden", "A test key can't change what live interviews go by.")
     sent = body.settings.model_dump(mode="json", exclude_unset=True)
+    if body.settings.simulation_gate is not None:
+        sent[GATE] = body.settings.simulation_gate.model_dump(mode="json")  # whole, as it is shown
     secret = await _new_secret(request, key, sent)
     try:
         changed = await house_of(request).organizations.change(

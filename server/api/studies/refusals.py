@@ -85,6 +85,10 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "not_on_show": (409, "This node is not what is being asked now."),
     "not_published": (409, "The blueprint has never been published."),
     "not_talking": (409, "No talk is under way."),
+    "simulation_required": (
+        409,
+        "Simulated participants have not found this very draft good enough; `errors` says what is wanting.",
+    ),
     "takes_no_data": (409, "The node is answered with words."),
     "webhook_disabled": (409, "The webhook is disabled."),
     "gone": (410, "It was there, and is gone for good."),

@@ -3,6 +3,7 @@ the support team. Only words: which of them an example takes follows from its sc
 
 from typing import Any, Final
 
+from server.api.studies.story_of_judgements import OF_JUDGEMENTS
 from server.api.studies.story_of_links import OF_LINKS
 
 INSTANT: Final = "2026-03-02T09:30:00.000Z"
@@ -21,6 +22,7 @@ PREFIXES: Final = {
     "responses": "rsp_",
     "analysis": "anl_",
     "open_link": "lnk_",
+    "simulation": "sim_",
     "operator_page": "pag_",
     "webhook": "whk_",
     "webhook_delivery": "whd_",
@@ -115,6 +117,7 @@ _PARTICIPANT: Final[dict[str, Any]] = {
 
 OF_PARTS: Final[dict[str, dict[str, Any]]] = {
     **OF_LINKS,
+    **OF_JUDGEMENTS,
     "AgentCreate": {
         "name": "Robin",
         "persona": _PERSONA,
@@ -207,61 +210,6 @@ OF_PARTS: Final[dict[str, dict[str, Any]]] = {
         "at": 61.48,
         "body": {"type": "NodeEntered", "node_key": "last_failure"},
     },
-    "QualityObject": {
-        "status": "completed",
-        "score": 95,
-        "points": 5,
-        "agent_s": 41.2,
-        "participant_s": 118.6,
-    },
-    "RuleObject": {"rule": "talk_over", "weight": 5, "count": 1, "points": 5},
-    "ReasonObject": {
-        "rule": "talk_over",
-        "points": 5,
-        "message": "The next question began before the answer had ended.",
-        "node_key": "last_failure",
-        "at": 71.36,
-        "event_seqs": [118, 124],
-    },
-    "DispositionObject": {
-        "code": "1.1",
-        "category": "I",
-        "label": "Complete",
-        "applicable": 2,
-        "answered": 2,
-        "share_answered": 1.0,
-    },
-    "ProbeRecordObject": {
-        "node_key": "last_failure",
-        "technique": "mirroring",
-        "reason": "detail",
-        "question": "You mentioned the label printer. What was that like?",
-        "source": "rules",
-        "judged_by": "embedded",
-        "drafted": False,
-        "refused": [],
-        "violations": [],
-        "span": "The label printer",
-        "at": 66.02,
-        "seq": 97,
-        "heard_share": 1.0,
-        "reply_entry_id": "ent_" + _HEX,
-        "words": 14,
-        "words_gained": 6,
-        "participant_s": 5.8,
-    },
-    "ExposureObject": {
-        "node_key": "last_failure",
-        "node_type": "question",
-        "heard_share": 1.0,
-        "asked_at": 58.4,
-        "asked_seq": 84,
-        "outcome": "answered",
-        "answers": 2,
-        "participant_s": 24.1,
-        "participant_words": 61,
-        "agent_s": 6.9,
-    },
     "DeletionReceipt": {
         "reason": "api",
         "counts": {"sessions": 1, "events": 131, "recording_bytes": 913_408},
@@ -291,6 +239,7 @@ OF_PARTS: Final[dict[str, dict[str, Any]]] = {
         "paging_webhook": "https://example.org/hooks/on-call",
         "paging_threshold": None,
         "publish_gate": None,
+        "simulation_gate": None,
     },
 }
 """By the name of a model; what it leaves out, but the model requires, follows from the schema."""

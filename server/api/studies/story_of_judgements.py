@@ -1,0 +1,102 @@
+"""The part of the story that tells how Robin did: with Kim, and with simulated participants before. As in
+`story`, only words."""
+
+from typing import Any, Final
+
+_HEX: Final = "0198c7f0a1b27c3d8e4f5a6b7c8d9e0f"
+_SUMMARY: Final[dict[str, Any]] = {
+    "persona": "all",
+    "talks": 33,
+    "stayed": 33,
+    "coverage": 1.0,
+    "facts_planted": 0,
+    "facts_first": 0,
+    "facts_found": 0,
+    "facts_ratio": None,
+    "probes": 41,
+    "cut_ins": 1,
+    "repeats": 0,
+    "guard_violations": 0,
+    "ceilings_broken": 0,
+    "forbidden": 0,
+    "off_path": 0,
+    "duration_s": 96.4,
+    "gap_p50_s": 3.6,
+    "gap_p95_s": 4.9,
+    "quality": 99.5,
+    "dispositions": {"1.1": 33},
+}
+_TERSE: Final = _SUMMARY | {"persona": "terse", "talks": 3, "stayed": 3, "dispositions": {"1.1": 3}}
+
+OF_JUDGEMENTS: Final[dict[str, dict[str, Any]]] = {
+    "QualityObject": {
+        "status": "completed",
+        "score": 95,
+        "points": 5,
+        "agent_s": 41.2,
+        "participant_s": 118.6,
+    },
+    "RuleObject": {"rule": "talk_over", "weight": 5, "count": 1, "points": 5},
+    "ReasonObject": {
+        "rule": "talk_over",
+        "points": 5,
+        "message": "The next question began before the answer had ended.",
+        "node_key": "last_failure",
+        "at": 71.36,
+        "event_seqs": [118, 124],
+    },
+    "DispositionObject": {
+        "code": "1.1",
+        "category": "I",
+        "label": "Complete",
+        "applicable": 2,
+        "answered": 2,
+        "share_answered": 1.0,
+    },
+    "ProbeRecordObject": {
+        "node_key": "last_failure",
+        "technique": "mirroring",
+        "reason": "detail",
+        "question": "You mentioned the label printer. What was that like?",
+        "source": "rules",
+        "judged_by": "embedded",
+        "drafted": False,
+        "refused": [],
+        "violations": [],
+        "span": "The label printer",
+        "at": 66.02,
+        "seq": 97,
+        "heard_share": 1.0,
+        "reply_entry_id": "ent_" + _HEX,
+        "words": 14,
+        "words_gained": 6,
+        "participant_s": 5.8,
+    },
+    "ExposureObject": {
+        "node_key": "last_failure",
+        "node_type": "question",
+        "heard_share": 1.0,
+        "asked_at": 58.4,
+        "asked_seq": 84,
+        "outcome": "answered",
+        "answers": 2,
+        "participant_s": 24.1,
+        "participant_words": 61,
+        "agent_s": 6.9,
+    },
+    "SimulationCreate": {"seeds": 3},
+    "SimulationGate": {"seeds": 3, "thresholds": {"coverage": 1.0, "guard": 0.0}},
+    "SimulationSummary": _SUMMARY,
+    "SimulationResults": {"personas": [_TERSE], "total": _SUMMARY},
+    "SimulationVerdict": {"passed": True, "shortcomings": []},
+    "SimulationObject": {
+        "status": "completed",
+        "seeds": 3,
+        "talks_held": 33,
+        "talks_planned": 33,
+        "outdated": False,
+        "results": {"personas": [_TERSE], "total": _SUMMARY},
+        "error": None,
+    },
+}
+"""By the name of a model."""
