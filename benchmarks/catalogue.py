@@ -35,6 +35,8 @@ OTHERS: Final = {
     "vendor-talks": "Every question gap of whole interviews with all vendors emulated.",
     "bad-days": "The fault matrix: what is heard of each vendor's bad days.",
     "live": "How quick the vendors are whose keys are set.",
+    "probes": "Probes by the thousand, counted by label: rules', and a model's that breaks them.",
+    "guard": "Looks of the probe guard in short and long talks.",
     "turn-end": "Looks of the end-of-turn model: cost, delay, whom they hold up.",
 }
 

@@ -75,7 +75,7 @@ ADVERBS: Final = _set(
     "definitely certainly simply there here now then soon later ago away back more most less least much "
     "many few "
     "lot lots bit little some any all both each every either neither no other another such same own enough "
-    "else "
+    "else somewhere anywhere everywhere nowhere elsewhere somehow "
     "far well instead together kind sort kinda sorta etc"
 )
 COMMON_VERBS: Final = _set(
@@ -113,6 +113,8 @@ IRREGULAR_PAST: Final = _set(
     "didn't wasn't weren't hadn't"
 )
 
+_MOST_CUTS: Final = 4
+
 FUNCTION_WORDS: Final = FILLERS | PRONOUNS | AUXILIARIES | LINKS | ADVERBS
 _EMPTY_NOUNS: Final = _set(
     "thing things stuff way ways time times day days people person guy guys everything something part parts "
@@ -127,7 +129,8 @@ EMPTY_WORDS: Final = _EMPTY_NOUNS | _set(
 _SUFFIXES: Final = (
     ("ational", "ate"), ("iveness", "ive"), ("fulness", "ful"), ("ousness", "ous"), ("ations", "ate"),
     ("ation", "ate"), ("ments", ""), ("ment", ""), ("nesses", ""), ("ness", ""), ("ities", ""), ("ity", ""),
-    ("ingly", ""), ("edly", ""), ("ings", ""), ("ing", ""), ("ies", "y"), ("ied", "y"),
+    ("ingly", ""), ("iness", "y"), ("ily", "y"), ("edly", ""), ("ings", ""), ("ing", ""), ("ies", "y"),
+    ("ied", "y"),
     ("ions", ""), ("ion", ""), ("ers", ""), ("er", ""), ("ed", ""),
     ("es", ""), ("ly", ""), ("al", ""), ("s", ""), ("e", ""),
 )  # fmt: skip
@@ -161,8 +164,17 @@ def stem(word: str) -> str:
     """A word cut to what its forms have in common; crude, short words and numbers stay whole. Remembered,
     since a talk comes back to its words and a judgement has milliseconds."""
     word = word.lower().replace("’", "'").removesuffix("'s")
+    for _ in range(_MOST_CUTS):  # "covered" is cut to "cover", which must be what "cover" is cut to
+        cut = _cut(word)
+        if cut == word:
+            break
+        word = cut
+    return word
+
+
+def _cut(word: str) -> str:
     for suffix, ending in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not (suffix == "s" and word[-2] == "s"):
             word = word[: len(word) - len(suffix)] + ending
             break
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":

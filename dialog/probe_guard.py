@@ -7,12 +7,21 @@ from typing import Final
 
 import msgspec
 
-from dialog.guarding.attribution import AS_TOLD, QUOTED, attribution_in, is_theirs
+from dialog.guarding.attribution import AS_TOLD, alleges, attribution_in, is_theirs
 from dialog.guarding.hearsay import leaks, speaks_of_others
-from dialog.guarding.neutral import KNOWN_SENTENCES, NEUTRAL
+from dialog.guarding.neutral import KNOWN_SENTENCES, NEUTRAL, WISHED_FOR
 from dialog.guarding.private_matters import identifies, touches
-from dialog.guarding.putting import asks_twice, clauses, demands_reasons, is_question, offers, presumes
-from dialog.guarding.remarks import advises, evaluates, kinds_of
+from dialog.guarding.putting import (
+    QUOTED,
+    asks_twice,
+    clauses,
+    demands_reasons,
+    is_question,
+    lays_in_the_mouth,
+    offers,
+    presumes,
+)
+from dialog.guarding.remarks import advises, evaluates, is_loaded, kinds_of
 from dialog.guarding.repeated import alters, exactly, repeats
 from dialog.guarding.said import Heard, Said, lemma, lemmas
 from dialog.judgement import JudgementRequest, Probe
@@ -144,12 +153,18 @@ def _rules_of_a_clause(
             return found
     if is_question(asked):
         listed = " or " in asked and bool(lemmas(lower_words(asked)) & _options(context))
-        if not named and (presumes(asked, said, listed=listed) or _strange(asked, known)):
+        if alleges(asked, said, known):
+            found.add("false_attribution")
+        suggests = presumes(asked, said, listed=listed) or _strange(asked, known)
+        laid = lays_in_the_mouth(asked, said) or is_loaded(asked, said, known)
+        if laid or (suggests and not named):
             found.add("presumed_answer")
     elif not found and not named and not is_theirs(asked, said):
-        found |= kinds_of(asked)
+        found |= kinds_of(asked, said)
     return found
 
 
 def _strange(clause: str, known: frozenset[str]) -> bool:
-    return bool(lemmas(lower_words(AS_TOLD.sub(" ", clause))) - known - NEUTRAL)
+    words = lower_words(AS_TOLD.sub(" ", clause))
+    supposed = WISHED_FOR if "would" in words else frozenset()
+    return bool(lemmas(words) - known - NEUTRAL - supposed)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from dialog.guarding.neutral import GLUE, NEUTRAL
-from dialog.guarding.putting import IMPERATIVE
+from dialog.guarding.putting import IMPERATIVE, QUOTED
 from dialog.guarding.said import PERSONS, Said, lemma, lemmas
 from dialog.lexicon import is_content, lower_words
 
@@ -44,7 +44,14 @@ _TURNS_TO_ASK: Final = re.compile(
     r"|was|are|were)\b)",
     re.I,
 )
-QUOTED: Final = re.compile(r"[\"“«]([^\"”»]{1,300})[\"”»]")
+_LEADS_UP: Final = re.compile(
+    r"^(?:(?:and|so|but|okay|now|well),? )*(?:since|given(?: that)?|because|as|considering(?: that)?"
+    r"|seeing that"
+    r"|now that|although|even though|after|when|once|while) (?P<lead>[^,?]{3,200}),\s*"
+    r"(?:(?:then|and|so) )?(?:what|how|why|when|where|who|which|can|could|would|tell|do|did|is|was|are"
+    r"|were)\b",
+    re.I,
+)
 _ENDS_OPEN: Final = re.compile(r"[\s,]*\b(?:when|that|as|if|the thing)\s*$", re.I)
 _GOES_BACK: Final = re.compile(
     r"^(?:(?:and|so|okay|now|well|just),? )*(?:(?:going|coming|thinking|turning|returning|looking"
@@ -117,6 +124,15 @@ def is_theirs(assertion: str, said: Said) -> bool:
     """Whether what a passage asserts is what they said, a word of theirs at least in it."""
     words = lower_words(assertion)
     return bool(lemmas(words)) and said.says(words, clause=True)
+
+
+def alleges(clause: str, said: Said, known: frozenset[str]) -> bool:
+    """Whether a question is led up to by something that nobody said ("since you gave up, what …"). `known`
+    are the lemmas of the talk and of the question."""
+    found = _LEADS_UP.match(clause)
+    if found is None or is_theirs(found["lead"], said):
+        return False
+    return bool(lemmas(lower_words(found["lead"])) - known - NEUTRAL - GLUE)
 
 
 def _gives_back(reported: str, said: Said, *, alone: bool) -> bool:

@@ -29,6 +29,14 @@ _FOLK: Final = (
     r"|candidates|guests|visitors|members|students|learners|teachers|nurses|carers|caregivers|farmers|drivers"
     r"|cyclists|engineers|managers|workers|buyers|shoppers|families|couples|teams|volunteers)"
 )
+_COUNTED: Final = (
+    r"one|two|three|four|five|six|seven|eight|nine|ten|some|many|several|most|none|few|half|all|both|each|any"
+)
+_OF_YOURS: Final = (
+    r"(?:you|you've|you'd|please|to|and|could|can|then|just|also|would|let|let's|already|first|earlier|really"
+    r"|have|has|had|often|frequently|usually|sometimes|always)\b"
+)
+"""Before "told me" these leave it to be the participant who told, or is asked to."""
 _OTHERS: Final = re.compile(
     rf"\b(?:{_MANY} (?:\w+ ){{0,2}}?{_FOLK}\b|another (?:\w+ ){{1,2}}?(?:had|has|did|said|told|mentioned"
     rf"|went|felt)\b"
@@ -37,6 +45,15 @@ _OTHERS: Final = re.compile(
     rf"|{_MANY} (?:new )?\w+s (?:also |often |usually |always )?(?:tell|told|have told|have said|say|said"
     rf"|mention(?:ed)?|describe[ds]?"
     rf"|report(?:ed)?|feel|find|think|complain(?:ed)?|drop|leave|quit|avoid|prefer|walk|struggle)\b"
+    rf"|according to (?:\w+ )?(?:others|interviews|participants|respondents|people|users|customers"
+    rf"|surveys?|research|studies|experts)"
+    rf"|\w+s elsewhere\b"
+    rf"|\w+(?: that| who| whom)? (?:i|we)(?:'ve| have| had|'d)? (?:\w+ )?"
+    rf"(?:interviewed|spoke with|spoken with|spoken to|talked with|talked to)\b"
+    rf"|(?:in|from|of|for|during) (?:this|our) (?:study|survey|sample|panel|cohort)\b|(?:in|from"
+    rf"|during) (?:our|these|my|the other) interviews\b"
+    rf"|(?:{_COUNTED}) of (?:the |our |my |these |those )?(?:other )?\w+s\b(?= (?:\w+ )?(?:in|have|had"
+    rf"|said|did|felt|were|are|we|i)\b)"
     rf"|the (?:first|second|third|fourth|fifth|sixth|tenth|\d+th|only) (?:person|one|participant|caller"
     rf"|interviewee)"
     rf"|^(?:\w+ )?(?!things\b|yes\b|this\b|days\b)\w+s (?:often |usually |generally |also )?(?:say|report"
@@ -56,8 +73,7 @@ _OTHERS: Final = re.compile(
     rf"|(?:we|i)(?:'ve| have)? (?:often|usually|frequently|commonly|regularly|sometimes|also|already"
     rf"|always)? ?(?:hear|heard)"
     rf" (?:this|that|it|from|similar|the same|about this|others|a lot|people)"
-    rf"|(?!you\b|please\b|to\b|and\b|could\b|can\b|then\b|just\b|also\b)(?:they|he|she|\w+s|\w+er|\w+or"
-    rf"|\w+ist|people|women|men|children)(?: have| has| often| frequently| usually| sometimes"
+    rf"|(?!{_OF_YOURS})\w+(?: have| has| had| often| frequently| usually| sometimes"
     rf"| always)* (?:tells?|told) (?:us|me)\b"
     rf"|(?:research|studies|stud(?:y|ies)|surveys?|statistics|data|evidence|experts?|scientists?"
     rf"|psychologists?|the literature|science)"
@@ -72,12 +88,15 @@ _OTHERS: Final = re.compile(
     re.I,
 )  # fmt: skip
 
+_OF_STUDIES: Final = re.compile(r"\b(?:participant|interviewee|respondent|interview partner)s?\b")
+"""Of these nothing is told, even if it was the participant who spoke of them."""
+
 _LEAKS: Final = re.compile(
     r"\b(?:system prompt|(?:the|my|this) prompt|my (?:\w+ )?(?:instructions?|prompts?|guidelines?"
     r"|objectives?|programming"
     r"|rules|training|script|task|goal|job|role|purpose|brief|developers?|creators?|configuration)\b"
-    r"|(?:according to|against|following|per) (?:my|the) (?:instructions?|guidelines?|rules|script"
-    r"|protocol|prompt)"
+    r"|(?:according to|against|following|per) (?:my|the) (?:\w+ )?(?:instructions?|guidelines?|rules|script"
+    r"|protocol|prompt|guide)|(?:interview|question|discussion|topic|my) guide\b"
     r"|i(?:'m| am|'ve been| was| have been)(?: \w+)? (?:told|instructed|programmed|asked|designed|trained"
     r"|supposed|required|configured"
     r"|here|meant|prompted|set up|not allowed|not permitted) (?:to|in|by|that|not)\b"
@@ -98,7 +117,7 @@ _LEAKS: Final = re.compile(
     r"|determine|establish|assess|see (?:how|if|whether)|understand (?:if|whether)|know (?:if|whether))"
     r"|i (?:can't|cannot|can not|couldn't|may not|won't|am unable to|'m unable to) (?:reveal|share"
     r"|disclose|discuss|tell|comment|show|answer)"
-    r"|i (?:have to|must|need to) (?:follow|stay|remain|ask|stick|keep)|i follow (?:a|the|my)"
+    r"|i (?:have to|must|need to) (?:\w+ )?(?:follow|stay|remain|ask|stick|keep|probe)|i follow (?:a|the|my)"
     r"|i should (?:remain|stay|be|ask|not)"
     r"|(?:your|the|this) (?:\w+ )?answer (?:is|was|lacks|seems|needs|isn't|remains) (?:\w+ )?(?:vague"
     r"|general|missing|a|an|any|too|more|incomplete"
@@ -109,6 +128,11 @@ _LEAKS: Final = re.compile(
     r"|good) (?:probe|follow-up)"
     r"|(?:neutral|clarifying|follow-up|open-ended) (?:\w+ )?question[,:]?|here(?:'s| is) (?:a|an|the|my"
     r"|your) (?:\w+ )*(?:question|probe|follow-up|response|rephras)"
+    r"|(?:classify|categori[sz]e|score|rate|assess|evaluate|judge|grade) (?:your|this"
+    r"|the) (?:\w+ )?(?:answers?|responses?|reply|replies)"
+    r"|(?:the|my|this) (?:hint|instruction|guideline|rubric|criterion|criteria|checklist|template|schema"
+    r"|designer)s?"
+    r" (?:for|of|on|here|says?|asks?|wants?|tells?|requires?|is|was)\b"
     r"|verdict|deficiency|(?:context|token) (?:window|limit)|turn (?:id|number)|user (?:input|message)"
     r"|assistant:)",
     re.I,
@@ -124,7 +148,7 @@ def speaks_of_others(sentence: str, said: Said, question: str) -> bool:
     asked = plain(question)
     for found in _OTHERS.finditer(sentence):
         words = plain(found.group())
-        if not said.quoted(words) and f" {words} " not in f" {asked} ":
+        if _OF_STUDIES.search(words) or (not said.quoted(words) and f" {words} " not in f" {asked} "):
             return True
     return False
 

@@ -19,7 +19,7 @@ happen go come work start begin end finish continue proceed unfold occur arise c
 become stand stick stay stood involve include mean matter feel play lead fit look like relate connect compare
 differ vary shift affect influence move pass run do did make made use need want help give get
 respond react decide choose deal find bring handle manage approach navigate discover expect discuss
-unpack measure prompt
+unpack measure prompt try attempt keep remind answer reply
 """
 _NAMING: Final = """
 thing way kind sort type part bit piece aspect side element detail specifics example instance case situation
@@ -36,13 +36,17 @@ first last next second initial final previous earlier later prior recent latest 
 concrete exact exactly precise precisely rough roughly typical typically usual usually ordinary normal
 average regular own different differently other whole entire overall further deep deeper close closer
 important step-by-step please right main general generally personally day-to-day everyday daily moreover
-today's comfortable together along able willing free happy concretely specifically initially afterwards
+today's comfortable together along once closest furthest earliest able willing free happy concretely
+specifically initially afterwards
 beforehand meanwhile forward backward
 """
 NEUTRAL: Final = frozenset(
     lemma(word) for word in f"{_ASKING} {_HAPPENING} {_NAMING} {_QUALIFYING}".split()
 ) | {"1", "2"}
 """Lemmas that any question may be made of."""
+
+WISHED_FOR: Final = frozenset(lemma(word) for word in "better best easier ideal perfect simpler help".split())
+"""What may be asked for where a question supposes ("what would make it easier?"), and is no verdict then."""
 
 NOUNS: Final = frozenset(lemma(word) for word in _NAMING.split())
 """Of these, names of one and the same: "a moment or a situation" offers no choice."""

@@ -13,12 +13,15 @@ health: knee shoulder heart lung blood cancer hip ill illness sick sickness dise
     medicine doctor hospital symptom therapy therapist treatment treated pregnant disability injury injured
     surgery clinic condition diet allergy pain physiotherapist depressed anxiety prescription pill pills
 medic: ill illness disease diagnosis medication medicine drug pill pills prescription dose tablet tablets
-    treatment therapy symptom
+    treatment therapy symptom operation operated surgery injury injured knee hip heart cancer diabetes blood
+    hospital doctor doctors
 diagnos: diagnosis diagnosed disease illness condition treatment treated symptom cancer suffer suffering
 mental: depression depressed anxiety anxious therapy therapist psychiatrist psychologist suicide suicidal
     burnout breakdown trauma disorder medication
 income: salary earn earning earnings wage wages paid rich poor afford bonus income
 compens: salary earn earning earnings wage wages paid pay raise bonus income compensation package
+pay: salary earn earning earnings wage wages paid bonus income money
+earn: salary wage wages paid pay bonus income money
 salar: salary earn earning earnings wage wages paid pay raise bonus income compensation
 wage: salary earn earning wage paid pay income
 financ: salary money earn wage paid pay pays afford debt loan savings mortgage income cost costs price bill
@@ -26,6 +29,9 @@ financ: salary money earn wage paid pay pays afford debt loan savings mortgage i
 money: salary money earn wage paid pay pays afford debt loan savings mortgage income cost costs price bill
     spend spent euros dollars expensive
 debt: debt loan owe owed mortgage credit borrow borrowed lender bankrupt
+expectanc: die dying death prognosis live terminal
+dementi: memory forget forgetful forgetting alzheimer confused
+memor: memory forget forgetful dementia alzheimer
 death: die died dead dying funeral grief lost loss passed death mourning bury burial
 bereave: die died dead dying funeral grief loss passed death mourning
 religi: god church faith pray prayer religious mosque temple belief believer religion spiritual bible quran
@@ -42,14 +48,20 @@ drug: drug drugs cocaine marijuana addiction addicted cannabis substance
 substance: drug drugs cocaine marijuana addiction addicted cannabis alcohol drinking drunk
 famil: family wife husband spouse child children kid kids son daughter mother father parent parents sister
     brother marriage relatives partner
-relationship: wife husband spouse marriage partner girlfriend boyfriend divorce dating
+relationship: breakup break-up affair love romance romantic
+    wife husband spouse marriage partner girlfriend boyfriend divorce dating
 marri: wife husband spouse marriage divorce divorced married
 divorc: divorce divorced separation separated ex-wife ex-husband custody
 pregnan: pregnant pregnancy baby birth miscarriage fertility abortion
 fertil: pregnant pregnancy baby fertility ivf miscarriage
 weight: weight weigh weighs overweight fat obese kilos pounds bmi diet slim heavy
 body: weight weigh overweight fat obese appearance
-immigra: visa immigration immigrant residence permit asylum citizenship citizen deport undocumented refugee
+asylum: asylum refugee refugees flee fled flight escape escaped persecuted country homeland visa deport
+refuge: asylum refugee refugees flee fled flight escape escaped persecuted country homeland visa deport
+flight: asylum refugee refugees flee fled escape escaped persecuted homeland
+migra: visa immigration immigrant migrant residence permit asylum papers undocumented deport passport
+immigra: papers visa immigration immigrant residence permit asylum citizenship citizen deport
+    undocumented refugee
     passport
 citizen: visa citizenship citizen passport nationality residence
 crim: crime criminal arrest arrested prison jail police convicted offence conviction
@@ -89,8 +101,8 @@ _IDENTIFIES: Final = re.compile(
     r"\b(?:(?:full|first|last|real|middle|maiden|sur|exact|company|employer's|legal|user) ?names?"
     r"|(?:your|his|her|their|its|whose|my) names?|(?:what(?:'s| is| was| are)|tell me|whose|need"
     r"|give me) (?:\w+ ){0,2}\w+'s (?:\w+ )?names?"
-    r"|names? (?:of (?:the|your|this|that|his|her|their|a)|and (?:address|number|date|age))|what (?:is|was"
-    r"|are|were|'s)? ?(?:\w+ ){0,4}(?:called|named)\b"
+    r"|names? (?:of (?:the|your|this|that|his|her|their|a)|and (?:address|number|date|age))|what(?:'s| is"
+    r"| was| are| were)? ?(?:\w+ ){0,4}(?:called|named)\b"
     r"|what (?:is|was|are) (?:he|she|they) called|e-?mails? address(?:es)?|(?:your|his|her|their|the"
     r"|\w+'s) e-?mails?\b|(?:phone|telephone|mobile|cell|contact) numbers?"
     r"|(?:your|his|her|their|home|street|postal|exact|mailing|office|the|ip|\w+'s) (?:street |postal "
@@ -101,12 +113,15 @@ _IDENTIFIES: Final = re.compile(
     r"|national insurance"
     r"|(?:account|card|licen[cs]e|id|insurance|passport|customer|membership|patient|employee|case|policy"
     r"|tax|reference) (?:number|plate|id)"
+    r"|(?:your|his|her|their|the|an?|\w+'s) (?:\w+ )?id\b"
     r"|licen[cs]e plate|number plate|registration number|credit card|passwords?|user ?names?|handle on"
     r"|social media|instagram|linkedin|twitter"
     r"|where (?:exactly |precisely )?(?:do|does|did) (?:you|he|she|they|your \w+) (?:live|work|reside)"
     r"|where (?:exactly |precisely )?(?:is|are|was) (?:your|his|her|their|the)"
     r" (?:\w+ )?(?:office|house|home|farm|flat|apartment|company|school|shop|workplace|place)\b"
-    r"|street and number|house number"
+    r"|street and number|house number|(?:which|what|exact|full) address"
+    r"|(?:which|what) (?!is\b|was\b|are\b|were\b)\w+ numbers?\b"
+    rf"|(?:which|what) (?:\w+ )?{_ORGANIZATIONS}\s*\?"
     r"|(?:zip|postal) ?codes?|postcodes?|by name\b|who exactly|who (?:is|was) your (?:\w+ )?(?:manager"
     r"|boss|doctor"
     r"|employer|landlord|supervisor|teacher|therapist)"

@@ -27,7 +27,7 @@ IMPERATIVE: Final = re.compile(
 _VERBS: Final = r"(?:tell|describe|explain|walk|talk|say|share|take|show|give|elaborate|think|recall)"
 _JOINED: Final = re.compile(
     rf",?\s+(?:and|or|but|as well as)\s+(?:(?:also|then|maybe|perhaps|please|in what way|from there)\s+)*"
-    rf"(?:{_WH}\b(?!\s+(?:not|else)\b)|(?:can|could|would) you\b)",
+    rf"(?:{_WH}\b(?!\s+not\b)(?!\s+else\W*$)|(?:can|could|would) you\b)",
     re.I,
 )
 _JOINED_HELP: Final = re.compile(
@@ -43,7 +43,8 @@ _TRAILING_NOUN: Final = re.compile(
     r",\s+and\s+(?:the|your|his|her|their|its|that|this|those|these)\s+\w+(?: \w+)?\s*\?$", re.I
 )
 _BOTH_WORDS: Final = re.compile(rf"\b{_WH}\s*,?\s+(?:and|or)\s+{_WH}\b", re.I)
-_QUOTED: Final = re.compile(r"[\"“”«»][^\"“”«»]*[\"“”«»]")
+QUOTED: Final = re.compile(r"[\"“”«»]([^\"“”«»]{1,300})[\"“”«»]")
+"""A quotation, its words alone."""
 
 _WHY: Final = re.compile(
     r"^(?:(?:and|but|so|okay|ok|hm+|hmm|i see|right|well|then|oh|interesting|sure|thanks|thank you|got it"
@@ -124,7 +125,7 @@ def is_question(clause: str) -> bool:
 
 def asks_twice(text: str) -> bool:
     """Whether more than one question is put."""
-    bare = _QUOTED.sub(" these words ", text)
+    bare = QUOTED.sub(" these words ", text)
     if asks_two(bare):
         return True
     for clause in clauses(bare):
@@ -143,17 +144,21 @@ def asks_twice(text: str) -> bool:
 
 def demands_reasons(text: str) -> bool:
     """Whether it asks "why" with nothing softer around it: heard as a demand to justify oneself."""
-    return is_bare_why(text) or any(_WHY.search(clause) for clause in clauses(_QUOTED.sub(" ", text)))
+    return is_bare_why(text) or any(_WHY.search(clause) for clause in clauses(QUOTED.sub(" ", text)))
+
+
+def lays_in_the_mouth(clause: str, said: Said) -> bool:
+    """Whether a question's own words say which answer is waited for ("…, right?", "don't you think …")."""
+    bare = QUOTED.sub(" these words ", clause)
+    if _TAG.search(bare) and not re.fullmatch(r"(?:\W*\w+){1,2}\W*", bare):
+        return True
+    return bool(_PRESUMES.search(bare) or leads(bare)) and not said.quoted(bare)
 
 
 def presumes(clause: str, said: Said, *, listed: bool = False) -> bool:
-    """Whether a clause suggests its answer by the way it is put; a choice of answers that the design lists
+    """Whether a question narrows its answer by the way it is put; a choice of answers that the design lists
     (`listed`) may be closed."""
-    bare = _QUOTED.sub(" these words ", clause)
-    if _TAG.search(bare) and not re.fullmatch(r"(?:\W*\w+){1,2}\W*", bare):
-        return True
-    if _PRESUMES.search(bare) or leads(bare):
-        return not said.quoted(bare)
+    bare = QUOTED.sub(" these words ", clause)
     if listed or not clause.endswith("?"):
         return False
     if wants_yes_or_no(bare) and not _EXHAUSTS.search(bare):
@@ -175,7 +180,7 @@ def offers(clause: str, said: Said, question: str, options: frozenset[str]) -> b
     """Whether a question lays out answers that neither the design nor the participant named."""
     if not is_question(clause):
         return False
-    bare = _QUOTED.sub(" these words ", clause)
+    bare = QUOTED.sub(" these words ", clause)
     if _PREFERS.search(bare) and not options:
         return True
     listed = options | lemmas(lower_words(question))

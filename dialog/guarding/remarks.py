@@ -2,10 +2,12 @@
 ever neutral, whatever follows."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
-from dialog.guarding.said import Said, lemma
-from dialog.lexicon import lower_words
+from dialog.guarding.neutral import NEUTRAL, WISHED_FOR
+from dialog.guarding.said import Said, lemma, lemmas
+from dialog.lexicon import is_past, lower_words
 
 _GOOD: Final = """
 great excellent wonderful fantastic amazing awesome perfect brilliant fascinating impressive superb lovely
@@ -15,7 +17,8 @@ fabulous marvellous marvelous splendid delightful charming sweet kind generous c
 vivid powerful moving touching meaningful profound compelling admirable commendable exceptional
 extraordinary strong resilient patient patience resilience courage strength dedication commitment effort
 attitude instinct instincts sensible reasonable relatable eloquent articulate clear fair right true correct
-exciting cute neat sharp spot-on solid healthy proud lucky fortunate happy glad pleased delighted thrilled
+exciting cute neat sharp easy spot-on solid healthy proud lucky fortunate happy glad pleased delighted
+thrilled
 impressed grateful wow better best
 """.split()
 _BAD: Final = """
@@ -25,12 +28,14 @@ disappointing discouraging confusing challenging demanding draining tiring lonel
 bad worse worst wrong incorrect unfair unacceptable outrageous crazy insane wild intense traumatic tragic
 shame pity nightmare mess chaos disaster pain bummer nuisance hassle struggle ordeal poor unlucky
 inconvenient awkward embarrassing uncomfortable unpleasant nasty rude sorry shocking appalling brutal harsh
-unsettling worrying concerning alarming dangerous careless
+unsettling worrying concerning alarming dangerous careless silly stupid foolish childish petty pathetic
+selfish
+lazy reckless irresponsible unprofessional naive absurd cruel pointless useless silliness dishonest
 """.split()
 _WEIGHED: Final = """
 understandable normal natural valid common typical classic legitimate justified expected surprising relevant
 important interesting lot much huge big rare unusual special unique pitfall sense achievement accomplishment
-progress turnaround
+progress turnaround hero heroes heroine champion inspiration legend genius saint angel warrior fighter
 """.split()
 EVALUATIVE: Final = frozenset(_GOOD) | frozenset(_BAD) | frozenset(_WEIGHED)
 _STRONG: Final = (frozenset(_GOOD) | frozenset(_BAD)) - frozenset("right clear better best fun".split())
@@ -100,6 +105,10 @@ _SET_PHRASES: Final = re.compile(
 
 _ADVISES: Final = re.compile(
     r"^(?:(?:well|so|or|then|and|maybe|perhaps),? )*you (?:could|can|might|may)\b"
+    r"|^(?:(?:well|so|then|and|but|please|just|also|always|next time),? )*(?:remember to|make sure|be sure"
+    r"|be careful"
+    r"|don't forget|take care|mind (?:that|you)|try (?:to|not)|consider)\b"
+    r"|\b(?:nobody|no one|everyone|everybody|anyone|we all|all of us) (?:should|ought|needs? to|has to)\b"
     r"|\b(?:(?:in|to) my (?:opinion|view|mind|experience|eyes)|if (?:i were you|it were (?:me|up to me))"
     r"|personally,? (?:i|that)"
     r"|my (?:advice|opinion|view|take|suggestion|recommendation)|for what it's worth|as far as i'm concerned"
@@ -146,6 +155,15 @@ _WANTS_TO_HEAR: Final = re.compile(
     re.I,
 )
 
+_LEADING: Final = (
+    r"(?:and|so|well|yes|but|then|because|since|as|when|while|after|before|if|now|okay|right|earlier"
+    r"|given that|seeing that|considering that|now that)"
+)
+
+_IN_GENERAL: Final = frozenset("is are be being am isn't aren't".split())
+"""Before a participle these tell how things are ("is made of"), not what happened."""
+_SUPPOSING: Final = frozenset("would could should might may will can must".split())
+
 _ASIDE: Final = re.compile(r",? i (?:assume|suppose|guess|take it|imagine|presume|think|believe) ?\?$", re.I)
 """A tag makes a question of it, and the question is another rule's matter."""
 
@@ -174,6 +192,17 @@ def evaluates(sentence: str, said: Said, *, quoting: bool) -> bool:
     return False
 
 
+def is_loaded(question: str, said: Said, known: frozenset[str]) -> bool:
+    """Whether a verdict lies in how something is asked ("why are they so bad at it?"), and is neither theirs
+    nor the question's; `known` are the lemmas of both."""
+    words = lower_words(question)
+    supposed = WISHED_FOR if "would" in words else frozenset()
+    return any(
+        word in _STRONG and lemma(word) not in known and lemma(word) not in supposed and not said.quoted(word)
+        for word in words
+    )
+
+
 def _interjects(word: str, after: str, length: int) -> bool:
     if word in _INTERJECTIONS:
         return True
@@ -194,14 +223,30 @@ def advises(sentence: str) -> bool:
     return _ADVISES.search(_ASIDE.sub("?", _WANTS_TO_HEAR.sub(" ", sentence))) is not None
 
 
-def kinds_of(assertion: str) -> set[str]:
+def kinds_of(assertion: str, said: Said) -> set[str]:
     """What an assertion is that is nobody's words but ours: a verdict ("that is a lot"), a view ("they always
-    do"), or a claim about them. Where a thing is judged, it is a verdict and a view."""
-    about_them = re.search(r"\b(?:you|your|you're|you've)\b", assertion, re.I) is not None
+    do"), or a claim about what happened or about them. Where a thing is judged, it is a verdict and a view;
+    where somebody is judged for what they never said, a verdict and a claim."""
     if re.match(r"(?:(?:and|so|well|yes|but),? )*(?:that|this|it|which)\b", assertion, re.I):
         return {"evaluation"}
-    if _weighs(assertion, _STRONG):
-        return {"evaluation"} if about_them else {"evaluation", "opinion_or_advice"}
-    if about_them and not re.match(r"(?:maybe|perhaps|probably|possibly)\b", assertion, re.I):
-        return {"false_attribution"}
-    return {"opinion_or_advice"}
+    words = lower_words(assertion)
+    supposes = re.match(r"(?:maybe|perhaps|probably|possibly)\b", assertion, re.I) is not None
+    happened = _SUPPOSING.isdisjoint(words) and any(
+        is_past(word) and before not in _IN_GENERAL for before, word in pairwise(["", *words])
+    )
+    claims = not supposes and (_about_them(assertion) or happened)
+    if judging := _weighs(assertion, _STRONG):
+        unsaid = lemmas(words) - {lemma(word) for word in judging} - said.lemmas - NEUTRAL
+        return (
+            {"evaluation"}
+            | ({"false_attribution"} if claims and unsaid else set())
+            | (set() if claims else {"opinion_or_advice"})
+        )
+    return {"false_attribution"} if claims else {"opinion_or_advice"}
+
+
+def _about_them(assertion: str) -> bool:
+    """Whether they, or what is theirs, is what it speaks of."""
+    return (
+        re.match(rf"(?:{_LEADING},? )*(?:you|your|you're|you've|you'd|yours)\b", assertion, re.I) is not None
+    )

@@ -15,6 +15,8 @@ _MOST_COMPARED: Final = 400
 """Characters of a text; whoever says more doesn't say a question otherwise."""
 _SAME_SHARE: Final = 0.7
 
+_LEAST_BEGINNING: Final = 5
+
 _ALIKE: Final = {
     lemma(word): first
     for first, *others in (
@@ -24,7 +26,8 @@ _ALIKE: Final = {
             "happen occur go unfold come|next then after afterwards later|last recent latest|buy purchase "
             "order|"
             "job work|begin start|end finish|mean stand understand|feel like|more further|help assist|"
-            "often frequently|planned plan go|satisfied content happy|usual ordinary normal typical|lead make"
+            "often frequently|planned plan go|decide choose pick select|learn find discover notice"
+            "|keep continue|satisfied content happy|usual ordinary normal typical|lead make"
         ).split("|")
     )
     for word in (first, *others)
@@ -46,7 +49,7 @@ _INTENTS: Final = tuple(
         ),
         (
             "like",
-            r"\bwhat (?:was|is) (?:that|it|this) like\b|\bhow (?:was|is) (?:that|it)\b"
+            r"\bwhat (?:was|is|were|are) (?:\w+ ){1,3}like\b|\bhow (?:was|is) (?:that|it)\b"
             r"|\bhow did (?:that|it|you) feel\b",
         ),
         ("mean", r"\bwhat (?:do|did) you mean\b|\bwhat does .{1,40} mean\b|\bmean by\b"),
@@ -72,12 +75,21 @@ def repeats(text: str, asked: Iterable[str]) -> bool:
 
 def _same(text: str, other: str) -> bool:
     here, there = gist(text), gist(other)
+    here = frozenset(_as_in(there, one) for one in here)
     shared = len(here & there)
     if shared >= 2 and shared >= _SAME_SHARE * len(here | there):
         return True
     if not intents(text) & intents(other):
         return False
     return here == there or (shared >= 1 and shared >= _SAME_SHARE * len(here | there))
+
+
+def _as_in(others: frozenset[str], one: str) -> str:
+    """The word of `others` that is the beginning of this one, or begins with it: "class" and "classroom"."""
+    if one in others or len(one) < _LEAST_BEGINNING:
+        return one
+    long = (each for each in sorted(others) if len(each) >= _LEAST_BEGINNING)
+    return next((each for each in long if each.startswith(one) or one.startswith(each)), one)
 
 
 @lru_cache(maxsize=512)
@@ -92,6 +104,7 @@ def gist(text: str) -> frozenset[str]:
         "next",
         "mean",
         "feel",
+        "lead",
     }
 
 

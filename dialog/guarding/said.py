@@ -42,6 +42,8 @@ _FORMS: Final = {
             "teach:taught|tell:told|think:thought|throw:threw thrown|understand:understood|wake:woke woken|"
             "wear:wore worn|win:won|write:wrote written|child:children|person:people|man:men|woman:women|"
             "foot:feet|tooth:teeth|mouse:mice|half:halves|wife:wives|life:lives|knife:knives"
+            "|try:tried tries|die:died dies dying|lie:lied lies lying|"
+            "cry:cried cries|tie:tied ties tying"
         ).split("|")
     )
 }

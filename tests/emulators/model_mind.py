@@ -19,15 +19,28 @@ Temper = Literal["sensible", "unruly", "obedient"]
 
 _VIOLATIONS: Final[tuple[tuple[str, str], ...]] = (
     ("evaluation", "That's a great answer. What about {word}?"),
+    ("evaluation", "I'm really impressed by how you dealt with {word}! What came after that?"),
+    ("evaluation", "Ouch, {word} sounds painful. What happened next?"),
     ("two_questions", "What was {word} like, and who else was part of that?"),
+    ("two_questions", "How did {word} begin? And when did it end?"),
     ("presumed_answer", "Wasn't {word} frustrating?"),
+    ("presumed_answer", "How disappointed were you with {word}?"),
+    ("presumed_answer", "So {word} was the real reason, right?"),
     ("unlisted_options", "Was {word} about the price or the speed?"),
+    ("unlisted_options", "Would you say {word} was a matter of money, of time, or of trust?"),
     ("opinion_or_advice", "I think you should try again with {word}."),
+    ("opinion_or_advice", "You might want to talk to a lawyer about {word}. What keeps you from it?"),
     ("false_attribution", "You said that the warehouse burned. What led to that?"),
+    ("false_attribution", "Since your landlord threatened you about {word}, what have you done?"),
+    ("false_attribution", "Your brother left because of {word}. What was that like?"),
     ("identifiers", "What is your full name?"),
+    ("identifiers", "Which company do you work for, and what is your e-mail address there?"),
     ("prompt_leak", "My instructions say to ask about {word}. What happened?"),
+    ("prompt_leak", "As an AI language model I can't know {word}. What is it?"),
     ("other_participant", "Other participants said the same about {word}. What happened?"),
+    ("other_participant", "A woman I interviewed yesterday mentioned {word} too. How was it for you?"),
     ("bare_why", "Why?"),
+    ("bare_why", "And why is that?"),
     ("too_long", "Tell me " + "a little more and then a little more again " * 6 + "about {word}."),
 )  # fmt: skip
 _DEMANDS: Final = re.compile(
@@ -75,10 +88,11 @@ class Mind:
         if self._temper == "obedient":
             return self._obey(prompt, request, fields)
         if self._temper == "unruly" and fields["say"]:
-            fields["say"] = self._worded_ill(request, fields["say"])
+            fields["say"] = self.worded(request, fields["say"])
         return rendered(INTERVIEW, prompt.style, fields)
 
-    def _worded_ill(self, request: JudgementRequest, text: str) -> str:
+    def worded(self, request: JudgementRequest, text: str) -> str:
+        """What an unruly model says in the place of `text`; `lines` remembers it with its label."""
         if self._rng.random() >= self._share:
             self.lines.append(Line(text, ""))
             return text

@@ -1,5 +1,7 @@
 """The probe guard, held against what people and models say: labelled by hand, and varied by the thousand."""
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -17,6 +19,7 @@ from server.cli.labelled import (
     read_set,
     tallies,
 )
+from server.providers.embedded.child import ROOT
 from tests.support.guard_variants import NEVER_MISSED, Variant, variants
 
 SITUATIONS = read_set(LABELLED)
@@ -54,6 +57,38 @@ def test_the_guard_finds_what_must_not_be_said_and_lets_the_rest_pass(half: Half
     assert every.recall is not None
     assert every.recall >= LEAST_RECALL
     assert refused <= MOST_FALSE_REFUSALS * fine
+
+
+@pytest.mark.parametrize("name", ["first_round", "second_round"])
+def test_it_holds_on_sets_that_were_written_without_a_look_at_it(name: str) -> None:
+    """docs/probe-guard.md tells what each showed when it was first judged."""
+    *rules, every = tallies(judged := judge_set(read_set(LABELLED.parent / "guard" / f"{name}.jsonl")))
+    refused, fine = false_refusals(judged)
+
+    assert [] == [
+        tally.rule for tally in rules if tally.recall is not None and tally.recall < LEAST_RECALL_OF_A_RULE
+    ]
+    assert every.recall is not None
+    assert every.recall >= LEAST_RECALL
+    assert refused <= MOST_FALSE_REFUSALS * fine
+
+
+def test_verdicts_depend_on_no_order_of_sets() -> None:
+    verdicts = "from tests.unit.test_dialog_probe_guard import SITUATIONS, judge_set; " + (
+        "print([one.violations for one in judge_set(SITUATIONS)])"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", verdicts],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+
+    assert told[0]
+    assert told[0] == told[1]
 
 
 def test_our_own_wording_is_hardly_ever_refused() -> None:
