@@ -21,6 +21,7 @@ from dialog.answers import (
 from dialog.asides import asks_who_we_are, attacks, main_line
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
+from dialog.contradictions import contradiction
 from dialog.forms import parse_field
 from dialog.judgement import (
     ASKS_OPINION,
@@ -36,7 +37,7 @@ from dialog.judgement import (
 from dialog.lexicon import content_stems, lower_words
 from dialog.rights import spoken_right
 from dialog.spans import topics_in
-from dialog.techniques import Carries, Deficiency, word_probe
+from dialog.techniques import TEMPLATES, Carries, Deficiency, word_probe
 
 FAILED_PROBES_LIMIT: Final = 2
 FULL_ANSWER: Final = 20
@@ -88,13 +89,30 @@ def judge(request: JudgementRequest) -> Judgement:
         return _judge_field(request)
     traits = traits_of(request.answer)
     verdict, reasons = _verdict(request, traits)
+    pair = _contradiction(request) if verdict != "missing" else None
+    if pair is not None:
+        verdict, reasons = "contradictory", ["says_and_denies_the_same"]
     missing_aspects = _missing_aspects(request, traits)
     assessed = edges_that_hold(request.edges, request.answer)
     probe = None
     if _wants_probe(request, verdict, traits, missing_aspects, reasons):
-        probe = _probe(request, verdict, traits, missing_aspects)
+        probe = _probe(request, verdict, traits, missing_aspects, pair)
         reasons.append(f"probe:{probe.deficiency}" if probe else "no_wording_left")
     return Judgement(verdict, probe, assessed=assessed, reasons=tuple(reasons))
+
+
+def _contradiction(request: JudgementRequest) -> tuple[str, str] | None:
+    """Two statements that can't both be so, where both were heard well and it wasn't asked about before."""
+    if request.confidence < CARRYING_CONFIDENCE:
+        return None
+    here = [exchange for exchange in request.exchanges if exchange.node_key == request.node_key]
+    consistency = [template for template in TEMPLATES if template.deficiency == "consistency"]
+    if any(template.made(exchange.asked) for template in consistency for exchange in here):
+        return None
+    part = request.answer.removesuffix(request.latest)
+    pair = contradiction(request.latest, [*(one.answered for one in request.exchanges), part])
+    asked = " ".join(exchange.asked for exchange in request.exchanges)
+    return None if pair is None or pair[1] in asked else pair
 
 
 def _outright(request: JudgementRequest) -> Judgement | None:
@@ -200,12 +218,18 @@ def _wants_probe(
 
 
 def _probe(
-    request: JudgementRequest, verdict: Verdict, traits: Traits, aspects: list[Deficiency]
+    request: JudgementRequest,
+    verdict: Verdict,
+    traits: Traits,
+    aspects: list[Deficiency],
+    pair: tuple[str, str] | None,
 ) -> Probe | None:
     """The first lack for which an allowed technique has a wording left; else the designer's own probe."""
     here = [exchange.asked for exchange in request.exchanges if exchange.node_key == request.node_key]
     elsewhere = [exchange.asked for exchange in request.exchanges if exchange.node_key != request.node_key]
     carried = _carried(request, traits, here)
+    if pair is not None:
+        carried["pair"] = (pair[1], f'"{pair[0]}" and "{pair[1]}"')
     for lack in _lacks(request, verdict, traits, aspects):
         if lack == "term" and "term" not in carried and "feeling" not in carried:
             continue
@@ -223,6 +247,8 @@ def _lacks(
     """What the answer lacks, the gravest first. Reasons are asked for only after something else was."""
     if verdict == "missing":
         return ["missing"]
+    if verdict == "contradictory":
+        return ["consistency", "detail"]
     lacks: list[Deficiency] = []
     if traits.strong_feeling and request.follow_ups_asked == 0:
         lacks.append("feeling")

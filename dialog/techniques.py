@@ -13,9 +13,9 @@ Deficiency = Literal[
     "missing", "detail", "term", "example", "sequence", "reason", "consistency", "counter_view", "feeling",
     "experience", "number", "time", "person",
 ]  # fmt: skip
-Carries = Literal["nothing", "term", "topic", "somebody", "feeling"]
+Carries = Literal["nothing", "term", "topic", "somebody", "feeling", "pair"]
 """Which words of the participant a template has a place for: a judging word, a thing spoken of, a person, a
-word of feeling."""
+word of feeling, two statements."""
 
 FITTING: Final[dict[Deficiency, tuple[str, ...]]] = {
     "missing": ("tell_me_more", "funnel", "active_listening", "silent_probe", "calibrated_questions"),
@@ -105,6 +105,8 @@ TEMPLATES: Final = (
     Template("five_whys", "reason", "What led to that?"),
     Template("calibrated_questions", "reason", "What is behind that for you?"),
     Template("five_whys", "reason", "And what was behind that?"),
+    Template("columbo", "consistency", "You said {}. Help me understand how that fits together.", "pair"),
+    Template("socratic", "consistency", "You said {}. How do those two things fit together for you?", "pair"),
     Template("columbo", "consistency", "Help me understand that. How does it all fit together?"),
     Template("socratic", "consistency", "How do those two things fit together for you?"),
     Template(

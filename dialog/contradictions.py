@@ -1,0 +1,131 @@
+"""Two statements of a participant's that can't both be so, found by their words alone: the same is said and
+denied of the same subject. What is qualified ("I used to", "unless", "on Mondays") contradicts nothing."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from dialog.lexicon import (
+    DATES,
+    EMPTY_WORDS,
+    FILLERS,
+    Word,
+    is_content,
+    is_past,
+    stem,
+    words_of,
+)
+
+LONGEST: Final = 14
+"""Words in a statement: a longer one says more than one thing, and is too long to be said back."""
+
+_JOINING: Final = frozenset("and but so because although though however or which then well actually".split())
+_SUBJECTS: Final = {
+    "i": "i", "we": "i", "i'm": "i", "i've": "i", "i'd": "i", "it": "it", "he": "he", "she": "she",
+    "they": "they",
+}  # fmt: skip
+_DENIALS: Final = frozenset("not never no none nobody nothing neither nor without cannot".split())
+_WHOLLY: Final = frozenset("never nothing nobody always everything everybody everyone all".split())
+_QUALIFYING: Final = (
+    frozenset(
+        "used anymore now nowadays before earlier later first until till unless if when whenever while since "
+        "except only sometimes often mostly rarely once then yet still already almost nearly hardly barely "
+        "back maybe perhaps would could should might last next another else instead".split()
+    )
+    | DATES
+)
+_SAYS_LITTLE: Final = frozenset(
+    stem(word) for word in "think know say mean guess get go come have want need try see thing".split()
+)
+_LIKING: Final = {"love": True, "like": True, "enjoy": True, "hate": False, "dislike": False, "loathe": False}
+"""Verbs of liking, and whether they affirm it: "I loved it" denies "I hated it"."""
+_LEADING_UP: Final = frozenset(_SUBJECTS) | _DENIALS | {"really", "always", "do", "did", "quite"}
+"""Words behind which "like" is a verb and no filler."""
+_LIKED: Final = {stem(word): affirms for word, affirms in _LIKING.items()}
+_BREAK: Final = re.compile(r"[.,;:!?…—–\n]")
+
+
+class _Statement(msgspec.Struct, frozen=True):
+    text: str
+    subject: str
+    predicate: str
+    about: frozenset[str]
+    """Stems of what else it speaks of."""
+    denied: bool
+    wholly: bool
+    past: bool
+
+
+def contradiction(latest: str, earlier: Sequence[str]) -> tuple[str, str] | None:
+    """The earlier statement and the one in `latest` that can't both be so, each a byte-exact piece; None
+    where there are none. What is said in one breath counts too."""
+    now = list(_statements(latest))
+    before = [one for text in earlier for one in _statements(text)]
+    for place, later in enumerate(now):
+        for former in (*before, *now[:place]):
+            if _contradict(former, later):
+                return former.text, later.text
+    return None
+
+
+def _contradict(one: _Statement, other: _Statement) -> bool:
+    if (one.subject, one.predicate) != (other.subject, other.predicate) or one.denied == other.denied:
+        return False
+    denial, claim = (one, other) if one.denied else (other, one)
+    if denial.wholly or claim.wholly:
+        return denial.about <= claim.about or claim.about <= denial.about
+    return bool(denial.about) and denial.about <= claim.about and one.past == other.past
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    for words in _pieces(text):
+        made = _statement(text, words)
+        if made is not None:
+            yield made
+
+
+def _pieces(text: str) -> Iterator[list[Word]]:
+    """A text cut at its marks and at the words that join statements."""
+    piece: list[Word] = []
+    for word in words_of(text):
+        marked = piece and _BREAK.search(text, piece[-1].end, word.start)
+        if piece and (marked or word.lower in _JOINING):
+            yield piece
+            piece = []
+        if word.lower not in _JOINING and not (not piece and word.lower in FILLERS):
+            piece.append(word)
+    if piece:
+        yield piece
+
+
+def _statement(text: str, words: Sequence[Word]) -> _Statement | None:
+    lower = [word.lower for word in words]
+    start = next((place for place, word in enumerate(lower) if word in _SUBJECTS), None)
+    if start is None or len(words) - start > LONGEST or not _QUALIFYING.isdisjoint(lower):
+        return None
+    said = [
+        word
+        for before, word in pairwise(lower[start:])
+        if is_content(word) or (word == "like" and (before in _LEADING_UP or before.endswith("n't")))
+    ]
+    if not said:
+        return None
+    predicate = stem(said[0])
+    if predicate in _SAYS_LITTLE:
+        return None
+    if any(word in _DENIALS or word.endswith("n't") for word in lower[:start]):
+        return None  # what stands before the subject may turn all of it, or belong to something else
+    negations = sum(word in _DENIALS or word.endswith("n't") for word in lower)
+    affirms = _LIKED.get(predicate)
+    return _Statement(
+        text=text[words[start].start : words[-1].end],
+        subject=_SUBJECTS[lower[start]],
+        predicate="like" if affirms is not None else predicate,
+        about=frozenset(stem(word) for word in said[1:] if word not in EMPTY_WORDS) - {predicate},
+        denied=(negations % 2 == 1) != (affirms is False),
+        wholly=not _WHOLLY.isdisjoint(lower),
+        past="didn't" in lower or "did" in lower or is_past(said[0]),
+    )
