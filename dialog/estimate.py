@@ -5,6 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from dialog.patience_by_wording import patience_by_wording
+
 FRAME: Final = 30.0
 """Seconds of greeting and good-bye."""
 
@@ -53,5 +55,5 @@ def _seconds(node: Mapping[str, Any]) -> float:
         case _:
             probing = node["probing"]
             probed = probing["enabled"] and probing["max_follow_ups"] > 0
-            answer = ANSWER[node["patience"] or "narrative"]
+            answer = ANSWER[node["patience"] or patience_by_wording(node["text"])]
             return answer + PROBE if probed else answer

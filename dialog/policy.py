@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dialog.blueprint import Node, Patience
+from dialog.patience_by_wording import patience_by_wording
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -205,39 +206,9 @@ class Policy(msgspec.Struct, frozen=True):
 
 DEFAULT_POLICY = Policy()
 
-_RECALL = (
-    "the last time",
-    "think of a time",
-    "think back",
-    "tell me about a time",
-    "walk me through",
-    "what happened",
-)
-_REFLECT = (
-    "what matters",
-    "how did that feel",
-    "how do you feel",
-    "looking back",
-    "what does it mean to you",
-    "values",
-)
-_CLOSED = ("yes or no", "on a scale", "how many", "how often", "which of", "how old")
-_DICTATE = ("e-mail address", "email address", "postal address", "phone number", "spell ", "reference number")
-
 
 def patience_of(node: Node, field_type: str | None = None) -> Patience:
     """The node's own patience, else inferred from the field being asked, the node's type and its wording."""
     if field_type is not None:
         return "narrative" if field_type == "text" else "closed"
-    if node.patience is not None:
-        return node.patience
-    wording = node.text.lower()
-    for phrases, patience in (
-        (_DICTATE, "dictate"),
-        (_CLOSED, "closed"),
-        (_REFLECT, "reflect"),
-        (_RECALL, "recall"),
-    ):
-        if any(phrase in wording for phrase in phrases):
-            return patience  # type: ignore[return-value]
-    return "narrative"
+    return node.patience or patience_by_wording(node.text)

@@ -1,6 +1,7 @@
 """Which node comes next: edges tried in their order, over what has been answered. Judges nothing itself."""
 
 from collections.abc import Mapping, Set
+from datetime import date
 
 from dialog.blueprint import Assessed, Blueprint, Graph, Node, Structured
 from dialog.run_state import RunState
@@ -51,6 +52,23 @@ def _number(value: object) -> float | None:
     return None
 
 
+def _order(found: object, value: object) -> float | None:
+    """Below 0 where `found` comes before `value`, above 0 where it comes after; None where they have no order
+    in common. Numbers have one, and so have dates."""
+    left, right = _number(found), _number(value)
+    if left is not None and right is not None:
+        return left - right
+    days = _day(found), _day(value)
+    return None if days[0] is None or days[1] is None else (days[0] - days[1]).days
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def _equal(found: object, value: object) -> bool:
     if isinstance(found, bool) or isinstance(value, bool):
         return found is value
@@ -87,10 +105,10 @@ def holds(condition: Structured, state: RunState, metadata: Mapping[str, object]
         case "contains":
             return _contains(found, value)
         case "gt" | "gte" | "lt" | "lte":
-            left, right = _number(found), _number(value)
-            if left is None or right is None:
+            order = _order(found, value)
+            if order is None:
                 return False
-            return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right}[
+            return {"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0}[
                 condition.operator
             ]
 

@@ -31,13 +31,13 @@ class TalkTime(msgspec.Struct, frozen=True):
 
     def resumed(self, at: float | None) -> "TalkTime":
         """The pause is over."""
-        if self.paused_at is None or at is None:
-            return replace(self, paused_at=None)
-        return replace(self.rest(self.paused_at, at), paused_at=None)
+        going = replace(self, paused_at=None)
+        return going if self.paused_at is None or at is None else going.rest(self.paused_at, at)
 
     def rest(self, began_at: float, ended_at: float) -> "TalkTime":
-        """Nobody talked in between."""
-        return replace(self.seen(ended_at), rested=self.rested + max(0.0, ended_at - began_at))
+        """Nobody talked in between. What of it lies in a pause is counted with the pause."""
+        counted = ended_at if self.paused_at is None else min(ended_at, self.paused_at)
+        return replace(self.seen(ended_at), rested=self.rested + max(0.0, counted - began_at))
 
     def begun_anew(self, *, paused: bool) -> "TalkTime":
         """A session begins, with its own clock; in a run that is `paused` the talk still rests."""

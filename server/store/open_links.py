@@ -147,14 +147,14 @@ class OpenLinks:
     async def _former(self, connection: AsyncConnection, link: Row[Any], word: str) -> tuple[str, str] | None:
         """The visitor's run of before. Raises LinkShut where its place is somebody else's by now."""
         statement = (
-            select(RunRow.id, RunRow.token_encrypted, self._free().label("free"))
+            select(RunRow.id, RunRow.status, RunRow.token_encrypted, self._free().label("free"))
             .join(OpenLinkVisitRow, OpenLinkVisitRow.run_id == RunRow.id)
             .where(OpenLinkVisitRow.open_link_id == link.id, OpenLinkVisitRow.visitor_hash == word)
         )
         found = (await connection.execute(statement)).first()
         if found is None:
             return None
-        if found.free:
+        if found.free and found.status not in TERMINAL:  # who is through hears their own farewell again
             await self._refuse_if_full(connection, link)
             anew = update(OpenLinkVisitRow).where(OpenLinkVisitRow.run_id == found.id)
             await connection.execute(anew.values(created_at=self._clock_ms()))

@@ -28,6 +28,13 @@ def test_the_researchers_own_word_counts_and_the_limit_is_never_promised_to_be_p
     )
 
 
+def test_a_closed_question_takes_less_by_its_wording_alone() -> None:
+    closed = blueprint(*(question(f"q{n}", f"How many of {n} do you own?") for n in range(10)))
+    open_ones = blueprint(*(question(f"q{n}", f"What of day {n}?") for n in range(10)))
+
+    assert closed.estimated_minutes < open_ones.estimated_minutes
+
+
 @pytest.mark.parametrize(
     ("edges", "path"),
     [

@@ -118,6 +118,16 @@ async def test_who_comes_back_to_a_free_place_takes_it_anew(storage: str) -> Non
     assert first == again
 
 
+async def test_who_is_through_comes_back_to_their_own_farewell_though_the_link_is_full(storage: str) -> None:
+    async with doorway(storage, max_runs=1) as door:
+        declined = await door.enter("kim")
+        await door.store.runs.transition(declined[0], "cancelled")
+        await door.enter("lee")
+        again = await door.enter("kim")
+
+    assert declined == again
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [({"status": "closed"}, "closed"), ({"expires_at": NOON_MS}, "expired"), ({"max_runs": 1}, "full")],

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dialog.blueprint import Graph, Pipeline, Settings, Short, Text
-from dialog.estimate import estimated_minutes
 from dialog.graph_checks import MAX_NODES
 from dialog.transcript import rfc3339
 from server.api.errors import Refusal
@@ -30,6 +29,7 @@ from server.api.studies.conventions import (
     shown,
     stale,
 )
+from server.api.studies.designs import as_meant, graph_shown, settings_shown
 from server.store.blueprints import (
     BlueprintArchived,
     BlueprintNotFound,
@@ -44,15 +44,6 @@ router = APIRouter(tags=["Blueprints"])
 BlueprintId = Annotated[str, Path(pattern=id_of("bp_"))]
 Expanded = Annotated[frozenset[str], Depends(expansions("agent"))]
 
-_OF_EVERY_NODE: Final = ("type", "key", "text", "objective", "required", "probing")
-_OF_ALL_SETTINGS: Final = (
-    "estimated_duration_m",
-    "max_duration_m",
-    "intro_message",
-    "outro_message",
-    "language",
-    "consent",
-)
 _OWN_AGENT: Final = "agt_" + "0" * 32
 """Stands for the id of an agent that comes along with its design."""
 
@@ -163,33 +154,6 @@ def blueprint_object(stored: StoredBlueprint) -> dict[str, Any]:
     }
 
 
-def graph_shown(graph: Mapping[str, Any]) -> dict[str, Any]:
-    """A graph with what every node has, and of the rest what is set."""
-    return {
-        "entry_node": graph["entry_node"],
-        "nodes": {key: _with_what_is_set(node, _OF_EVERY_NODE) for key, node in graph["nodes"].items()},
-        "edges": graph["edges"],
-    }
-
-
-def settings_shown(settings: Mapping[str, Any], graph: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with what all have, the time among it, and of the rest what is set."""
-    shown = _with_what_is_set(settings, _OF_ALL_SETTINGS)
-    if shown["estimated_duration_m"] is None:
-        shown["estimated_duration_m"] = estimated_minutes(graph, settings["max_duration_m"])
-    return shown
-
-
-def _with_what_is_set(part: Mapping[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
-    unset: tuple[Any, ...] = (None, False, [])
-    return {
-        name: value
-        for name, value in part.items()
-        # a node may be interrupted unless it says otherwise
-        if name in always or (value is not True if name == "barge_in" else value not in unset)
-    }
-
-
 def check_size(nodes: Mapping[str, Any], pointer: str = "/nodes") -> None:
     """Return if so many nodes can be kept at all. Raises Refusal (422)."""
     if len(nodes) > MAX_NODES:
@@ -285,7 +249,7 @@ async def change_blueprint(
     """Change the draft. Of a published blueprint this opens the next draft; its runs stay as they are."""
     given = body.model_dump(mode="json", by_alias=True)
     changes = {name: given[name] for name in body.model_fields_set}
-    return await edited(request, key.tenant, blueprint_id, lambda _: changes, seen)
+    return await edited(request, key.tenant, blueprint_id, lambda was: as_meant(was, changes), seen)
 
 
 @router.delete(

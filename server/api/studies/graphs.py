@@ -21,8 +21,6 @@ from server.api.studies.blueprints import (
     check_size,
     edited,
     few_nodes,
-    graph_shown,
-    settings_shown,
 )
 from server.api.studies.conventions import (
     WRITES,
@@ -35,6 +33,7 @@ from server.api.studies.conventions import (
     shown,
     stale,
 )
+from server.api.studies.designs import graph_shown, settings_shown
 from server.api.studies.simulations import check_simulated
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound, Snapshot, StoredBlueprint
 from server.store.fingerprints import DesignChanged, fingerprint

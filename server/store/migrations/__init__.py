@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from server.store import postgresql, sqlite
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest step. A database that stands there already needs no look at the steps, which takes longer than
 the rest of opening it."""
 
