@@ -1,16 +1,20 @@
 """The OpenAPI file says of every operation what a stranger needs to use it, and says it truly."""
 
 import functools
+import inspect
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import jsonschema_rs
 import msgspec
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.datastructures import State
 
-from server.api.studies.application import studies_api
+from server.api.studies.application import _RESOURCES, studies_api
 from server.api.studies.description import operations
 from server.api.studies.refusals import CODES
 from server.api.studies.story import OF_PARTS
@@ -173,6 +177,26 @@ def test_what_is_sent_while_it_is_made_promises_no_name(path: str) -> None:
     assert "304" not in operation.said["responses"]
     assert "ETag" not in operation.said["responses"]["200"]["headers"]
     assert operation.parameter("If-None-Match") is None
+
+
+def asked_of(dependant: Dependant) -> Iterator[Any]:
+    """All that an operation depends on, and itself."""
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from asked_of(inner)
+
+
+def test_no_operation_asks_a_thread_for_what_it_depends_on() -> None:
+    routes = [route for resource in _RESOURCES for route in resource.router.routes]
+    asked = {call for route in routes if isinstance(route, APIRoute) for call in asked_of(route.dependant)}
+    blocking = [
+        call
+        for call in asked
+        if not inspect.iscoroutinefunction(call) and not inspect.iscoroutinefunction(type(call).__call__)
+    ]
+
+    assert len(asked) > 60
+    assert [] == blocking
 
 
 def test_nothing_is_left_of_what_the_description_was_made_with() -> None:

@@ -27,6 +27,8 @@ _bearer = HTTPBearer(
 )
 
 
+# Dependencies are asynchronous, also those that wait for nothing: for any other FastAPI asks a thread.
+
 # Who may
 
 
@@ -76,10 +78,10 @@ def id_of(prefix: str) -> str:
     return rf"^{prefix}[0-9a-f]{{32}}$"
 
 
-def cursor(prefix: str) -> Callable[..., Window]:
+def cursor(prefix: str) -> Callable[..., Awaitable[Window]]:
     """A dependency: which page of a list of things with this prefix. Raises Refusal (400)."""
 
-    def window(
+    async def window(
         limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="How many.")] = DEFAULT_LIMIT,
         starting_after: Annotated[
             str | None, Query(pattern=id_of(prefix), description="Those older than this one.")
@@ -96,10 +98,10 @@ def cursor(prefix: str) -> Callable[..., Window]:
     return window
 
 
-def expansions(*names: str) -> Callable[..., frozenset[str]]:
+def expansions(*names: str) -> Callable[..., Awaitable[frozenset[str]]]:
     """A dependency: what is to be shown whole, of these. Raises Refusal (400) that names them."""
 
-    def wanted(
+    async def wanted(
         request: Request,
         expand: Annotated[
             list[Literal[names]] | None,  # type: ignore[valid-type]  # the names are only known now
@@ -117,7 +119,7 @@ def expansions(*names: str) -> Callable[..., frozenset[str]]:
     return wanted
 
 
-def _revision(
+async def _revision(
     if_match: Annotated[
         str | None, Header(description="The `ETag` that you know: nothing is done if it has changed since.")
     ] = None,
