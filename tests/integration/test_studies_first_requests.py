@@ -30,6 +30,9 @@ async def test_nothing_large_is_made_where_the_talks_are(
 
         return noting
 
+    # What another server of this process has made is made anew.
+    application._operations.cache_clear()
+    monkeypatch.setattr(application.StudiesApi, "_description", None)
     monkeypatch.setattr(fastapi.routing, "get_dependant", noted(get_dependant))
     monkeypatch.setattr(application, "complete", noted(complete))
     async with running_server(tmp_path) as server, program(server) as http:
