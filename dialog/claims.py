@@ -108,7 +108,8 @@ _GOES_ON: Final = frozenset(
     "from with into onto in on up off out over under i he she we they who which don't doesn't didn't "
     "not never can't won't wouldn't couldn't should could would can will must might shall did does do has "
     "have had is are was were be been being bus train tram full short pit next last final first very too so "
-    "more us him you".split()
+    "more us him you always never usually sometimes often i'd i'll i've we'd we'll they'd they'll he'd "
+    "she'd you'd you'll people everybody".split()
 )
 """After these a single word ("stop", "next", "back") only goes on with the sentence."""
 _ADDRESSED: Final = re.compile(
@@ -119,6 +120,41 @@ _TOLD: Final = re.compile(
     r"i (?:(?:didn't|did not|couldn't|could not|don't|can't) (?:catch|hear|get|understand)|missed|lost)"
 )
 """A statement that is a request only to whom it is made."""
+_OF_THE_TALK: Final = re.compile(
+    r"\b(?:(?:this|that|the|your|next|previous|last|another|earlier|my|different)"
+    r" (?:last |next |whole |very )?(?:questions?|answers?|interview|survey|conversation|recording|session)"
+    r"|what (?:was|is) (?:it (?:that )?you|the question)|what did you (?:just )?(?:ask|say)"
+    r"|what (?:it was )?you (?:just )?(?:asked|said)|what i(?:'ve)? (?:just )?(?:said|told you)|i said that"
+    r"|(?:from|on|in) the record|the transcript|your notes|(?:strike|scratch) that"
+    r"|(?:skip|pass on) (?:that|this)(?: one)?|(?:don't|do not) (?:record|write|quote|note) (?:that|this|it)"
+    r"|you(?:'re| are)? (?:talking|speaking|going|talk|speak) (?:too|so|very|way|a bit|a little|much)"
+    r"|the researchers?|(?:your|the|this) (?:research )?team|talk(?:ing)? to you)\b"
+)
+"""Words for the talk itself."""
+_ASKED: Final = re.compile(
+    r"(?:can|could|would|will|may|might|should) (?:you|we|i|somebody|someone)\b|(?:would|do) you mind\b"
+    r"|(?:is|would) it (?:be )?(?:possible|okay|ok|alright|fine)\b|let's\b|please\b|how about\b|any chance\b"
+    r"|is there (?:a|an|any|somebody|someone|anybody|anyone)\b|i(?:'d| would) like you to\b"
+    r"|i need you to\b|i want you to\b|don't\b|.*\bplease\b"
+)
+"""A request that is made to somebody."""
+_TURNS_ASIDE: Final = frozenset("sorry actually excuse pardon wait please hang hold listen".split())
+"""Words with which people turn from what they tell to whom they tell it."""
+_SUPPOSES: Final = re.compile(r"\b(?:if|when|whenever|unless|every time|each time|would)\b(?: \S+){0,12}$")
+_WISHES: Final = re.compile(
+    r"i(?:'d| would)? (?:\w+ )?(?:like|want|need|prefer|rather)\b.*"
+    r"\b(?:here|now|for (?:now|today|a (?:moment|minute|second|bit|while)))$"
+)
+"""A statement of what somebody wants at this very moment."""
+_STRIKES: Final = re.compile(
+    r"\b(?:answers?|reply|records?|recording|transcript|notes|interview"
+    r"|what i(?:'ve)? (?:just )?(?:said|told you)|i said (?:that|it)"
+    r"|(?:strike|scratch|striking|scratching) (?:that|this|it)"
+    r"|(?:don't|do not|not) (?:record|write|quote|include|note|store|save|keep|use|put|count) \w+"
+    r"|(?:(?:can|could|would|will|may) (?:you|we|i)|please|do you mind|would you mind"
+    r"|(?:like|want|need) you to)\b.*\b(?:that|this)|(?:that|this)\b.* please)\b"
+)
+"""What erases an answer for good has to name it, or to be asked of us."""
 _JOINING: Final = FILLERS | {"and", "but", "then", "sorry", "actually", "please", "wait"}
 _OF_ONESELF: Final = re.compile(r"i (?:need|want|have|got|gotta|don't|do not|am|'m|would|'d)\b|i'm\b|i'd\b")
 _STORY: Final = 2
@@ -210,6 +246,8 @@ def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
     explicit = _EXPLICIT.search(text) is not None
     if around.after and not _explains(right, around.after, explicit, apart):
         return False
+    if right == "strike" and not _STRIKES.search(text):
+        return False
     if not before:
         return explicit or around.breath
     if not around.sentence and not _WAS_TO_SAY.search(before):
@@ -219,15 +257,30 @@ def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
             return False
     if _TOLD.match(core) and not explicit:
         return apart
+    return _is_for_us(text, core, around, before, aside=_TURNS_ASIDE & {*led_in, *_last_words(around.before)})
+
+
+def _is_for_us(text: str, core: str, around: _Around, before: str, *, aside: set[str]) -> bool:
+    """Whether nobody but the interviewer can be meant. People who tell of their lives say "I need a break",
+    "I want to stop" and "next" of these: such words are theirs unless they turn aside with "sorry" first."""
     goes_on = before.split()[-1] in _GOES_ON and not around.sentence
-    if explicit and (around.breath or "please" in led_in or _ADDRESSED.match(core) or not goes_on):
-        return True
-    if around.breath or apart:
-        return not goes_on
-    if around.after or {"and", "so", "but", "now"} & set(led_in) or goes_on:
-        return False
-    past = sum(is_past(word) for word in before.split())
-    return _OF_ONESELF.match(core) is not None and past >= _STORY
+    apart = around.breath or around.sentence or bool(aside)
+    if _OF_THE_TALK.search(text):
+        return apart or bool(_ADDRESSED.match(core)) or not goes_on
+    if _ASKED.match(core):
+        return not goes_on and not _supposed(before, around)
+    if apart and _WISHES.match(core):
+        return not goes_on and not _supposed(before, around)
+    return bool(aside) and not goes_on
+
+
+def _last_words(before: str) -> list[str]:
+    return before.split()[-2:]
+
+
+def _supposed(before: str, around: _Around) -> bool:
+    """Whether what comes is what somebody would ask for, if."""
+    return not around.sentence and _SUPPOSES.search(before) is not None
 
 
 def _explains(right: Right, after: str, explicit: bool, apart: bool) -> bool:

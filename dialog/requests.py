@@ -14,8 +14,8 @@ POLITE: Final = (
 ASKING: Final = (
     r"(?:(?:can|could|would|will|may|might|should) (?:you|we|i|somebody|someone) "
     r"(?:(?:please|just|maybe|possibly|perhaps|quickly|kindly|at least) )*"
-    r"|(?:i'd|i would|we'd) (?:(?:really|just|rather|much) )*"
-    r"(?:(?:like|love|prefer)(?: you)?(?: to)? |(?:not do |we )?)"
+    r"|(?:i'd|i would|we'd) (?:(?:really|just|much) )*"
+    r"(?:(?:like|love|prefer)(?: you)?(?: to)? |rather (?:just )?(?:not do |we )?)"
     r"|i (?:(?:just|really|also) )*(?:want|wanna|need|wish|would like)(?: you)?(?: to)? "
     r"|let's (?:(?:just|please|maybe|better) )*|let me (?:just |please )?|(?:i'm|i am) going to "
     r"|(?:(?:is it|would it be) (?:possible|okay|ok|alright|all right|fine)|(?:would|do) you mind"

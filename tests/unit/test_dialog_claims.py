@@ -30,7 +30,8 @@ DATA = json.loads(
 """Claims, how they are joined to what was being told, and stories that a claim must not be heard in."""
 BEGUN: list[str] = DATA["begun"]
 CLAIMS: dict[Right, list[str]] = DATA["claims"]
-STORIES = [tuple(story.split(" / ")) for story in DATA["stories"]]
+STORIES = [tuple(story.split(" / ")) for story in DATA["stories"] + DATA["lives"]]
+"""The former tell of requests; in the latter people want, need and leave things in their lives."""
 
 # The words
 
@@ -40,6 +41,8 @@ def joined(claim: str, right: Right, place: int) -> list[tuple[str, ...]]:
     begun = BEGUN[(7 * place) % len(BEGUN)]
     breaks_off = DATA["breaks_off"][place % len(DATA["breaks_off"])].format(claim)
     reason = DATA["reasons"][right][place % 2]
+    if claim in DATA["only_aside"]:
+        return [(f"{begun}. Sorry, {claim}.",), (begun, f"actually {claim}"), (f"{begun} sorry {claim}",)]
     ways = [
         (begun, claim),
         (f"{begun.capitalize()}. {claim.capitalize()}.",),
@@ -66,6 +69,10 @@ def test_each_of_them_is_heard_by_itself_as_well() -> None:
     assert [] == [claim for right in CLAIMS for claim in CLAIMS[right] if spoken_right(claim) != right]
 
 
+def test_what_somebody_would_do_claims_nothing() -> None:
+    assert [] == [text for text in DATA["no_claims"] if spoken_right(text) is not None]
+
+
 def test_no_story_in_which_the_same_words_are_told_claims_anything() -> None:
     told = [
         parts
@@ -88,6 +95,12 @@ def test_no_words_break_the_search(text: str) -> None:
 
 
 # What becomes of the answer
+
+
+def clear(right: Right) -> list[str]:
+    """Ten claims that can be meant for nobody but the interviewer."""
+    return [claim for claim in CLAIMS[right] if claim not in DATA["only_aside"]][:10]
+
 
 DAY = "it was a long day at the office"
 
@@ -115,7 +128,7 @@ def consistent(stage: Stage) -> bool:
 
 @pytest.mark.parametrize("right", CLAIMS)
 def test_a_spoken_claim_amid_an_answer_is_granted(right: Right) -> None:
-    for claim in CLAIMS[right][:10]:
+    for claim in clear(right):
         stage = begun_stage(claim)
 
         assert [RightUsed(right)] == stage.facts(RightUsed), claim
@@ -124,7 +137,7 @@ def test_a_spoken_claim_amid_an_answer_is_granted(right: Right) -> None:
 
 @pytest.mark.parametrize("right", CLAIMS)
 def test_a_typed_claim_behind_an_answer_is_granted(right: Right) -> None:
-    for claim in CLAIMS[right][:10]:
+    for claim in clear(right):
         stage = Stage(blueprint(question("work", "Tell me about a day at work.")), channel="text")
         stage.run_until_floor_is("open")
         stage.feed(TextTyped(f"It was a long day at the office. {claim.capitalize()}.", "one"))
