@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -19,12 +20,18 @@ import click
 import msgspec
 
 from benchmarks.report import Row, publish, this_machine
+from dialog.blueprint import Blueprint
 from dialog.commands import Attend
 from dialog.events import AnswerTaken, Event, decode_event
 from dialog.latency import Reply, percentile, replies
 from dialog.provider_facts import ProviderNoted
 from server.cli.seeding import SAMPLE
-from tests.emulators.deepgram_ears import decoding_ears
+from tests.emulators.deepgram_ears import ScriptedEars, decoding_ears
+from tests.support.blueprints import blueprint as blueprint_of
+from tests.support.blueprints import question
+from tests.support.running_server import running_server
+from tests.support.short_talk import spoken_talk
+from tests.support.unwaited_time import in_unwaited_time
 from tests.support.vendors import all_emulated, usual_delays, variables
 
 MUST: Final[dict[str, tuple[float, float, float | None, float | None]]] = {
@@ -55,19 +62,72 @@ class Gap(msgspec.Struct, frozen=True):
     """From the first packet to the ear."""
 
 
+ANSWERS: Final = (
+    "I live with my sister and her two boys.",
+    "Last Sunday I wrote down all meals for the week at the kitchen table.",
+    "My son wanted something else every day.",
+    "I plan on paper.",
+    "Last month I came home late from work every night.",
+    "We threw half of the food away.",
+    "I feel bad about it because my father worked on a farm.",
+    "I would like the plan to change by itself.",
+    "That would help me the most.",
+)
+"""One for each question and follow-up question of `six_questions`."""
+
+
+def six_questions() -> Blueprint:
+    """Of every patience but dictating, half of them with a follow-up question."""
+    once, never = {"enabled": True, "max_follow_ups": 1}, {"enabled": False}
+    return blueprint_of(
+        question("household", "Who do you cook for?", patience="narrative", probing=never),
+        question("last_plan", "How did you plan your meals the last time?", patience="recall", probing=once),
+        question("tool", "Do you plan on paper, or with an app?", patience="closed", probing=never),
+        question("broken", "When did a plan last fail?", patience="recall", probing=once),
+        question("waste", "What does it mean to you to throw food away?", patience="reflect", probing=never),
+        question("wish", "What would you change?", patience="narrative", probing=once),
+    )
+
+
+def hold_unwaited(talks: int) -> tuple[list[Gap], list[ProviderNoted]]:
+    """Hold talks of six questions over the audio socket, on a clock that waits for nobody: what the vendors,
+    the interview and the road take is in the gaps, and what a busy processor adds is not."""
+    gaps: list[Gap] = []
+    noted: list[ProviderNoted] = []
+    for number in range(talks):
+        with TemporaryDirectory(prefix="vivavoce-vendor-talk-") as folder:
+            place = Path(folder)
+            events = in_unwaited_time(partial(_held_unwaited, place, number + 1))
+        _add(gaps, noted, events, number + 1)
+    return gaps, noted
+
+
+async def _held_unwaited(folder: Path, seed: int) -> list[Event]:
+    async with all_emulated(lambda: ScriptedEars(ANSWERS), usual_delays(seed)) as (_, settings):
+        async with running_server(folder / "house", recogniser_processes=1, **settings) as server:
+            talk = await spoken_talk(server, folder, six_questions(), ANSWERS)
+    if talk.outcome != "completed":
+        raise click.ClickException(f"an interview has ended as {talk.outcome}.")
+    return talk.events
+
+
+def _add(gaps: list[Gap], noted: list[ProviderNoted], events: Sequence[Event], talk: int) -> None:
+    asked = patiences(events)
+    gaps += [
+        gap_of(reply, talk, asked.get(reply.turn_id, "?"))
+        for reply in replies(events)
+        if reply.question_at is not None
+    ]
+    noted += [event.body for event in events if isinstance(event.body, ProviderNoted)]
+
+
 async def hold_talks(talks: int, blueprint: Path) -> tuple[list[Gap], list[ProviderNoted]]:
     """Hold some interviews, one after the other; every gap, and what was decided about vendors."""
     gaps: list[Gap] = []
     noted: list[ProviderNoted] = []
     for number in range(talks):
         events = await _held(blueprint, seed=number + 1)
-        asked = patiences(events)
-        gaps += [
-            gap_of(reply, number + 1, asked.get(reply.turn_id, "?"))
-            for reply in replies(events)
-            if reply.question_at is not None
-        ]
-        noted += [event.body for event in events if isinstance(event.body, ProviderNoted)]
+        _add(gaps, noted, events, number + 1)
     return gaps, noted
 
 
@@ -160,11 +220,16 @@ def line_of(gap: Gap) -> str:
     default=SAMPLE / "blueprint.json",
     help="With a persona.json beside it. Default: the sample study's.",
 )
+@click.option(
+    "--unwaited",
+    is_flag=True,
+    help="Six questions on a clock that waits for nobody, whatever the machine does.",
+)
 @click.option("--json", "as_json", is_flag=True)
-def command(talks: int, blueprint: Path, as_json: bool) -> None:
+def command(talks: int, blueprint: Path, unwaited: bool, as_json: bool) -> None:
     """Every question gap of whole interviews with all vendors emulated."""
     machine = this_machine()
-    gaps, noted = asyncio.run(hold_talks(talks, blueprint))
+    gaps, noted = hold_unwaited(talks) if unwaited else asyncio.run(hold_talks(talks, blueprint))
     if not as_json:
         click.echo(
             "talk, question, patience, anything audible and the next question after so many seconds, how"
@@ -173,7 +238,7 @@ def command(talks: int, blueprint: Path, as_json: bool) -> None:
             click.echo(line_of(gap))
         for note in noted:
             click.echo(f"{note.provider}: {note.decision} ({note.why})")
-    options: dict[str, object] = {"talks": talks, "blueprint": blueprint.name}
+    options: dict[str, object] = {"talks": talks, "blueprint": blueprint.name, "unwaited": unwaited}
     detail: dict[str, Any] = {"gaps": gaps, "decisions": noted}
     publish(
         "vendor-talks", rows_of(gaps), machine, as_json=as_json, options=options, detail=json_ready(detail)

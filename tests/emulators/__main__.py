@@ -8,6 +8,7 @@ addresses in its environment, so that it does with the vendors' own libraries wh
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
@@ -29,6 +30,8 @@ async def run(command: tuple[str, ...], at_once: bool, decoders: int) -> int:
             await asyncio.to_thread(sys.stdin.read)
             return 0
         environment = os.environ | named  # noqa: TID251 - a child's environment is made of ours
+        # the house's own command is beside its Python, whether or not the shell knows
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
         child = await asyncio.create_subprocess_exec(*command, env=environment)
         return await child.wait()
 

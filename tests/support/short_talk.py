@@ -36,9 +36,16 @@ def one_question() -> Blueprint:
     return blueprint(question("q1", "Which tool do you use most?", probing=probing))
 
 
-async def spoken_talk(server: RunningServer, folder: Path) -> ShortTalk:
-    """One question, answered aloud whenever the floor is open."""
-    study = await server.study(one_question())
+async def spoken_talk(
+    server: RunningServer,
+    folder: Path,
+    design: Blueprint | None = None,
+    answers: Sequence[str] = (ANSWER,),
+) -> ShortTalk:
+    """One question, or those of `design`, answered aloud whenever the floor is open: by one answer after the
+    other, and by the last one from then on."""
+    study = await server.study(design or one_question())
+    left = list(answers)
     async with opened_page(server, study) as page:
         await page.agree(recording=False)
         async with socket_talker(server, study, page, folder) as talker:
@@ -48,7 +55,7 @@ async def spoken_talk(server: RunningServer, folder: Path) -> ShortTalk:
             began_at = server.session(study).started_at
             while not isinstance(message := await page.next(), Ended):
                 if isinstance(message, Floor) and message.detail == "open":
-                    await talker.say(ANSWER)
+                    await talker.say(left.pop(0) if len(left) > 1 else left[0])
             heard = stretches([at - began_at for at in talker.audible_at])
     return ShortTalk(message.outcome, await server.events(study), heard, page.captions("agent"))
 

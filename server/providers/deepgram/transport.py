@@ -15,6 +15,7 @@ from typing import Final
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
+from websockets.protocol import State
 
 from server.providers.deepgram.limits import DeepgramLimits
 from server.providers.deepgram.messages import MAX_FRAME_BYTES
@@ -55,20 +56,37 @@ class Unavailable(ProviderError):
         self.reason = reason
 
 
+class _Socket(ClientConnection):
+    """A websocket that takes sound without ado."""
+
+    def takes(self, sound: bytes) -> bool:
+        """Send a message at once, unless the peer doesn't read or the connection is over: then False.
+
+        Half of what `send` costs, twelve times a second for each talk, is the waiting for what needn't be
+        waited for.
+        """
+        if self.paused or self.protocol.state is not State.OPEN:
+            return False
+        self.protocol.send_binary(sound)
+        self.send_data()
+        return True
+
+
 class Transport:
     """One socket, made by the SDK with an address and headers, and opened by `open`."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
         self._headers = headers
-        self._socket: ClientConnection | None = None
+        self._socket: _Socket | None = None
 
     async def open(self, limits: DeepgramLimits) -> None:
         """Connect and shake hands. Raises Unavailable."""
         secure = self._url.startswith("wss:")
         try:
-            self._socket = await Direct(
+            socket = await Direct(
                 self._url,
+                create_connection=_Socket,
                 additional_headers=self._headers,
                 user_agent_header=None,
                 compression=None,
@@ -80,6 +98,8 @@ class Transport:
                 ssl=tls_context() if secure else None,
                 proxy=None if is_nearby(self._url) else True,
             )
+            assert isinstance(socket, _Socket)
+            self._socket = socket
         except InvalidStatus as refused:
             raise _refusal(refused) from None
         except (OSError, TimeoutError, WebSocketException, EOFError, ImportError) as error:
@@ -91,6 +111,8 @@ class Transport:
     async def send(self, message: str | bytes) -> None:
         """Send one message; waits while the peer doesn't read. Raises Unavailable."""
         assert self._socket is not None
+        if isinstance(message, bytes) and self._socket.takes(message):
+            return
         try:
             await self._socket.send(message)
         except ConnectionClosed as closed:

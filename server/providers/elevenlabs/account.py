@@ -26,7 +26,7 @@ SLOWEST, FASTEST = 0.7, 1.2
 """All that the vendor's `speed` takes; what an agent wants beyond is spoken at the nearest."""
 KEEP_ALIVE: Final = 300.0
 """Seconds that an unused HTTP connection stays open; the library's own 5 s cost a handshake per prompt."""
-BOUNDS: Final = Bounds(most_bytes=64 << 20, longest_line=1_400_000, most_members=2_400)
+BOUNDS: Final = Bounds(most_bytes=64 << 20, longest_line=1_400_000, most_members=1_900)
 """Of an answer: the longest text is 20 MB in all. A sentence of 300 characters in one line has 1.3 MB and
 1,800 times, each of which takes the library 4 µs."""
 HTTP_TIMEOUT: Final = 10.0
