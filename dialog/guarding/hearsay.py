@@ -97,6 +97,7 @@ _LEAKS: Final = re.compile(
     r"|rules|training|script|task|goal|job|role|purpose|brief|developers?|creators?|configuration)\b"
     r"|(?:according to|against|following|per) (?:my|the) (?:\w+ )?(?:instructions?|guidelines?|rules|script"
     r"|protocol|prompt|guide)|(?:interview|question|discussion|topic|my) guide\b"
+    r"|(?:on|in) my (?:list|notes|queue)\b"
     r"|i(?:'m| am|'ve been| was| have been)(?: \w+)? (?:told|instructed|programmed|asked|designed|trained"
     r"|supposed|required|configured"
     r"|here|meant|prompted|set up|not allowed|not permitted) (?:to|in|by|that|not)\b"

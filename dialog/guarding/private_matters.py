@@ -10,9 +10,11 @@ from dialog.lexicon import lower_words
 
 _TOUCHING: Final = """
 health: knee shoulder heart lung blood cancer hip ill illness sick sickness disease diagnosis medication
-    medicine doctor hospital symptom therapy therapist treatment treated pregnant disability injury injured
+    medicine doctor hospital symptom diagnosed therapy therapist treatment treated pregnant disability
+    injury injured
     surgery clinic condition diet allergy pain physiotherapist depressed anxiety prescription pill pills
-medic: ill illness disease diagnosis medication medicine drug pill pills prescription dose tablet tablets
+medic: ill illness disease diagnosed diagnosis medication medicine drug pill pills prescription dose
+    tablet tablets
     treatment therapy symptom operation operated surgery injury injured knee hip heart cancer diabetes blood
     hospital doctor doctors
 diagnos: diagnosis diagnosed disease illness condition treatment treated symptom cancer suffer suffering

@@ -50,6 +50,7 @@ _INTENTS: Final = tuple(
         (
             "like",
             r"\bwhat (?:was|is|were|are) (?:\w+ ){1,3}like\b|\bhow (?:was|is) (?:that|it)\b"
+            r"|\bhow (?:was|is|were|are) (?:the|your|this) \w+(?: \w+)?$"
             r"|\bhow did (?:that|it|you) feel\b",
         ),
         ("mean", r"\bwhat (?:do|did) you mean\b|\bwhat does .{1,40} mean\b|\bmean by\b"),

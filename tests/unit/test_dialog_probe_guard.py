@@ -59,10 +59,10 @@ def test_the_guard_finds_what_must_not_be_said_and_lets_the_rest_pass(half: Half
     assert refused <= MOST_FALSE_REFUSALS * fine
 
 
-@pytest.mark.parametrize("name", ["first_round", "second_round"])
-def test_it_holds_on_sets_that_were_written_without_a_look_at_it(name: str) -> None:
+def test_it_holds_on_sets_that_were_written_without_a_look_at_it() -> None:
     """docs/probe-guard.md tells what each showed when it was first judged."""
-    *rules, every = tallies(judged := judge_set(read_set(LABELLED.parent / "guard" / f"{name}.jsonl")))
+    rounds = [one for path in sorted((LABELLED.parent / "guard").glob("*.jsonl")) for one in read_set(path)]
+    *rules, every = tallies(judged := judge_set(rounds))
     refused, fine = false_refusals(judged)
 
     assert [] == [
