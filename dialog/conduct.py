@@ -27,6 +27,7 @@ from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.preparation import Preparation
 from dialog.prompter import Prompter
+from dialog.reading_back import WHAT, ReadingBack
 from dialog.rebuffs import Rebuffs, is_to_us
 from dialog.rights import spoken_right
 from dialog.signals import JudgementArrived
@@ -82,6 +83,7 @@ class Conduct:
         self._hard_topics = HardTopics(interview, moments, out)
         self._granting = Granting(interview, moments, turns, out, self.forget)
         self._rebuffs = Rebuffs(interview, moments, turns, out)
+        self._reading_back = ReadingBack(interview, moments, turns, out)
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
         self._stand_in = ""
@@ -129,7 +131,7 @@ class Conduct:
             or (field is not None and decision.verdict != "refused")
         ):
             return
-        self._vetted = self._interview.vet(decision, request, now)
+        self._vetted = self._interview.vetting.vet(self._interview.node, decision, request, now)
         probe = self._vetted.probe
         if probe is None or probe.text == self._stand_in:  # which is not to wait for the voice again
             self._preparation.drop()
@@ -147,7 +149,7 @@ class Conduct:
         probe = self._vetted.probe
         if probe is not None:
             self._preparation.drop()
-            instead = self._interview.known_probe(probe.deficiency)
+            instead = self._interview.vetting.known_probe(self._interview.node, probe.deficiency)
             self._stand_in = instead.text if instead is not None else ""
             self._assessment.go_unheard(self._interview.node, reason, instead)
             decision = self._assessment.decision
@@ -260,6 +262,8 @@ class Conduct:
             right = spoken_right(turn.text)
             if right is not None and right not in ("stop", "resume", "done"):
                 return self._granting.grant(turn, right, now)
+            if self._moments.confirming == WHAT:
+                return self._reading_back.answered(turn, now)
             answer = (
                 "yes" if (right, self._moments.confirming) == ("stop", "stop") else clear_answer(turn.text)
             )
@@ -329,6 +333,8 @@ class Conduct:
             self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
             return
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
+        if self._interview.unconfirmed is not None:
+            self._reading_back.begin(now)
 
     def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
         strays = judgement.verdict == "off_topic" and turn.confidence >= 0.85

@@ -9,6 +9,7 @@ from dialog import script
 from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
 from dialog.commands import HangUp
+from dialog.corrections import wants_reading_back
 from dialog.events import (
     AnswerJudged,
     DataRecorded,
@@ -23,16 +24,15 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
-from dialog.guarding.said import Heard
-from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, Judgement, JudgementRequest, Probe, Vetted
+from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, Judgement, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
-from dialog.probe_guard import check_probe
 from dialog.prompter import Prompter
-from dialog.routing import next_route, probing_ceiling
+from dialog.routing import next_route
 from dialog.terms import Terms
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
+from dialog.vetting import Vetting
 from dialog.wording import wants_yes_or_no
 
 
@@ -55,9 +55,11 @@ class Interview:
         self._turns = turns
         self._prompter = prompter
         self._shown: set[str] = set()
-        self._heard = Heard()
         self._profiles: dict[tuple[str, str | None], Profile] = {}
         self.terms = Terms(blueprint, policy.time_reserve)
+        self.vetting = Vetting(blueprint, self.terms, out)
+        self.unconfirmed: tuple[int, ...] | None = None
+        """Edges that hold from a form whose values are still to be confirmed; None where nothing is."""
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
         self._last_words = ""
@@ -119,6 +121,7 @@ class Interview:
 
     def ask(self, now: float) -> None:
         """Ask the present node's question, or its next field's."""
+        self.unconfirmed = None
         field = self._next_field
         self._put("question", script.ask(self.node, field), field, now)
 
@@ -183,32 +186,6 @@ class Interview:
         earlier = " ".join(one.text for one in self._out.state.answers_at(node.key))
         return probe_failed(turn.text, earlier)
 
-    def vet(self, judgement: Judgement, request: JudgementRequest | None, now: float) -> Vetted:
-        """The probe to ask, if any: nothing unguarded is spoken, nor given to a voice. Refused, the
-        researcher's own or a neutral one takes its place, unless that was asked here already."""
-        probe, node = judgement.probe, self.node
-        so_far = self._out.state.node(node.key)
-        left = probing_ceiling(self.blueprint, node) - so_far.follow_ups
-        if probe is None or left <= 0 or so_far.distressed or self.terms.short_of_time(self._out.state, now):
-            return Vetted()
-        written = probe.text in (node.fallback_probe, script.NEUTRAL_PROBE)
-        refused = () if written or request is None else tuple(check_probe(probe, request, self._heard))
-        return Vetted(probe if not refused else self.known_probe(probe.deficiency), refused)
-
-    def forget_words(self) -> None:
-        """Keep nothing of what was said for the guard's next look: some of it has been struck."""
-        self._heard = Heard()
-
-    def known_probe(self, deficiency: str) -> Probe | None:
-        """A probe whose words were made ahead and that wasn't asked here yet."""
-        state = self._out.state
-        asked = {answer.asked for answer in state.answers_at(self.node.key)}
-        asked.add(state.asked.text if state.asked is not None else "")
-        for text in (self.node.fallback_probe, script.NEUTRAL_PROBE):
-            if text and text not in asked:
-                return Probe(deficiency, "tell_me_more", text)
-        return None
-
     def _field_answered(self, turn: Turn, judgement: Judgement, field: FormField, now: float) -> None:
         node = self.node
         known = {one.name for one in node.fields or []}
@@ -224,14 +201,25 @@ class Interview:
                 self._out.append(NoticeGiven("misheard", script.MISHEARD_OFFER, ("type", "skip", "repeat")))
                 return self._put("re_ask", script.MISHEARD_OFFER, field, now)
             self._out.append(FieldPassed(node.key, field.name))
-        self._after_field(now, judgement.assessed)
+        if self._next_field is None and wants_reading_back(node.key, self._out.state, judgement):
+            self.unconfirmed = judgement.assessed
+        else:
+            self._after_field(now, judgement.assessed)
 
     def _after_field(self, now: float, assessed: tuple[int, ...] = ()) -> None:
         if self._next_field is not None:
-            self.ask(now)
-        else:
-            answered = bool(self._out.state.node(self.node.key).data)
-            self.leave_node("answered" if answered else "no_answer", now, assessed)
+            return self.ask(now)
+        answered = bool(self._out.state.node(self.node.key).data)
+        self.leave_node("answered" if answered else "no_answer", now, assessed)
+
+    def correct(self, turn: Turn, data: dict[str, object]) -> None:
+        """Put other values on record than those that were read back."""
+        self._record_answer(turn)
+        self._out.append(DataRecorded(self.node.key, data, turn.turn_id))
+
+    def leave_form(self, now: float) -> None:
+        """Go on from a form that was read back."""
+        self._after_field(now, self.unconfirmed or ())
 
     def filled(self, turn: Turn, data: dict[str, object], now: float) -> None:
         """Values entered on the page: the whole form at once."""
@@ -285,7 +273,9 @@ class Interview:
     def skip(self, now: float) -> None:
         """Leave the present field or node unanswered, at the participant's wish."""
         field = self.field
-        if field is not None and len(self.node.fields or []) > 1:
+        if self.unconfirmed is not None:
+            self.leave_form(now)
+        elif field is not None and len(self.node.fields or []) > 1:
             self._out.append(FieldPassed(self.node.key, field.name))
             self._after_field(now)
         else:

@@ -33,7 +33,7 @@ class Moments:
         self.pausing: PauseReason | None = None
         """A pause that sets in when what is being said has been heard."""
         self.confirming: str | None = None
-        """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic` or `other_topic`."""
+        """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic`, `other_topic` or `values`."""
         self._to_confirm = ""
         """What was asked for it, in words."""
 
@@ -140,7 +140,7 @@ class Moments:
 
     def _leave_unconfirmed(self) -> None:
         """Nobody is there to say yes or no. A topic that was to be left is left all the same."""
-        if self.confirming == "other_topic":
+        if self.confirming in ("other_topic", "values"):
             self._interview.close_node("answered")
         self.confirm_nothing()
 
@@ -200,7 +200,7 @@ class Moments:
                 return self._interview.part(now)
             return self._interview.ask_again(now)
         forget_texts()
-        self._interview.forget_words()
+        self._interview.vetting.forget()
         self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
         if self._interview.closing is not None:
             self._interview.part(now)
@@ -306,6 +306,9 @@ class Moments:
 
     def unanswered(self, now: float) -> None:
         """Every check-in stayed without an answer; nothing goes on without a yes or no that was asked for."""
+        if self.confirming == "values":  # which stand as they were read
+            self.confirm_nothing()
+            return self._interview.leave_form(now)
         goes_on = self._turns.floor.profile.then == "go_on" and self.confirming is None
         if goes_on and self._out.state.unanswered_in_a_row == 0:
             self._prompter.say("notice", script.MOVING_ON, now)

@@ -35,6 +35,8 @@ NOTHING_BEFORE = "This is the first question."
 SLOWER = "I'll speak more slowly."
 SKIPPED = "We'll skip that one."
 MOVING_ON = "Let's move on."
+READ_BACK = "Let me read that back."
+WHAT_TO_CORRECT = "What should I change?"
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
 GOING_ON = "Then let's go on."
 OFFER_TO_STOP = "We can stop here, if you like. Shall I end the interview for good? Please say yes or no."
@@ -135,13 +137,19 @@ def redirect(blueprint: Blueprint, node: Node, field: FormField | None) -> str:
 def filled_in(node: Node, data: Mapping[str, object]) -> str:
     """What somebody entered on the page, as one would say it: labels only where there are several values."""
     labels = {field.name: field.label.rstrip(" ?:.") for field in node.fields or []}
-    values = [(labels.get(name, name), _said(value)) for name, value in data.items() if value is not None]
+    values = [(labels.get(name, name), as_said(value)) for name, value in data.items() if value is not None]
     if len(values) == 1:
         return values[0][1]
     return "; ".join(f"{label}: {value}" for label, value in values)
 
 
-def _said(value: object) -> str:
+def read_back(node: Node, data: Mapping[str, object]) -> str:
+    """The values of a form, for the participant to confirm or correct."""
+    return f"{READ_BACK} {filled_in(node, data).rstrip('.')}. Is that right?"
+
+
+def as_said(value: object) -> str:
+    """A value as one would say it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -205,7 +213,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
     texts += [ALREADY_GIVEN, DECLINE_OPINION, WHO_WE_ARE, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
-    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
+    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP, WHAT_TO_CORRECT]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(first_help_line(blueprint) or help_named),) if text]

@@ -2,10 +2,12 @@
 place."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from dialog import script
 from dialog.commands import Judge, Prepare, Say
 from dialog.events import (
     AnswerCommitted,
@@ -19,6 +21,7 @@ from dialog.events import (
     WordsHeard,
 )
 from dialog.judgement import Exchange, JudgementRequest, Probe
+from dialog.lexicon import plain
 from dialog.signals import (
     FinalTranscript,
     FormFilled,
@@ -45,11 +48,19 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
         one.body.data for one in events if isinstance(one.body, DataRecorded) and one.body.turn_id == turn_id
     ]
     closed = _last_mention(events, turn_id)
+    probes = frozenset(
+        one.body.speech_id for one in events if isinstance(one.body, Say) and one.body.kind == "probe"
+    )
     first = min([_cause(events, opened[0]), *(at for at, event in enumerate(events) if event.seq in spoken)])
     changed = []
     for place, event in enumerate(events[first:], start=first):
         passage = _Passage(
-            turn_id=turn_id, words=words, values=values, within=place <= closed, spoken=event.seq in spoken
+            turn_id=turn_id,
+            words=words,
+            values=values,
+            within=place <= closed,
+            spoken=event.seq in spoken,
+            probes=probes,
         )
         body = _without(event, passage)
         if body is not None:
@@ -99,16 +110,35 @@ def _last_mention(events: Sequence[Event], turn_id: int) -> int:
     return places[-1] if places else 0
 
 
-def _carries(text: str, words: list[str]) -> bool:
-    """Whether a text repeats at least three words running of what was struck, or all of it if it was
-    shorter."""
-    folded = f" {' '.join(text.lower().split())} "
+_RUN: Final = 3
+"""Words running that give a passage away."""
+
+
+def _carries(text: str, words: list[str], *, ours: bool = False) -> bool:
+    """Whether a text repeats at least three words running of what was struck, or all of it if it was shorter.
+
+    A short one may be a word of the question's as well, and as such stays; in what is `ours`, worded from
+    what was said, it goes.
+    """
+    written, said = f" {' '.join(text.lower().split())} ", f" {plain(text)} "
     for passage in words:
-        tokens = passage.lower().split()
-        size = min(3, len(tokens))
-        if any(f" {' '.join(tokens[i : i + size])} " in folded for i in range(len(tokens) - size + 1)):
+        tokens = plain(passage).split()
+        if len(tokens) >= _RUN or (ours and tokens):
+            size = min(_RUN, len(tokens))
+            runs = (" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1))
+            if any(f" {run} " in said for run in runs):
+                return True
+        if f" {' '.join(passage.lower().split())} " in written:
             return True
     return False
+
+
+def _reads_back(text: str, values: list[dict[str, object]]) -> bool:
+    """Whether a text gives values back that were struck, which may have been told in other words."""
+    if not text.startswith(script.READ_BACK):
+        return False
+    said = f" {plain(text)} "
+    return any(f" {plain(script.as_said(value))} " in said for data in values for value in data.values())
 
 
 class _Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +149,12 @@ class _Passage(msgspec.Struct, frozen=True, kw_only=True):
     values: list[dict[str, object]]
     within: bool
     spoken: bool
+    probes: frozenset[int]
+    """Speeches of ours that were worded from what was said."""
+
+    def speaks(self, text: str, *, probing: bool = True) -> bool:
+        """Whether words of ours give back what is struck."""
+        return _carries(text, self.words, ours=probing) or _reads_back(text, self.values)
 
 
 def _without(event: Event, struck_passage: _Passage) -> object | None:
@@ -146,18 +182,22 @@ def _without(event: Event, struck_passage: _Passage) -> object | None:
             judgement = body.judgement
             probe = judgement.probe
             data = dict.fromkeys(judgement.data) if judgement.data in values else judgement.data
-            if probe is not None and (_carries(probe.text, words) or _carries(probe.span, words)):
+            if probe is not None and struck_passage.speaks(f"{probe.text} {probe.span}"):
                 probe = Probe(probe.deficiency, probe.technique, TOMBSTONE, "")
             new = replace(judgement, probe=probe, data=data)
             return replace(body, judgement=new) if new != judgement else None
         case ProbeChosen():
-            if not _carries(body.probe.text, words) and not _carries(body.probe.span, words):
+            if not struck_passage.speaks(f"{body.probe.text} {body.probe.span}"):
                 return None
             return replace(body, probe=Probe(body.probe.deficiency, body.probe.technique, TOMBSTONE, ""))
-        case Say() | Prepare() | QuestionAsked() | SpeechHeard():
-            return replace(body, text=TOMBSTONE) if _carries(body.text, words) else None
+        case Say() | QuestionAsked() | SpeechHeard():
+            carries = struck_passage.speaks(body.text, probing=body.speech_id in struck_passage.probes)
+            return replace(body, text=TOMBSTONE) if carries else None
+        case Prepare():
+            return replace(body, text=TOMBSTONE) if struck_passage.speaks(body.text) else None
         case SpeechEnded():
-            return replace(body, heard=TOMBSTONE) if _carries(body.heard, words) else None
+            carries = struck_passage.speaks(body.heard, probing=body.speech_id in struck_passage.probes)
+            return replace(body, heard=TOMBSTONE) if carries else None
         case _:
             return None
 

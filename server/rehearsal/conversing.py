@@ -46,7 +46,7 @@ class Conversing:
         ):
             return aside
         phrases = self._reply(say, field)
-        if phrases and say.text not in _CONFIRMED:
+        if phrases and say.text not in _CONFIRMED and not say.text.startswith(script.READ_BACK):
             self.said = phrases
         return phrases
 
@@ -59,6 +59,8 @@ class Conversing:
                 return self._probed(node, say.text)
             case "probe":
                 return self._first(node, None)
+            case "re_ask" | "check_in" if say.text.startswith(script.READ_BACK):
+                return _YES
             case "re_ask" | "recap" | "check_in" if say.text in _CONFIRMED:
                 return _CONFIRMED[say.text]
             case "re_ask" | "recap" if (node, field) not in self._answered and node:

@@ -56,7 +56,12 @@ def check_turns(events: Sequence[Event], state: RunState) -> None:
     """Every turn with words was committed, or remarked, or struck, or is kept for the next time."""
     facts = facts_of(events)
     opened = {fact.turn_id for fact in facts if isinstance(fact, TurnOpened)}
-    worded = {fact.turn_id for fact in facts if isinstance(fact, WordsHeard)}
+    beside = {(fact.amid, fact.text) for fact in facts if isinstance(fact, RemarkMade)}
+    worded = {
+        fact.turn_id
+        for fact in facts
+        if isinstance(fact, WordsHeard) and (fact.turn_id, fact.text) not in beside
+    }
     committed = set()
     for fact in facts:
         match fact:

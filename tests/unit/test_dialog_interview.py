@@ -92,6 +92,7 @@ def test_a_structured_edge_is_taken_as_the_form_says() -> None:
         stage = at_first_question(branching())
         answer(stage, words)
         answer(stage, "thirty four")
+        answer(stage, "yes")
         data: dict[str, object] = {}
         for fact in stage.facts(DataRecorded):
             data |= fact.data  # type: ignore[union-attr]
@@ -137,6 +138,7 @@ def test_striking_one_value_of_a_form_keeps_the_others_and_the_order() -> None:
     answer(stage, "twelve people")
     answer(stage, "strike that please")
     answer(stage, "fifteen")
+    answer(stage, "yes that's right")
 
     assert {"age": 40, "years": 15} == recorded(stage)
     assert "z" == path(stage)[-1]
@@ -146,9 +148,11 @@ def test_going_back_to_a_form_lets_its_values_be_given_anew() -> None:
     stage = at_first_question(branching())
     answer(stage, "yes i do")
     answer(stage, "thirty four")
+    answer(stage, "yes")
     answer(stage, "can we go back to the last question")
     answer(stage, "no")
     answer(stage, "thirty five")
+    answer(stage, "yes")
 
     assert ["facts", "driver", "facts", "walker"] == path(stage)
 

@@ -1,0 +1,201 @@
+"""Forms that are given by voice: read back, corrected in the participant's words, and only then left."""
+
+import pytest
+
+from dialog import script
+from dialog.blueprint import FormField
+from dialog.commands import Say
+from dialog.corrections import corrected
+from dialog.events import AnswerCommitted, AnswerStruck, DataRecorded, NodeClosed, SpeechHeard, WordsHeard
+from dialog.signals import FormFilled, RightClaimed, TextTyped
+from dialog.strike import struck
+from tests.simulation.aftermath import check_fold, check_replay
+from tests.support.blueprints import blueprint, question
+from tests.support.play import Stage
+
+SIZE = {"name": "size", "label": "How many people are on your team?", "type": "number"}
+TOOL = {
+    "name": "tool",
+    "label": "Which tool do you use?",
+    "type": "choice",
+    "options": ["a spreadsheet", "paper"],
+}
+NAME = {"name": "name", "label": "What is the name of your company?", "type": "text"}
+SINCE = {"name": "since", "label": "Since when?", "type": "date"}
+DESIGN = blueprint(
+    {"type": "form", "key": "facts", "text": "Some facts.", "fields": [SIZE, TOOL]},
+    question("last", "What else?"),
+)
+READ = (
+    f"{script.READ_BACK} How many people are on your team: 12; Which tool do you use: paper. Is that right?"
+)
+
+
+def given(*said: str) -> Stage:
+    """A talk in which the form is answered aloud, and then these are said."""
+    stage = Stage(DESIGN)
+    for words in ("twelve", "paper", *said):
+        stage.run_until_floor_is("open")
+        stage.run(stage.say(stage.now + 0.3, words) + 2.5)
+    check_replay(stage.events, DESIGN)
+    check_fold(stage.events, stage.manager._out.state)
+    return stage
+
+
+def data(stage: Stage) -> dict[str, object]:
+    return stage.manager._out.state.node("facts").data
+
+
+def test_values_that_were_spoken_are_read_back_before_anything_else_is_asked() -> None:
+    stage = given()
+
+    assert READ == stage.said("re_ask")[-1]
+    assert [] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize("said", ["yes", "yes that's right", "correct", "that is fine"])
+def test_a_yes_goes_on(said: str) -> None:
+    stage = given(said)
+
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+    assert "What else?" == stage.said("question")[-1]
+    assert {"size": 12, "tool": "paper"} == data(stage)
+
+
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [
+        ("no it's fifteen", {"size": 15, "tool": "paper"}),
+        ("no fifteen people", {"size": 15, "tool": "paper"}),
+        ("not twelve but fifteen", {"size": 15, "tool": "paper"}),
+        ("the tool should be a spreadsheet", {"size": 12, "tool": "a spreadsheet"}),
+        ("actually i use a spreadsheet", {"size": 12, "tool": "a spreadsheet"}),
+    ],
+)
+def test_a_correction_is_taken_and_read_back_once_more(said: str, after: dict[str, object]) -> None:
+    stage = given(said)
+    answers = [fact.text for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted)]
+
+    assert after == data(stage)
+    assert ["twelve", "paper", said] == answers
+    assert [] == stage.facts(NodeClosed)
+    assert stage.said("re_ask")[-1].startswith(script.READ_BACK)
+
+
+def test_a_mere_no_is_asked_what_to_change() -> None:
+    stage = given("no", "the tool is a spreadsheet", "yes")
+
+    assert script.WHAT_TO_CORRECT in stage.said("re_ask")
+    assert {"size": 12, "tool": "a spreadsheet"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_what_is_still_not_understood_leaves_the_form_as_it_is() -> None:
+    stage = given("no", "the weather was bad")
+
+    assert {"size": 12, "tool": "paper"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_silence_leaves_it_as_it_is_too() -> None:
+    stage = given()
+    stage.run(stage.now + 25)
+
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_a_skip_keeps_what_was_given_and_leaves_the_rest() -> None:
+    read = given()
+    read.run_until_floor_is("open")
+    read.feed(RightClaimed("skip"))
+    read.run(read.now + 5)
+    half = Stage(DESIGN).run_until_floor_is("open")
+    half.run(half.say(half.now + 0.3, "twelve") + 2.5).run_until_floor_is("open")
+    half.run(half.say(half.now + 0.3, "skip this one") + 6)
+
+    assert {"size": 12, "tool": "paper"} == data(read)
+    assert {"size": 12} == data(half)
+    assert [NodeClosed("facts", "answered")] == read.facts(NodeClosed) == half.facts(NodeClosed)
+
+
+def test_a_form_that_the_page_sends_meanwhile_counts() -> None:
+    stage = given()
+    stage.run_until_floor_is("open")
+    stage.feed(FormFilled("facts", {"size": 13, "tool": "paper"}))
+    stage.run(stage.now + 5)
+
+    assert {"size": 13, "tool": "paper"} == data(stage)
+    assert "What else?" == stage.said("question")[-1]
+
+
+def test_what_was_typed_is_not_read_back() -> None:
+    stage = Stage(DESIGN, channel="text")
+    for number, words in enumerate(("12", "paper")):
+        stage.run_until_floor_is("open")
+        stage.feed(TextTyped(words, f"m{number}"))
+        stage.run(stage.now + 2)
+
+    assert [] == [text for text in stage.said() if text.startswith(script.READ_BACK)]
+    assert 2 == len(stage.facts(DataRecorded))
+
+
+def test_a_right_claimed_while_it_is_read_back_is_granted() -> None:
+    again, struck = given("can you repeat that"), given("strike that please")
+
+    assert [READ, READ] == again.said("re_ask")[-2:]
+    assert {"size": 12} == data(struck)
+
+
+FIELDS = [FormField.model_validate(one) for one in (SIZE, TOOL, NAME, SINCE)]
+VALUES = {"size": 12, "tool": "paper", "name": "Acme", "since": "2019-03-03"}
+
+
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        ("no the company is called Globex", {"name": "globex"}),
+        ("no the name of the company is globex", {"name": "globex"}),
+        ("no it was march fourth twenty nineteen", {"since": "2019-03-04"}),
+        ("yes", {}),
+        ("no", {}),
+        ("no that's wrong", {}),
+        ("paper", {}),
+        ("the team has twelve people", {}),
+        ("", {}),
+        ("no " * 400, {}),
+    ],
+)
+def test_only_what_is_clear_is_changed(said: str, changes: dict[str, object]) -> None:
+    assert changes == corrected(FIELDS, VALUES, said)
+
+
+def test_what_was_struck_is_gone_from_the_reading_back_as_well() -> None:
+    stage = given("strike that please")
+    (turn_id,) = [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+    changed = {event.seq: event for event in struck(stage.events, turn_id)}
+    left = [changed.get(event.seq, event).body for event in stage.events]
+
+    said = [body.text for body in left if isinstance(body, Say | SpeechHeard)]
+
+    assert [] == [text for text in said if text.startswith(script.READ_BACK)]
+    assert "Which tool do you use? The choices are: a spreadsheet, or paper." in said
+    assert {"size": 12} == data(stage)
+
+
+@pytest.mark.parametrize("said", ["twelve", "12", "zwölf", "🙂🙂"])
+def test_numbers_are_found_in_whatever_way_they_were_said(said: str) -> None:
+    stage = Stage(DESIGN).run_until_floor_is("open")
+    stage.feed(TextTyped(said, "m1"))
+    stage.run(stage.now + 5)
+    stage.feed(RightClaimed("strike"))
+    stage.run(stage.now + 5)
+    changed = {event.seq: event for event in struck(stage.events, 1)}
+    left = str(
+        [
+            changed.get(event.seq, event).body
+            for event in stage.events
+            if isinstance(event.body, TextTyped | WordsHeard | AnswerCommitted)
+        ]
+    )
+
+    assert said not in left
