@@ -260,7 +260,7 @@ def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
     return _is_for_us(text, core, around, before, aside=_TURNS_ASIDE & {*led_in, *_last_words(around.before)})
 
 
-def _is_for_us(text: str, core: str, around: _Around, before: str, *, aside: set[str]) -> bool:
+def _is_for_us(text: str, core: str, around: _Around, before: str, *, aside: frozenset[str]) -> bool:
     """Whether nobody but the interviewer can be meant. People who tell of their lives say "I need a break",
     "I want to stop" and "next" of these: such words are theirs unless they turn aside with "sorry" first."""
     goes_on = before.split()[-1] in _GOES_ON and not around.sentence
