@@ -18,6 +18,13 @@ _ASKS_WHO: Final = re.compile(
     rf"|is (?:this|that|there) {_EVEN}{_SOMEBODY}(?: (?:there|talking|speaking))?"
     r"|(?:who|what) are you)(?: or (?:a |an )?\w+)?(?: at all| anyway| even| then)?"
 )
+_ASKS_WHY: Final = re.compile(
+    _LEAD_IN + r"(?:why (?:do|would|should) (?:you|i|anyone|anybody) (?:want|need|have|care)(?: to)?"
+    r" ?(?:know|ask|tell|hear)?(?: you)?(?: (?:that|this|it|about (?:that|this|it)))?"
+    r"|why (?:are|do) you ask(?:ing)?(?: me)?(?: (?:that|this))?"
+    r"|what(?:'s| is) (?:that|this) (?:for|good for)"
+    r"|what do you need (?:that|this) for|who wants to know)"
+)
 _POOR: Final = r"(?:stupid|dumb|silly|idiotic|ridiculous|pointless|useless|boring|annoying)"
 _ATTACKS: Final = re.compile(
     _LEAD_IN + r"(?:(?:(?:this|that|it|the whole thing)(?:'s| is) |what )?"
@@ -46,6 +53,12 @@ def asks_who_we_are(text: str) -> bool:
     """The participant wants to know whether anybody is there."""
     heard = plain(text)
     return heard.count(" ") < _MOST_WORDS and _ASKS_WHO.fullmatch(heard) is not None
+
+
+def asks_why_we_ask(text: str) -> bool:
+    """The participant wants to know what a question is good for."""
+    heard = plain(text)
+    return heard.count(" ") < _MOST_WORDS and _ASKS_WHY.fullmatch(heard) is not None
 
 
 def attacks(text: str) -> bool:

@@ -18,6 +18,7 @@ from dialog.interview import Interview
 from dialog.judgement import (
     ASKS_OPINION,
     ASKS_WHO,
+    ASKS_WHY,
     UNKNOWN_GRAVITY,
     Judgement,
     JudgementRequest,
@@ -320,7 +321,7 @@ class Conduct:
         if judgement.verdict == "asks_back":
             self._granting.remark(turn, "asks_back")
             self._turns.dismiss(now)
-            if {ASKS_OPINION, ASKS_WHO} & set(judgement.reasons):
+            if {ASKS_OPINION, ASKS_WHO, ASKS_WHY} & set(judgement.reasons):
                 self._interview.give_back(judgement.reasons, now)
             else:
                 self._interview.clarify(now)

@@ -18,7 +18,7 @@ from dialog.answers import (
     says_told_already,
     traits_of,
 )
-from dialog.asides import asks_who_we_are, attacks, main_line
+from dialog.asides import asks_who_we_are, asks_why_we_ask, attacks, main_line
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.contradictions import contradiction
@@ -26,6 +26,7 @@ from dialog.forms import parse_field
 from dialog.judgement import (
     ASKS_OPINION,
     ASKS_WHO,
+    ASKS_WHY,
     ATTACKS,
     CARRYING_CONFIDENCE,
     TO_THE_MACHINE,
@@ -130,6 +131,8 @@ def _outright(request: JudgementRequest) -> Judgement | None:
         return Judgement(
             "already_given", assessed=edges_that_hold(request.edges, request.answer), reasons=("says_told",)
         )
+    if asks_why_we_ask(latest):
+        return Judgement("asks_back", reasons=(ASKS_WHY,))
     if asks_back(latest):
         return Judgement("asks_back", reasons=("asks_what_is_meant",))
     if asks_who_we_are(latest):

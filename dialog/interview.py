@@ -24,7 +24,7 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
-from dialog.judgement import ASKS_WHO, CARRYING_CONFIDENCE, Judgement, Vetted
+from dialog.judgement import ASKS_WHO, ASKS_WHY, CARRYING_CONFIDENCE, Judgement, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile, patience_of
 from dialog.prompter import Prompter
@@ -263,8 +263,10 @@ class Interview:
         self._put("re_ask", script.clarify(self.node, self.field), self.field, now)
 
     def give_back(self, reasons: Collection[str], now: float) -> None:
-        """Asked who we are or what we think: say the one, decline the other, and give the question back."""
-        text = script.WHO_WE_ARE if ASKS_WHO in reasons else script.DECLINE_OPINION
+        """Asked who we are, why we ask or what we think: say the former, decline the latter, and give the
+        question back."""
+        text = script.WHY_WE_ASK if ASKS_WHY in reasons else script.DECLINE_OPINION
+        text = script.WHO_WE_ARE if ASKS_WHO in reasons else text
         self._prompter.say("notice", text, now)
         self.ask_again(now)
 

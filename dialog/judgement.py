@@ -33,6 +33,7 @@ CARRYING_CONFIDENCE: Final = 0.85
 TO_THE_MACHINE: Final = "speaks_to_the_machine"
 ATTACKS: Final = "attacks"
 ASKS_WHO: Final = "asks_who_we_are"
+ASKS_WHY: Final = "asks_why_we_ask"
 ASKS_OPINION: Final = "asks_for_an_opinion"
 TO_US: Final = frozenset((TO_THE_MACHINE, ATTACKS))
 """Reasons that say more than a verdict: the words were for the interviewer itself, not for its question."""

@@ -3,7 +3,8 @@ Chooses no question."""
 
 import msgspec
 
-from dialog.answers import distress_in, speaks_of_feeling
+from dialog.answers import asks_back, distress_in, speaks_of_feeling
+from dialog.asides import asks_who_we_are
 from dialog.commands import Say, SpeechKind
 from dialog.events import QuestionAsked, SpeechHeard
 from dialog.outbox import Outbox
@@ -138,5 +139,7 @@ class Prompter:
 
 
 def _is_grave(text: str) -> bool:
-    """After feeling, and all the more after distress, any noise of ours is wrong."""
-    return speaks_of_feeling(text) or distress_in(text) is not None
+    """After feeling, and all the more after distress, any noise of ours is wrong; after a question it is no
+    answer."""
+    asks = asks_who_we_are(text) or asks_back(text)
+    return asks or speaks_of_feeling(text) or distress_in(text) is not None

@@ -46,6 +46,7 @@ MEANING = "Whatever it means to you."
 OPERATOR_HERE = "A member of the team is joining us now."
 OPERATOR_GONE = "It's me again, the interviewer."
 DECLINE_OPINION = "I'd rather not colour your answer with my view."
+WHY_WE_ASK = "It helps to understand how it was for you. There is no right answer, and you can skip it."
 WHO_WE_ARE = "I'm an automated interviewer, not a person."
 NO_CONTACT = "No person is at hand right now. You can pause, and come back at any time with the same link."
 GENTLE_REDIRECT = "Thank you. Coming back to the question:"
@@ -212,7 +213,15 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         STRUCK,
     ]
     texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
-    texts += [ALREADY_GIVEN, DECLINE_OPINION, WHO_WE_ARE, NEUTRAL_PROBE, human_contact(blueprint), HARD_TOPIC]
+    texts += [
+        ALREADY_GIVEN,
+        DECLINE_OPINION,
+        WHO_WE_ARE,
+        WHY_WE_ASK,
+        NEUTRAL_PROBE,
+        human_contact(blueprint),
+        HARD_TOPIC,
+    ]
     texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP, WHAT_TO_CORRECT]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)

@@ -83,6 +83,16 @@ def test_who_asks_for_a_person_in_disbelief_is_told_that_it_is_a_machine() -> No
     assert "Tell me about your day." == stage.said("re_ask")[-1]
 
 
+@pytest.mark.parametrize("said", ["why do you want to know that", "why are you asking me this"])
+def test_who_asks_what_a_question_is_good_for_is_told_and_asked_again(said: str) -> None:
+    stage = at_first_question(probing())
+    answer(stage, said)
+
+    assert [script.WHY_WE_ASK] == stage.said("notice")
+    assert "Tell me about your day." == stage.said("re_ask")[-1]
+    assert [] == stage.said("acknowledgement")
+
+
 @pytest.mark.parametrize(
     "said", ["sorry i'm getting emotional this is hard to talk about", "i can't talk about this"]
 )
