@@ -13,7 +13,7 @@ from dialog.events import (
 from dialog.forgetting import forget_texts
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import Right
+from dialog.judgement import Judgement, Right
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
 from dialog.steps import CheckInDue
@@ -80,6 +80,7 @@ class Moments:
                 self._drop_turn()
                 self._interview.part(now)
             case "stop":
+                self._keep_answer()
                 self.confirm("stop", script.CONFIRM_STOP, now)
             case "done":
                 pass
@@ -100,12 +101,21 @@ class Moments:
         self.confirm_nothing()
         self.pausing = None
         self._out.append(RightUsed("stop"))
+        self._keep_answer()
         self._drop_turn()
         self._say_stopped(now)
 
     def _say_stopped(self, now: float) -> None:
         self._out.append(RightUsed("stop_confirmed"))
         self._interview.close("stopped", script.STOPPED, now)
+
+    def _keep_answer(self) -> None:
+        """Who stops in the middle of an answer has given what was said of it."""
+        turn, interview = self._turns.turn, self._interview
+        if turn is None or not turn.substantial or self.confirming is not None:
+            return
+        if interview.field is None and interview.closing is None and interview.node.type == "question":
+            interview.commit_only(self._turns.commit(), Judgement("sufficient", reasons=("stopped",)))
 
     def _interrupt(self) -> None:
         if self._turns.state in AGENTS:

@@ -177,6 +177,16 @@ def test_what_was_repeated_is_waited_for_though_words_are_there() -> None:
     assert "open" != stage.floor
 
 
+@pytest.mark.parametrize("wish", ["yes", "no let's go on"])
+def test_who_stops_in_the_middle_of_an_answer_has_given_it(wish: str) -> None:
+    stage = begun_stage("sorry I have to go now")
+    stage.run(stage.say(stage.now + 1, wish) + 6)
+    answers = [fact.text for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted)]
+
+    assert [DAY] == answers
+    assert consistent(stage)
+
+
 def test_a_pause_amid_an_answer_keeps_its_words_for_afterwards() -> None:
     stage = begun_stage("can we take a break please")
     stage.run(stage.now + 4)
