@@ -21,7 +21,8 @@ _LONGEST: Final = 18
 _WITHIN: Final = 60
 """Words at the end of what was said in one breath in which a claim is looked for."""
 _LONGEST_REASON: Final = 14
-_SENTENCE_ENDS: Final = ".?!…;:—–\n"
+_SENTENCE_ENDS: Final = ".?!…;—–\n"
+"""A colon is none: what follows it is quoted."""
 
 _BREAKS_OFF: Final = frozenset(
     "um uh er oh hey hm hmm well okay ok no sorry actually please excuse pardon wait".split()
@@ -150,11 +151,9 @@ _STRIKES: Final = re.compile(
     r"\b(?:answers?|reply|records?|recording|transcript|notes|interview"
     r"|what i(?:'ve)? (?:just )?(?:said|told you)|i said (?:that|it)"
     r"|(?:strike|scratch|striking|scratching) (?:that|this|it)"
-    r"|(?:don't|do not|not) (?:record|write|quote|include|note|store|save|keep|use|put|count) \w+"
-    r"|(?:(?:can|could|would|will|may) (?:you|we|i)|please|do you mind|would you mind"
-    r"|(?:like|want|need) you to)\b.*\b(?:that|this)|(?:that|this)\b.* please)\b"
+    r"|(?:don't|do not|not) (?:record|write|quote|include|note|store|save|keep|use|put|count) \w+)\b"
 )
-"""What erases an answer for good has to name it, or to be asked of us."""
+"""What erases an answer for good has to name it: "please delete that" is said of photos, too."""
 _JOINING: Final = FILLERS | {"and", "but", "then", "sorry", "actually", "please", "wait"}
 _OF_ONESELF: Final = re.compile(r"i (?:need|want|have|got|gotta|don't|do not|am|'m|would|'d)\b|i'm\b|i'd\b")
 _STORY: Final = 2
@@ -246,7 +245,7 @@ def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
     explicit = _EXPLICIT.search(text) is not None
     if around.after and not _explains(right, around.after, explicit, apart):
         return False
-    if right == "strike" and not _STRIKES.search(text):
+    if right == "strike" and not (_STRIKES.search(text) or (not around.before and _ASKED.match(text))):
         return False
     if not before:
         return explicit or around.breath
@@ -268,7 +267,7 @@ def _is_for_us(text: str, core: str, around: _Around, before: str, *, aside: fro
     if _OF_THE_TALK.search(text):
         return apart or bool(_ADDRESSED.match(core)) or not goes_on
     if _ASKED.match(core):
-        return not goes_on and not _supposed(before, around)
+        return not goes_on and (apart or not _supposed(before, around))
     if apart and _WISHES.match(core):
         return not goes_on and not _supposed(before, around)
     return bool(aside) and not goes_on

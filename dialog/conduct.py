@@ -260,14 +260,15 @@ class Conduct:
         if turn is None or self._interview.closing is not None:
             return
         if self._moments.confirming is not None:
-            right = spoken_right(turn.text)
-            if right is not None and right not in ("stop", "resume", "done"):
+            # A yes or no first: "no, I want to finish it" is no claim to stop.
+            answer = clear_answer(turn.text)
+            right = spoken_right(turn.text) if answer is None else None
+            if (right, self._moments.confirming) == ("stop", "stop"):
+                answer = "yes"
+            elif right is not None and right not in ("resume", "done"):
                 return self._granting.grant(turn, right, now)
             if self._moments.confirming == WHAT:
                 return self._reading_back.answered(turn, now)
-            answer = (
-                "yes" if (right, self._moments.confirming) == ("stop", "stop") else clear_answer(turn.text)
-            )
             if self._moments.takes_as_confirmation(answer):
                 self._turns.answering.set_aside("confirmation")
             if self._moments.confirmed(answer, now):

@@ -16,11 +16,17 @@ _LEAD_IN: Final = re.compile(
     r"|not right|not correct|not what i said)|that is (?:wrong|not right)|it's wrong|i said|i meant|i mean"
     r"|make (?:it|that)|please|correct (?:it|that) to|change (?:it|that) to)\b ?)+"
 )
+_AGREED: Final = re.compile(
+    r"(?:um |uh |oh |well |okay |ok )*(?:yes|yeah|yep|yup|correct|right|exactly|that's (?:right|correct|it)"
+    r"|that is (?:right|correct)|i think so|perfect|good|fine)\b(?! (?:but|except|only))"
+)
+"""What is said behind a yes corrects nothing."""
 _DENIED: Final = re.compile(r"\bnot (?:a |an |the )?[\w'-]+(?: but|,)? ?")
 _SAYS_WHAT: Final = re.compile(
     r"^.*?\b(?:should be|has to be|must be|is now|is actually|is|was|are|were|to|be)\b ?"
     r"(?:called |named )?(?P<value>.+)$"
 )
+_NEGATED: Final = re.compile(r"\b(?:not|don't|doesn't|isn't|never|no)\b")
 _NEVER_BARE: Final = ("text", "boolean", "multi_choice")
 """Types for which any words, or a mere "no", would be a value: they are changed by their name alone."""
 
@@ -38,7 +44,7 @@ def wants_reading_back(node_key: str, state: RunState, judgement: Judgement) -> 
 def corrected(fields: Sequence[FormField], data: Mapping[str, object], text: str) -> dict[str, object]:
     """The values that an utterance changes, by field; none where it isn't clear which."""
     heard = _LEAD_IN.sub("", plain(text))
-    if not heard:
+    if not heard or _AGREED.match(plain(text)):
         return {}
     known = [field for field in fields if field.name in data]
     named = [field for field in known if _names(field, known, heard)]
@@ -58,7 +64,7 @@ def _names(field: FormField, fields: Sequence[FormField], heard: str) -> bool:
 
 def _value(field: FormField, heard: str, *, named: bool) -> object | None:
     said = _SAYS_WHAT.match(heard) if named else None
-    if field.type == "text" and said is None:
+    if field.type == "text" and (said is None or _NEGATED.search(heard)):
         return None
     words = _DENIED.sub("", said["value"] if said is not None else heard)
     parsed = parse_field(field, words) or parse_field(field, heard)

@@ -35,7 +35,7 @@ from dialog.judgement import (
     Probe,
     Verdict,
 )
-from dialog.lexicon import content_stems, lower_words
+from dialog.lexicon import content_stems, lower_words, plain
 from dialog.rights import spoken_right
 from dialog.spans import topics_in
 from dialog.techniques import TEMPLATES, Carries, Deficiency, word_probe
@@ -116,12 +116,20 @@ def _contradiction(request: JudgementRequest) -> tuple[str, str] | None:
     return None if pair is None or pair[1] in asked else pair
 
 
+def _chooses(request: JudgementRequest) -> bool:
+    """Whether the words are one of the options of the field that was asked for."""
+    options = request.fields[0].get("options") if request.fields else None
+    return isinstance(options, list) and plain(request.latest) in {plain(str(option)) for option in options}
+
+
 def _outright(request: JudgementRequest) -> Judgement | None:
     """What is no answer, or shall not be followed up, whatever the node asks."""
     latest = request.latest
     distress = distress_in(latest)
     if distress:
         return Judgement("distress", reasons=(f"distress:{distress}",), distress=distress)
+    if _chooses(request):
+        return None
     right = spoken_right(latest)
     if right is not None and right != "done":
         return Judgement("wants_right", right=right, reasons=("whole_utterance_is_a_claim",))

@@ -2,17 +2,21 @@
 question; what a right does is a moment's matter."""
 
 from collections.abc import Callable
+from typing import Final
 
 from dialog.claims import Claim, claim_amid, says_anything
 from dialog.events import AnswerStruck, WordsHeard
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Right
+from dialog.lexicon import lower_words, plain
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.rights import is_backchannel, spoken_right
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
+
+_ANSWERS: Final = frozenset(("yes", "no", "nope"))
 
 
 class Granting:
@@ -34,6 +38,8 @@ class Granting:
 
     def claimed(self, turn: Turn, now: float) -> bool:
         """Whether an answer is a request, or ends in one; it is granted then."""
+        if self._chooses(turn):
+            return False
         right = spoken_right(turn.text)
         if right is not None and right != "done":
             self.grant(turn, right, now)
@@ -46,6 +52,11 @@ class Granting:
         else:
             self.grant(turn, claim.right, now, explained=True)
         return True
+
+    def _chooses(self, turn: Turn) -> bool:
+        """Whether the words are one of the options that were asked for, whatever else they might claim."""
+        field = self._interview.field
+        return field is not None and plain(turn.text) in {plain(option) for option in field.options or ()}
 
     def grant(self, turn: Turn, right: Right, now: float, *, explained: bool = False) -> None:
         """Grant what a whole turn claims; `explained` if it says more than that."""
@@ -71,7 +82,7 @@ class Granting:
 
     def set_noises_aside(self, turn: Turn) -> None:
         """An "mm-hm" over what followed an answer doesn't belong to it, though that was reopened for it."""
-        while turn.reopened and len(turn.parts) > 1 and is_backchannel(turn.parts[-1]):
+        while turn.reopened and len(turn.parts) > 1 and _is_noise(turn.parts[-1]):
             noise = turn.parts[-1]
             utterance_id, _ = turn.withdraw(noise)
             if utterance_id is not None:
@@ -111,3 +122,8 @@ class Granting:
             self._moments.claim(right, now)
         elif over_speech:
             self._turns.overlap.take_up(now)
+
+
+def _is_noise(words: str) -> bool:
+    """Whether somebody only listens aloud; a yes or no may be another answer."""
+    return is_backchannel(words) and _ANSWERS.isdisjoint(lower_words(words))

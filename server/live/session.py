@@ -132,6 +132,12 @@ class Session:
 
     async def live(self, channel: str) -> str:
         """Run to the end; returns why it ended: `finished`, or what `close` was given."""
+        try:
+            return await self._live(channel)
+        finally:
+            self._mouth.end()
+
+    async def _live(self, channel: str) -> str:
         opened = self.log.session
         self.append(0.0, SessionOpened(opened.session_id, channel, opened.opened_at_ms, opened.number))
         if self.core.finished:

@@ -169,6 +169,10 @@ class Speaker:
         for speech in dropped:
             self._end(speech, 0, cut=True)
 
+    def end(self) -> None:
+        """The session is over: what still waits for storage isn't said any more."""
+        self._storage.end()
+
     def hang_up(self, reason: str) -> None:
         """Tell the session to close the connections once everything has been heard."""
         self._hang_up_reason = reason

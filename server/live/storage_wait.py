@@ -33,6 +33,7 @@ class StorageWait:
         self._longest = longest
         self._also_kept = also_kept
         self._loop = asyncio.get_running_loop()
+        self._over = False
 
     def begin(self, seq: int, then: Callable[[Outcome], None]) -> None:
         """Call `then` once, when everything up to `seq` is durable, and what else there is to keep, or when
@@ -48,17 +49,16 @@ class StorageWait:
             if not settled:
                 settled = True
                 timer.cancel()
-                then(outcome)
+                if not self._over:
+                    then(outcome)
 
         timer = self._loop.call_later(self._longest, settle, self._late())
 
-        def told(stored: bool) -> None:
-            try:
-                settle("kept" if stored else "never")
-            except Exception as error:  # it is this session's fault, and not the log's, which writes for all
-                self._tasks.create_task(_fail(error))
+        self._log.when_stored(seq, lambda stored: settle("kept" if stored else "never"))
 
-        self._log.when_stored(seq, told)
+    def end(self) -> None:
+        """The session is over: nobody is told any more."""
+        self._over = True
 
     async def _wait_for_both(self, seq: int, also_kept: AlsoKept, then: Callable[[Outcome], None]) -> None:
         try:
@@ -74,7 +74,3 @@ class StorageWait:
 
     def _late(self) -> StorageFaltered:
         return StorageFaltered(f"not stored within {self._longest:g} s")
-
-
-async def _fail(error: Exception) -> None:
-    raise error

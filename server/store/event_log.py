@@ -9,6 +9,7 @@ Appending never waits. What the session needs to know of storage it asks (`durab
 """
 
 import asyncio
+import logging
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,6 +19,8 @@ import msgspec
 
 from dialog.events import AnyBody, Event
 from server.store.event_rows import Line, line_of
+
+logger = logging.getLogger(__name__)
 
 RECENT_EVENTS: Final = 2_000
 """Stored events kept in memory for followers, some minutes' worth; older ones are read from the database."""
@@ -143,7 +146,7 @@ class EventLog:
 
     def when_stored(self, seq: int, tell: Callable[[bool], None]) -> None:
         """Call `tell` in the very moment in which every event up to `seq` is on the disk, or in which it is
-        known that they never will be (False). `tell` must not raise."""
+        known that they never will be (False). What it raises is logged: the log writes for all sessions."""
         if self._failure is not None or self.stored_seq >= seq:
             tell(self._failure is None)
             return
@@ -257,7 +260,10 @@ class EventLog:
         self._to_tell = [one for one in waiting if not ripe(one[0])]
         for seq, tell in waiting:
             if ripe(seq):
-                tell(stored)
+                try:
+                    tell(stored)
+                except Exception:
+                    logger.exception("! a session could not be told", extra={"run": self.session.run_id})
 
     def _stir(self) -> None:
         # Set and cleared at once: whoever waits now is woken, whoever comes later waits for the next time.

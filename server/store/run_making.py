@@ -24,12 +24,16 @@ from server.store.run import (
     no_progress,
     run_of,
 )
-from server.store.statements import ADDING_RUN, LAST_VERSION, RUN_OF_PIN
+from server.store.statements import ADDING_RUN, LAST_VERSION, RUN_OF_PIN, STANDING
 from server.store.vault import Vault
 
 LINK: Final = "join token"
 PIN: Final = "dial-in pin"
 """What the vault is told that it keeps."""
+
+
+class BasisGone(Exception):
+    """The design was archived, or published anew, since it was read."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -66,8 +70,8 @@ async def basis_of(connection: AsyncConnection, vault: Vault, tenant: Tenant, bl
 async def add_run(
     connection: AsyncConnection, vault: Vault, tenant: Tenant, basis: Basis, wanted: Wanted, now_ms: int
 ) -> tuple[Run, str]:
-    """Add a run, and tell of it; returns it with the secret of its link. Raises PlaceNotFound; IntegrityError
-    where the basis no longer holds."""
+    """Add a run, and tell of it; returns it with the secret of its link. Raises PlaceNotFound; BasisGone or
+    IntegrityError where the basis no longer holds."""
     token = f"jt_{new_secret()}"
     consent = basis.body["settings"]["consent"] if wanted.consent_needed is None else wanted.consent_needed
     values: dict[str, Any] = {
@@ -95,6 +99,9 @@ async def add_run(
         "created_at": now_ms,
         "updated_at": now_ms,
     }
+    standing = (await connection.execute(STANDING, {"blueprint_id": basis.blueprint_id})).first()
+    if standing is None or standing.status == "archived" or standing.version != basis.version:
+        raise BasisGone(basis.blueprint_id)
     await hold_place(connection, tenant, wanted.place)
     row = (await connection.execute(ADDING_RUN, values)).one()
     await tell_of_run(connection, row, "interview_run.created", now_ms)

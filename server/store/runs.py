@@ -31,7 +31,7 @@ from server.store.run import (
     run_of,
     run_row,
 )
-from server.store.run_making import LINK, PIN, Wanted, add_run, basis_of, free_pin, link_columns
+from server.store.run_making import LINK, PIN, BasisGone, Wanted, add_run, basis_of, free_pin, link_columns
 from server.store.run_status import TERMINAL, RunStatus, TransitionRefused, sources_of
 from server.store.statements import adding
 from server.store.tables import RunRow, SessionRow
@@ -75,7 +75,7 @@ class Runs:
                 basis = await basis_of(connection, self._vault, tenant, blueprint_id)
             async with self._database.write() as connection:
                 return await add_run(connection, self._vault, tenant, basis, wanted, self._clock_ms())
-        except IntegrityError:  # the design went, or the PIN was taken, in between
+        except (BasisGone, IntegrityError):  # the design went on, or the PIN was taken, in between
             async with self._database.write() as connection:
                 return await self.create_in(connection, tenant, blueprint_id, wanted)
 

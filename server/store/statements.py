@@ -4,7 +4,7 @@ writes keeps all other writers waiting meanwhile."""
 import functools
 from typing import Final, cast
 
-from sqlalchemy import Insert, Select, Table, bindparam, insert, select
+from sqlalchemy import Insert, Select, Table, bindparam, func, insert, select
 
 from server.store.design_tables import BlueprintRow, BlueprintVersionRow
 from server.store.tables import RunRow, Tables
@@ -49,3 +49,11 @@ LAST_VERSION: Final = (
     .limit(1)
 )
 """(agent id, version, body) of the last snapshot of a blueprint that isn't archived."""
+
+STANDING: Final = (
+    select(_BLUEPRINTS.c.status, func.max(_VERSIONS.c.version).label("version"))
+    .join(_VERSIONS, _VERSIONS.c.blueprint_id == _BLUEPRINTS.c.id)
+    .where(_BLUEPRINTS.c.id == bindparam("blueprint_id"))
+    .group_by(_BLUEPRINTS.c.id)
+)
+"""(status, number of the last snapshot) of a published blueprint."""

@@ -61,7 +61,7 @@ def test_twenty_phrasings_of_each_right_are_heard_wherever_they_follow_an_answer
         if (found := claim_amid(parts)) is None or found.right != right
     ]
 
-    assert len(set(CLAIMS[right])) >= 20
+    assert len(set(CLAIMS[right])) >= (15 if right == "strike" else 20)
     assert [] == unheard
 
 
@@ -266,3 +266,30 @@ def test_a_claim_over_what_is_said_is_granted_behind_other_words() -> None:
 
     assert ["human", "slower"] == used
     assert any("more slowly" in event.body.text for event in stage.events if isinstance(event.body, Say))
+
+
+@pytest.mark.parametrize(
+    "reply", ["no I want to finish it", "no I'd like to finish the interview", "no let's go on"]
+)
+def test_a_no_to_stopping_is_a_no_whatever_follows_it(reply: str) -> None:
+    stage = begun_stage("sorry I have to go now")
+    stage.run(stage.say(stage.now + 1, reply) + 6)
+
+    assert [RightUsed("stop")] == stage.facts(RightUsed)
+
+
+@pytest.mark.parametrize("option", ["Delete it", "Stop", "The last one", "Skip it"])
+def test_an_option_that_is_chosen_is_no_claim(option: str) -> None:
+    field = {"name": "what", "label": "What would you do?", "type": "choice", "options": [option, "Keep it"]}
+    form = {"key": "ad", "type": "form", "text": "An advertisement comes.", "fields": [field]}
+    stage = Stage(blueprint(form), channel="text")
+    stage.run_until_floor_is("open")
+    stage.feed(TextTyped(option, "one"))
+    stage.run(stage.now + 1)
+
+    assert [] == stage.facts(RightUsed)
+
+
+def test_what_follows_a_colon_is_quoted() -> None:
+    assert claim_amid(("The client wrote: please stop.",)) is None
+    assert claim_amid(("The customer goes: can I talk to a human?",)) is None

@@ -91,16 +91,38 @@ def test_a_log_that_is_broken_tells_that_it_never_will_be() -> None:
     assert ["never", "never"] == outcomes
 
 
-def test_a_fault_of_whoever_waits_is_its_sitting_s_and_not_the_log_s() -> None:
+def test_a_fault_of_whoever_waits_harms_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    outcomes: list[Outcome] = []
+
     def fault(_: Outcome) -> None:
         raise LookupError("a bug")
 
     async def main() -> None:
         log = _stalled_log()
         async with asyncio.TaskGroup() as tasks:
-            StorageWait(log, tasks, 1.0).begin(log.append(0.0, DonePressed()).seq, fault)
+            wait, seq = StorageWait(log, tasks, 1.0), log.append(0.0, DonePressed()).seq
+            wait.begin(seq, fault)
+            wait.begin(seq, outcomes.append)
             log.confirm(log.take())
 
-    with pytest.raises(ExceptionGroup) as raised:
-        in_virtual_time(main)
-    assert raised.group_contains(LookupError)
+    in_virtual_time(main)
+
+    assert ["kept"] == outcomes
+    assert "could not be told" in caplog.text
+
+
+def test_nobody_is_told_once_the_session_is_over() -> None:
+    outcomes: list[Outcome] = []
+
+    async def main() -> None:
+        log = _stalled_log()
+        async with asyncio.TaskGroup() as tasks:
+            wait = StorageWait(log, tasks, 1.0)
+            wait.begin(log.append(0.0, DonePressed()).seq, outcomes.append)
+            wait.end()
+            log.confirm(log.take())
+            await asyncio.sleep(2)
+
+    in_virtual_time(main)
+
+    assert [] == outcomes

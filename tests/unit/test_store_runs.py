@@ -1,7 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from server.store import run_making, runs
 from server.store.blueprints import BlueprintArchived, BlueprintNotFound
 from server.store.deletions import Deletions
 from server.store.event_log import OpenedSession
@@ -74,6 +76,23 @@ async def test_only_what_is_published_and_not_archived_can_be_run(storage: str) 
                 await store.runs.create(store.tenant, blueprint_id, consent_needed=True)
         with pytest.raises(BlueprintArchived):
             await store.blueprints.publish(store.tenant, store.blueprint.id)
+
+
+async def test_a_design_that_is_archived_while_a_run_of_it_is_made_has_no_further_run(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(storage) as store:
+        read = run_making.basis_of
+
+        async def then_archived(*args: Any) -> run_making.Basis:
+            basis = await read(*args)
+            monkeypatch.setattr(runs, "basis_of", read)
+            await store.blueprints.archive(store.tenant, store.blueprint.id)
+            return basis
+
+        monkeypatch.setattr(runs, "basis_of", then_archived)
+        with pytest.raises(BlueprintNotFound):
+            await store.runs.create(store.tenant, store.blueprint.id)
 
 
 async def test_neither_another_organization_nor_test_keys_see_a_run(storage: str) -> None:

@@ -15,22 +15,21 @@ _FEWEST_WORDS: Final = 2
 """A single word sounds like too many others."""
 _SHARED: Final = 0.5
 """The share of a claim's words that the best hypothesis has as well."""
-_SHARED_TO_STRIKE: Final = 0.67
-"""The same where an answer is erased for it."""
+_HARMLESS: Final = frozenset(("repeat", "slower", "human"))
 
 
 def claim_among(best: str, alternatives: Iterable[str]) -> str | None:
     """The likeliest of the alternatives that claims a right, where the best hypothesis claims none; None if
-    there is no such thing. That an answer is over, or a pause, is never guessed at."""
+    there is no such thing. What ends, skips or erases something is never guessed at."""
     if not best or best.count(" ") >= MOST_WORDS or spoken_right(best) is not None:
         return None
     heard = Counter(best.split())
     for alternative in alternatives:
         right = spoken_right(alternative)
-        if right is None or right in ("done", "resume") or alternative.count(" ") + 1 < _FEWEST_WORDS:
+        if right not in _HARMLESS or alternative.count(" ") + 1 < _FEWEST_WORDS:
             continue
         claimed = Counter(alternative.split())
         share = (claimed & heard).total() / claimed.total()
-        if share >= (_SHARED_TO_STRIKE if right == "strike" else _SHARED):
+        if share >= _SHARED:
             return alternative
     return None
