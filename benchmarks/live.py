@@ -13,6 +13,7 @@ from benchmarks.load import UTTERANCE
 from benchmarks.report import Row, publish, this_machine
 from dialog.judgement import JudgementRequest
 from dialog.latency import percentile
+from dialog.study import Study
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, FRAME_DURATION, AudioFrame
 from media.resampler import resample
 from server.providers.catalog import Chosen, choose
@@ -24,6 +25,7 @@ from server.settings import Settings
 REQUEST: Final = JudgementRequest(
     "tools", "question", "Which tool?", None, None, "A hammer, mostly.", "A hammer, mostly.", 0.9,
     follow_ups_left=1,
+    study=Study("Robin", "You interview people about their work.", "neutral", "en-US", "allow"),
 )  # fmt: skip
 SENTENCE: Final = "You mentioned that it broke. What happened then?"
 _PATIENCE: Final = 20.0
@@ -128,5 +130,7 @@ async def _told(one: Chosen, times: int, faults: list[str]) -> list[Row]:
     try:
         return await measured(one, times)
     except (ProviderError, TimeoutError) as error:
-        faults.append(f"{one.line.name} couldn't be measured: {str(error) or 'no answer in time'}.")
+        faults.append(
+            f"{one.line.name} couldn't be measured: {str(error).rstrip('.') or 'no answer in time'}."
+        )
         return []
