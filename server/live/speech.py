@@ -13,6 +13,9 @@ class SpeakerPolicy(msgspec.Struct, frozen=True):
 
     storage_timeout: float = 1.0
     """How long a speech waits for storage. Larger: dead air while the disk is slow."""
+    shown_storage_timeout: float = 5.0
+    """How long a question on the page waits for it: whoever sees it takes their last answer for kept, and
+    hears no silence meanwhile. Larger: the page stands still for longer while the disk is slow."""
     shown_duration: float = 0.3
     """How long a text that is only shown counts as being said. Larger: slower typing interviews."""
     reading_pace: float = 3.0

@@ -161,7 +161,7 @@ class Visit:
         async for event in session.log.follow(seq):
             for message in view.see(event):
                 if isinstance(message, wire.Question):  # who sees it may trust that the last answer is kept
-                    await session.log.durable_within(event.seq, self._policy.speaker.storage_timeout)
+                    await session.log.durable_within(event.seq, self._policy.speaker.shown_storage_timeout)
                 await page.show(message)
         await ended.wait()
         if session.outcome is not None:
