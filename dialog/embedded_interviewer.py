@@ -102,6 +102,10 @@ def judge(request: JudgementRequest) -> Judgement:
     return Judgement(verdict, probe, assessed=assessed, reasons=tuple(reasons))
 
 
+_REMEMBERED: Final = 12
+"""Exchanges back in which a contradiction is looked for."""
+
+
 def _contradiction(request: JudgementRequest) -> tuple[str, str] | None:
     """Two statements that can't both be so, where both were heard well and it wasn't asked about before."""
     if request.confidence < CARRYING_CONFIDENCE:
@@ -111,7 +115,10 @@ def _contradiction(request: JudgementRequest) -> tuple[str, str] | None:
     if any(template.made(exchange.asked) for template in consistency for exchange in here):
         return None
     part = request.answer.removesuffix(request.latest)
-    pair = contradiction(request.latest, [*(one.answered for one in request.exchanges), part])
+    lately = request.exchanges[
+        -_REMEMBERED:
+    ]  # an hour of talk would take 30 ms each time, on everybody's loop
+    pair = contradiction(request.latest, [*(one.answered for one in lately), part])
     asked = " ".join(exchange.asked for exchange in request.exchanges)
     return None if pair is None or pair[1] in asked else pair
 

@@ -281,7 +281,8 @@ def test_a_no_to_stopping_is_a_no_whatever_follows_it(reply: str) -> None:
 @pytest.mark.parametrize("option", ["Delete it", "Stop", "The last one", "Skip it"])
 def test_an_option_that_is_chosen_is_no_claim(option: str) -> None:
     field = {"name": "what", "label": "What would you do?", "type": "choice", "options": [option, "Keep it"]}
-    form = {"key": "ad", "type": "form", "text": "An advertisement comes.", "fields": [field]}
+    form: dict[str, object] = {"key": "ad", "type": "form", "text": "An advertisement comes."}
+    form["fields"] = [field]
     stage = Stage(blueprint(form), channel="text")
     stage.run_until_floor_is("open")
     stage.feed(TextTyped(option, "one"))
