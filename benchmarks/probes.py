@@ -20,6 +20,7 @@ from dialog.embedded_interviewer import judge
 from dialog.events import AnswerStruck, Event, ProbeChosen, QuestionAsked
 from dialog.judgement import Judgement, JudgementRequest, Probe
 from dialog.script import NEUTRAL_PROBE
+from dialog.struck_sound import TOMBSTONE
 from dialog.techniques import NEUTRAL_PROBES, TEMPLATES
 from server.rehearsal.persona import Persona
 from server.rehearsal.simulated_talk import SimulatedTalk
@@ -45,6 +46,8 @@ class Rules:
 
     def labels(self, probe: Probe, node_asked: list[str]) -> str:
         """What is wrong with a probe by how it is made: a known wording, with words that were said, once."""
+        if probe.text == TOMBSTONE:
+            return ""
         written = any(each.made(probe.text) for each in TEMPLATES) or probe.technique == "fallback"
         if not (written or probe.text in NEUTRAL_PROBES or probe.text == NEUTRAL_PROBE):
             return "no wording of ours"

@@ -260,8 +260,7 @@ class Conduct:
         if turn is None or self._interview.closing is not None:
             return
         if self._moments.confirming is not None:
-            # A yes or no first: "no, I want to finish it" is no claim to stop.
-            answer = clear_answer(turn.text)
+            answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
             right = spoken_right(turn.text) if answer is None else None
             if (right, self._moments.confirming) == ("stop", "stop"):
                 answer = "yes"

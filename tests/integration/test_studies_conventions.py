@@ -21,8 +21,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JSON: Final = {"Content-Type": "application/json"}
 DEEP: Final = b'{"metadata":' * 200 + b"{}" + b"}" * 200
-UNSTEADY: Final = ("idempotency", "job", "happening", "webhook_delivery")
-"""Tables that change by themselves: what was told a webhook, and what was answered."""
+UNSTEADY: Final = ("idempotency", "job", "happening", "webhook_delivery", "simulation")
+"""Tables that change by themselves: what was told a webhook, what was answered, how far a simulation is."""
 
 
 class Wrong(msgspec.Struct, frozen=True):

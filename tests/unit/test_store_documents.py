@@ -63,6 +63,7 @@ async def test_what_older_servers_kept_of_transcripts_and_responses_is_forgotten
         async with store.database.write() as connection:
             await begin_documents(connection, run.id, STAGES, "completed", 1)
             await connection.execute(update(DocumentRow).values(body={"said": "My name is Kim."}))
+            await connection.exec_driver_sql("DROP TABLE simulation")  # which is younger
             await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
         upgrade(storage)
         async with store.database.read() as connection:
