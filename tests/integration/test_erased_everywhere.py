@@ -81,7 +81,7 @@ async def hold_talk(server: RunningServer, study: Study, http: httpx.AsyncClient
         await page.send(Claim("strike"))
         await is_erased(page)
         await until_yours(page)
-        await page.send(TypedText("The password is plumbago. Please delete that.", "three"))
+        await page.send(TypedText("The password is plumbago. Please strike that.", "three"))
         await is_erased(page)
         await until_yours(page)
         await page.send(TypedText("Nothing else comes to mind.", "four"))
