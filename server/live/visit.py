@@ -151,9 +151,11 @@ class Visit:
         view = View(self.case.blueprint, self.case.completion)
         begun = self._begun
         history = await self.so_far()
+        seq = history[-1].seq if history else 0
+        if self.session is not None:  # who comes back may trust in that as well
+            await self.session.log.durable_within(seq, self._policy.speaker.shown_storage_timeout)
         for message in view.replay(history, after_seq):
             await page.show(message)
-        seq = history[-1].seq if history else 0
         await begun.wait()
         session, ended = self.session, self._session_ended
         if session is None:
