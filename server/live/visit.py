@@ -149,21 +149,21 @@ class Visit:
     async def show(self, page: Page, after_seq: int) -> None:
         """Show a page what it lacks and then what happens, until it or the sitting ends."""
         view = View(self.case.blueprint, self.case.completion)
-        begun = self._begun
+        begun, longest = self._begun, self._policy.speaker.shown_storage_timeout
         history = await self.so_far()
         seq = history[-1].seq if history else 0
         if self.session is not None:  # who comes back may trust in that as well
-            await self.session.log.durable_within(seq, self._policy.speaker.shown_storage_timeout)
+            await self.session.log.durable_within(seq, longest)
         for message in view.replay(history, after_seq):
             await page.show(message)
         await begun.wait()
-        session, ended = self.session, self._session_ended
-        if session is None:
+        if (session := self.session) is None:
             return
+        ended = self._session_ended
         async for event in session.log.follow(seq):
             for message in view.see(event):
                 if isinstance(message, wire.Question):  # who sees it may trust that the last answer is kept
-                    await session.log.durable_within(event.seq, self._policy.speaker.shown_storage_timeout)
+                    await session.log.durable_within(event.seq, longest)
                 await page.show(message)
         await ended.wait()
         if session.outcome is not None:
