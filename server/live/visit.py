@@ -15,6 +15,7 @@ from dialog.responses import facts_of
 from dialog.script import known_words
 from server.gateway.leg import Leg
 from server.live import wire
+from server.live.feed import Feed
 from server.live.holding import hold_session
 from server.live.keeping import Case, Keeper, Kit, Standing, consent_state, opened_recorder
 from server.live.page import ENDED, FAILED, GOING_AWAY, TRY_AGAIN, Page
@@ -149,22 +150,14 @@ class Visit:
     async def show(self, page: Page, after_seq: int) -> None:
         """Show a page what it lacks and then what happens, until it or the sitting ends."""
         view = View(self.case.blueprint, self.case.completion)
-        begun, longest = self._begun, self._policy.speaker.shown_storage_timeout
+        feed, begun = Feed(page, view, self._policy.speaker.shown_storage_timeout), self._begun
         history = await self.so_far()
-        seq = history[-1].seq if history else 0
-        if self.session is not None:  # who comes back may trust in that as well
-            await self.session.log.durable_within(seq, longest)
-        for message in view.replay(history, after_seq):
-            await page.show(message)
+        await feed.catch_up(history, after_seq, None if self.session is None else self.session.log)
         await begun.wait()
         if (session := self.session) is None:
             return
         ended = self._session_ended
-        async for event in session.log.follow(seq):
-            for message in view.see(event):
-                if isinstance(message, wire.Question):  # who sees it may trust that the last answer is kept
-                    await session.log.durable_within(event.seq, longest)
-                await page.show(message)
+        await feed.follow(session.log)
         await ended.wait()
         if session.outcome is not None:
             page.close(ENDED, "the interview is over")

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from random import Random
 from typing import cast
 
 import numpy as np
@@ -268,10 +269,15 @@ async def test_no_words_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None
 
 
 async def test_a_line_is_not_given_up_for_what_came_while_our_own_loop_stood_still() -> None:
-    script, policy = Script(first=exactly(0.3)), LinePolicy(deaf_after=1.0)
+    def stand_still(_: Random) -> float:
+        time.sleep(stalls.pop() if stalls else 0.0)
+        return 0.0
+
+    stalls: list[float] = []
+    script, policy = Script(later=stand_still), LinePolicy(deaf_after=1.0)
     async with _speaking(script, policy) as (voice, running):
-        await voice.check()
-        asyncio.get_running_loop().call_later(0.1, time.sleep, 1.5)
+        await said(voice, TEXT, HOW)  # from now on the emulator knows the words, and says them at once
+        stalls.append(1.5)
         whole = await said(voice, TEXT, HOW)
 
         assert 1 == len(running.emulator.sockets)
