@@ -22,8 +22,7 @@ from server.providers.deepgram.line import Meter
 from server.providers.deepgram.messages import MAX_FRAME_BYTES
 from server.providers.deepgram.nova import NovaRecognition
 from server.providers.deepgram.sound import LINEAR16
-from server.providers.elevenlabs.account import BOUNDS as HTTP_BOUNDS
-from server.providers.elevenlabs.account import NAME, Account
+from server.providers.elevenlabs.account import NAME, SOUND_BOUNDS, Account
 from server.providers.elevenlabs.incoming import Incoming
 from server.providers.elevenlabs.messages import LONGEST_ALIGNMENT, read
 from server.providers.elevenlabs.multi_context import MOST_MESSAGE_BYTES
@@ -40,6 +39,8 @@ MUST_MS: Final = 20.0
 TIMES: Final = 5
 _PIECE: Final = 64 << 10
 """Bytes that a library reads from a socket at once."""
+_SMALL: Final = 500
+"""Small messages in a row; more of them do the same again."""
 TEXT: Final = "Thank you, that helps me to see how it went on that day. " * 60
 
 
@@ -138,8 +139,9 @@ class _Pieces(httpx.AsyncByteStream, httpx2.AsyncByteStream):
             yield self._body[at : at + _PIECE]
 
 
-async def _ahead() -> float:
-    times = [0.001 * n for n in range(HTTP_BOUNDS.most_members // 3 - 10)]
+def _rendered_line() -> bytes:
+    """The largest line of words made ahead."""
+    times = [0.001 * n for n in range(SOUND_BOUNDS.most_members // 3 - 10)]
     line = {
         "audio_base64": "",
         "alignment": {
@@ -148,9 +150,12 @@ async def _ahead() -> float:
             "character_end_times_seconds": times,
         },
     }
-    room = HTTP_BOUNDS.longest_line - len(msgspec.json.encode(line)) - 64
+    room = SOUND_BOUNDS.longest - len(msgspec.json.encode(line)) - 64
     line["audio_base64"] = base64.b64encode(bytes(room * 3 // 4 // 3 * 3)).decode()
-    body = msgspec.json.encode(line) + b"\n"
+    return msgspec.json.encode(line) + b"\n"
+
+
+async def _over_http(body: bytes) -> float:
     account = Account("a-key", "http://127.0.0.1:9")
     http = account.http(httpx.MockTransport(lambda _: httpx.Response(200, stream=_Pieces(body))))
     rendering = ElevenLabsRendering(account, account.client(http))
@@ -165,6 +170,14 @@ async def _ahead() -> float:
     longest = await _longest_step(render)
     await http.aclose()
     return longest
+
+
+async def _ahead() -> dict[str, float]:
+    return {
+        "elevenlabs, words made ahead, a line": await _over_http(_rendered_line()),
+        "elevenlabs, words made ahead, small lines": await _over_http(b'{"audio_base64":"AAAA"}\n' * _SMALL),
+        "elevenlabs, words made ahead, empty lines": await _over_http(b"\n" * _PIECE),
+    }
 
 
 # Models
@@ -188,7 +201,7 @@ async def _model(make: Callable[[httpx2.AsyncBaseTransport], Vendor], event: byt
 
 
 def _anthropic_event() -> bytes:
-    delta = {"type": "text_delta", "text": "x" * (MODEL_BOUNDS.longest_line - 256)}
+    delta = {"type": "text_delta", "text": "x" * (MODEL_BOUNDS.longest - 256)}
     event = {"type": "content_block_delta", "index": 0, "delta": delta}
     start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
     return b"".join(
@@ -198,7 +211,7 @@ def _anthropic_event() -> bytes:
 
 
 def _openai_event() -> bytes:
-    choice = {"index": 0, "delta": {"content": "x" * (MODEL_BOUNDS.longest_line - 256)}}
+    choice = {"index": 0, "delta": {"content": "x" * (MODEL_BOUNDS.longest - 256)}}
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
     return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
@@ -208,6 +221,12 @@ def _many(event: bytes) -> bytes:
     members = b"[" + b"[]," * (MODEL_BOUNDS.most_members - 20) + b"[]]"
     start = event.rindex(b'"xxx')
     return event[:start] + members + event[event.rindex(b'x"') + 2 :]
+
+
+def _small(event: bytes) -> bytes:
+    """The same event with no words, again and again."""
+    start = event.rindex(b'"xxx')
+    return (event[:start] + b'""' + event[event.rindex(b'x"') + 2 :]) * _SMALL
 
 
 async def _longest_step(work: Callable[[], Any]) -> float:
@@ -233,11 +252,15 @@ async def measure() -> dict[str, float]:
     return {
         **await _deepgram(),
         **_live_voice(),
-        "elevenlabs, words made ahead, a line": await _ahead(),
+        **await _ahead(),
         "anthropic, an event": await _model(ask_anthropic, anthropic),
         "anthropic, a strange one": await _model(ask_anthropic, _many(anthropic)),
+        "anthropic, small events": await _model(ask_anthropic, _small(anthropic)),
+        "anthropic, empty lines": await _model(ask_anthropic, b"\n" * _PIECE),
         "openai, an event": await _model(ask_openai, openai),
         "openai, a strange one": await _model(ask_openai, _many(openai)),
+        "openai, small events": await _model(ask_openai, _small(openai)),
+        "openai, empty lines": await _model(ask_openai, b"\n" * _PIECE),
     }
 
 

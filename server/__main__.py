@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "guard": "Judge what an interviewer might say.",
     "simulate": "Try a blueprint on simulated participants.",
     "replay": "Run a recorded log through today's code.",
+    "prerender": "Synthesise a blueprint's known words ahead.",
     "doctor": "Look for what keeps interviews from working here.",
     "bench": "Measure this build on this machine.",
     "keys": "Make, list and revoke API keys.",

@@ -13,18 +13,21 @@ from dialog.transcript import transcript, transcript_entries, web_vtt
 from server.cli.output import Failure
 
 
-def make_room(directory: Path) -> None:
-    """See that `directory` can be written to, before anybody talks for minutes. Raises Failure."""
+def make_room(directory: Path, option: str = "--out") -> None:
+    """See that `directory`, which `option` names, can be written to, before anybody talks for minutes. Raises
+    Failure."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
-        raise _unwritable(directory, error) from None
+        raise _unwritable(directory, error, option) from None
 
 
-def _unwritable(directory: Path, error: OSError) -> Failure:
-    return Failure(f"{directory} can't be written to ({error.strerror}): name another directory with --out.")
+def _unwritable(directory: Path, error: OSError, option: str = "--out") -> Failure:
+    return Failure(
+        f"{directory} can't be written to ({error.strerror}): name another directory with {option}."
+    )
 
 
 def write_outcome(directory: Path, blueprint: Blueprint, events: Sequence[Event]) -> None:

@@ -74,9 +74,14 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def voice(self) -> Voice:
-        """The agent's; the server's own where it has none."""
-        voice = self.blueprint.agent.voice
-        return Voice("", "") if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)
+        """The agent's."""
+        return voice_of(self.blueprint)
+
+
+def voice_of(blueprint: Blueprint) -> Voice:
+    """How an agent is to sound; where it doesn't say, as the server's own voice does."""
+    voice = blueprint.agent.voice
+    return Voice("", "") if voice is None else Voice(voice.provider, voice.voice_id, voice.speed)
 
 
 class Standing(Protocol):

@@ -71,6 +71,15 @@ class PromptCache:
             if key not in self._memory:
                 await self._keep(key, chunks)
 
+    def speaker(self, voice: Voice) -> Voice:
+        """Who speaks where `voice` is asked for, all being well."""
+        return self._effective(voice)
+
+    @property
+    def unwritten(self) -> int:
+        """How many clips the disk didn't take."""
+        return self._store.unwritten
+
     def lookup(self, text: str, voice: Voice) -> PreparedClip | None:
         """Find a clip in memory; never waits."""
         return self._recall(self._key(voice, text))

@@ -3,6 +3,7 @@
 Every call blocks on the disk and belongs in a thread. A disk that fails costs a synthesis, never the speech.
 """
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -27,6 +28,8 @@ class ClipStore:
         self._max_bytes = max_bytes
         self._held_bytes: int | None = None
         self.faults = 0
+        self.unwritten = 0
+        """Clips that the disk didn't take."""
 
     def load(self, key: str) -> PreparedClip | None:
         """Read a clip; None when there is none, or none that can be read. A damaged file is removed."""
@@ -59,6 +62,7 @@ class ClipStore:
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
+            self.unwritten += 1
             self._fault("written", error)
             return False
         return True
@@ -75,8 +79,9 @@ class ClipStore:
         """Count what is held, and when it is too much remove the least recently used down to nine tenths."""
         files = []
         for path in self._directory.glob("*/*"):
-            stat = path.stat()
-            files.append((stat.st_mtime, stat.st_size, path))
+            with contextlib.suppress(FileNotFoundError):  # another process has made room
+                stat = path.stat()
+                files.append((stat.st_mtime, stat.st_size, path))
         held = sum(size for _, size, _ in files)
         if held <= wanted_bytes:
             return held

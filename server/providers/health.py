@@ -33,6 +33,11 @@ class Health:
         """One sentence for each vendor that can't be used, with the way out; never a key."""
         return tuple(dict.fromkeys(complaint(line, fault) for line, fault in self._faults.values()))
 
+    def complaint_of(self, provider: str) -> str | None:
+        """The sentence for one provider; None where nothing is wrong with it."""
+        found = self._faults.get(provider)
+        return None if found is None else complaint(*found)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """The same for whoever asks over the network: nothing of what the vendor says itself."""

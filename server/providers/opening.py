@@ -57,8 +57,11 @@ class Providers:
 
     def supports(self, language: str) -> bool:
         """Tell whether a language (BCP 47) can be spoken and heard; where not, typing is all there is."""
-        ears, mouths = self.choice.speech_to_text[:1], self.choice.text_to_speech
-        return _known(language, ears) and _known(language, mouths)
+        return _known(language, self.choice.speech_to_text[:1]) and self.speaks(language)
+
+    def speaks(self, language: str) -> bool:
+        """Tell whether a language (BCP 47) can be spoken."""
+        return _known(language, self.choice.text_to_speech)
 
 
 def _known(language: str, chosen: Sequence[Chosen]) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx2
+import msgspec
 import pytest
 
 from server.providers.models.anthropic import AnthropicModels
@@ -31,10 +32,9 @@ class Endless(httpx2.AsyncByteStream):
             yield b"x" * MEBIBYTE
 
 
-async def asked(vendor: Vendor) -> None:
-    async with vendor.reply(opening_call(STUDY, vendor.name, "a-model")) as pieces:
-        async for _ in pieces:
-            pass
+async def asked(vendor: Vendor, model: str = "a-model") -> str:
+    async with vendor.reply(opening_call(STUDY, vendor.name, model)) as pieces:
+        return "".join([piece async for piece in pieces])
 
 
 @pytest.mark.parametrize("make", VENDORS)
@@ -79,6 +79,72 @@ async def test_a_reply_that_hides_its_length_is_not_read(make: type[AnthropicMod
         await asked(models)
 
     assert 0 == body.read
+
+
+LONG = "she said, and then, and then, " * 1_000
+
+
+@pytest.mark.parametrize("make", VENDORS)
+async def test_a_long_reply_that_comes_as_one_event_is_read(
+    make: type[AnthropicModels | OpenAIModels],
+) -> None:
+    head = {"content-type": "text/event-stream"}
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers=head, stream=httpx2.ByteStream(AT_ONCE[make]))
+
+    models = make("key", transport=httpx2.MockTransport(answer))
+
+    assert LONG == await asked(models)
+
+
+def events(*bodies: dict[str, object]) -> bytes:
+    return b"".join(
+        b"event: %s\ndata: %s\n\n" % (str(body.get("type", "message")).encode(), msgspec.json.encode(body))
+        for body in bodies
+    )
+
+
+AT_ONCE: dict[object, bytes] = {
+    AnthropicModels: events(
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": LONG}},
+        {"type": "message_stop"},
+    ),
+    OpenAIModels: events(
+        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
+         "choices": [{"index": 0, "delta": {"content": LONG}, "finish_reason": "stop"}]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("", True),
+        ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("http://127.0.0.1:8000/v1", False),
+        ("https://notopenai.com/v1", False),
+    ],
+)
+@pytest.mark.parametrize(("model", "known"), [("gpt-4.1-mini", True), ("a-model", False)])
+async def test_a_model_is_asked_for_the_core_alone_where_neither_its_name_nor_its_address_is_the_vendors(
+    model: str, known: bool, url: str, whole: bool
+) -> None:
+    told = {}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        told.update(msgspec.json.decode(request.content))
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=b"")
+
+    models = OpenAIModels("key", url, transport=httpx2.MockTransport(answer))
+    with pytest.raises(ProviderError, match="breaks off"):
+        await asked(models, model)
+
+    assert whole or known or {"model", "messages", "max_tokens", "stream"} == set(told)
+    assert (whole or known) == ("max_completion_tokens" in told) == ("max_tokens" not in told)
+    assert told.get("store", True) is not (whole or known)
 
 
 class Replies:

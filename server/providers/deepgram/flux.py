@@ -23,8 +23,8 @@ from server.providers.deepgram.sound import SoundFormat
 from server.providers.deepgram.talk import Talk, Word
 from server.providers.protocols import Transcript, TurnEndHint
 
-_MAX_WORDS: Final = 4_000
-"""Of one turn: half an hour of speech."""
+_MAX_WORDS: Final = 2_500
+"""Of one turn: a quarter of an hour of speech."""
 _OVERSLEPT: Final = 0.5
 """Seconds of silence that are made up for when the loop was late; more would be time that nobody lived."""
 _SETTLING: Final = 0.1

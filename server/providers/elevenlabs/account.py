@@ -26,9 +26,13 @@ SLOWEST, FASTEST = 0.7, 1.2
 """All that the vendor's `speed` takes; what an agent wants beyond is spoken at the nearest."""
 KEEP_ALIVE: Final = 300.0
 """Seconds that an unused HTTP connection stays open; the library's own 5 s cost a handshake per prompt."""
-BOUNDS: Final = Bounds(most_bytes=64 << 20, longest_line=1_400_000, most_members=1_900)
-"""Of an answer: the longest text is 20 MB in all. A sentence of 300 characters in one line has 1.3 MB and
-1,800 times, each of which takes the library 4 µs."""
+SOUND_BOUNDS: Final = Bounds("line", most_bytes=64 << 20, longest=1_500_000, most_members=8_000)
+"""Of speech over HTTP: the longest text is 20 MB in all. A sentence of 300 characters in one line has 1.3 MB.
+Its times are told twice, as it is written and as it is read out: of nothing but years it has 6,100."""
+_REFUSAL_BOUNDS: Final = Bounds("body", most_bytes=64 << 10, longest=64 << 10, most_members=64)
+"""Of a refusal, of which the library makes objects at up to 0.2 ms each; it has ten members."""
+_UNREAD_BOUNDS: Final = Bounds("body", most_bytes=1 << 20, longest=1 << 20, most_members=1 << 20)
+"""Of what is taken off the line and not looked into."""
 HTTP_TIMEOUT: Final = 10.0
 """Seconds for a connection, and for each further piece of an answer."""
 
@@ -107,11 +111,12 @@ class Account:
 class _Bounded(httpx.AsyncByteStream):
     """A body that ends by UnboundedReply where it is too long."""
 
-    def __init__(self, body: httpx.AsyncByteStream) -> None:
+    def __init__(self, body: httpx.AsyncByteStream, bounds: Bounds) -> None:
         self._body = body
+        self._bounds = bounds
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in bounded(self._body, BOUNDS):
+        async for piece in bounded(self._body, self._bounds):
             yield piece
 
     async def aclose(self) -> None:
@@ -122,7 +127,13 @@ async def _bound(response: httpx.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise UnboundedReply
     if isinstance(response.stream, httpx.AsyncByteStream):
-        response.stream = _Bounded(response.stream)
+        response.stream = _Bounded(response.stream, _bounds_of(response))
+
+
+def _bounds_of(response: httpx.Response) -> Bounds:
+    if not response.is_success:
+        return _REFUSAL_BOUNDS
+    return SOUND_BOUNDS if response.request.url.path.endswith("/with-timestamps") else _UNREAD_BOUNDS
 
 
 def vendor_speed(speed: float) -> float:

@@ -30,7 +30,7 @@ MOST_CONTEXTS: Final = 5
 """The vendor closes the whole line at a sixth; a context that was dropped counts until its `isFinal`."""
 INACTIVITY_TIMEOUT: Final = 180
 """Seconds without a word from us after which the vendor closes the line: the most that it allows."""
-MOST_MESSAGE_BYTES: Final = 2 << 20
+MOST_MESSAGE_BYTES: Final = 1_500_000
 """A sentence of 300 characters in one message is 1.3 MB."""
 CLOSING_TIMEOUT: Final = 1.0
 """Seconds that the vendor has for its part of a good-bye."""

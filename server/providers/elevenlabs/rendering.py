@@ -3,22 +3,17 @@ nothing of the lines for live speech.
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Final, cast
+from typing import Final
 
 import httpx
+import msgspec
 from elevenlabs.client import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
-from elevenlabs.types import (
-    CharacterAlignmentResponseModel,
-    StreamingAudioChunkWithTimestampsResponse,
-    VoiceSettings,
-)
+from elevenlabs.types import VoiceSettings
 
-from server.providers.bodies import UnboundedReply
+from server.providers.bodies import UnboundedReply, lines
 from server.providers.elevenlabs.account import NAME, Account, vendor_speed
 from server.providers.elevenlabs.alignment import Characters
 from server.providers.elevenlabs.faults import code_in, fault, refusal
@@ -27,10 +22,25 @@ from server.providers.protocols import ProviderError, SpeechChunk, Voice
 from server.providers.witness import Usage, tell
 
 LEAST_SPOKEN: Final = 0.9
-"""Share of a text's letters that must have a time, if any has: the vendor's library skips what it can't read,
-and a clip with a hole in it would be kept for good."""
+"""Share of a text's letters that must have a time, if any has: a clip with a hole in it would be kept for
+good."""
+_NULL: Final = msgspec.Raw(b"null")
 
-_Piece = StreamingAudioChunkWithTimestampsResponse
+
+class _Line(msgspec.Struct):
+    audio_base64: bytes | None = None
+    alignment: msgspec.Raw = _NULL
+    normalized_alignment: msgspec.Raw = _NULL
+
+
+class _Alignment(msgspec.Struct):
+    characters: list[str] = []
+    character_start_times_seconds: list[float] = []
+    character_end_times_seconds: list[float] = []
+
+
+_lines: Final = msgspec.json.Decoder(_Line)
+_alignments: Final = msgspec.json.Decoder(_Alignment | None)
 
 
 class ElevenLabsRendering:
@@ -49,9 +59,11 @@ class ElevenLabsRendering:
             return
         incoming = Incoming(text, self._account.sound_format)
         tell(Usage(NAME, characters=len(spoken)))
-        async with aclosing(self._pieces(spoken, voice)) as pieces:
-            async for piece in pieces:
-                chunk = incoming.chunk(_sound(piece), _characters(piece))
+        async with aclosing(self._lines(spoken, voice)) as rendered:
+            async for line in rendered:
+                sound, characters = read_rendered(line)
+                await asyncio.sleep(0)  # each half of a large line takes milliseconds
+                chunk = incoming.chunk(sound, characters)
                 if chunk is not None:
                     yield chunk
                 if incoming.overflown:
@@ -62,9 +74,10 @@ class ElevenLabsRendering:
         if rest is not None:
             yield rest
 
-    async def _pieces(self, spoken: str, voice: Voice) -> AsyncGenerator[_Piece, None]:
+    async def _lines(self, spoken: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """The answer's lines, each with a part of the sound."""
         voice_id = self._account.voice_id_of(voice)
-        stream = self._client.text_to_speech.stream_with_timestamps(
+        asked = self._client.text_to_speech.with_raw_response.stream_with_timestamps(
             voice_id,
             text=spoken,
             model_id=self._account.model_id,
@@ -72,14 +85,36 @@ class ElevenLabsRendering:
             voice_settings=VoiceSettings(speed=vendor_speed(voice.speed)),
         )
         try:
-            async with aclosing(cast("AsyncGenerator[_Piece, None]", stream)) as pieces:
-                async for piece in pieces:
-                    await asyncio.sleep(0)  # the library has read it in one go: others first
-                    yield piece
+            # The library asks, and raises what is no answer. It would read each line in 6 µs a character, and
+            # pass in silence over those that it can't read: so the body itself is taken from it.
+            async with asked as answer, aclosing(lines(answer._response.aiter_bytes())) as body:
+                async for line in body:
+                    await asyncio.sleep(0)  # several may have come in one go: others first
+                    if line.strip():
+                        yield line
         except ApiError as error:
             raise refused(error, voice_id) from error
         except (httpx.HTTPError, UnboundedReply) as error:
             raise broken(error) from error
+
+
+def read_rendered(line: bytes) -> tuple[bytes, Characters | None]:
+    """Read a line's sound, and when its characters sound. An alignment that can't be read counts as none.
+    Raises ProviderError."""
+    try:
+        read = _lines.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise fault("what it says can't be read") from error
+    for raw in (read.alignment, read.normalized_alignment):
+        try:
+            found = _alignments.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if found is not None and found.characters:
+            starts, ends = found.character_start_times_seconds, found.character_end_times_seconds
+            durations = [end - start for start, end in zip(starts, ends, strict=False)]
+            return read.audio_base64 or b"", Characters(found.characters, starts, durations)
+    return read.audio_base64 or b"", None
 
 
 def refused(error: ApiError, voice_id: str) -> ProviderError:
@@ -92,27 +127,3 @@ def broken(error: httpx.HTTPError | UnboundedReply) -> ProviderError:
     if isinstance(error, UnboundedReply):
         return fault("more came than the words can have")
     return fault("no answer in time" if isinstance(error, httpx.TimeoutException) else "it can't be reached")
-
-
-def _sound(piece: _Piece) -> bytes:
-    try:
-        return base64.b64decode(piece.audio_base_64 or "", validate=True)
-    except (AttributeError, TypeError, ValueError, binascii.Error) as error:
-        raise fault("what it says can't be read") from error
-
-
-def _characters(piece: _Piece) -> Characters | None:
-    """The library checks nothing: what isn't as it should be counts as no alignment."""
-    for alignment in (piece.alignment, piece.normalized_alignment):
-        if not isinstance(alignment, CharacterAlignmentResponseModel):
-            continue
-        try:
-            starts = [float(at) for at in alignment.character_start_times_seconds]
-            ends = [float(at) for at in alignment.character_end_times_seconds]
-            chars = [str(char) for char in alignment.characters]
-        except (AttributeError, TypeError, ValueError):
-            continue
-        if chars:
-            durations = [end - start for start, end in zip(starts, ends, strict=False)]
-            return Characters(chars, starts, durations)
-    return None

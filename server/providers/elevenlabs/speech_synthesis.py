@@ -4,19 +4,20 @@ the sentence, its sound comes back with the time of each character. Knows neithe
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
 
 import httpx
-from elevenlabs.core.api_error import ApiError
+import msgspec
 
 from server.providers.bodies import UnboundedReply
 from server.providers.elevenlabs.account import NAME, Account, vendor_speed
-from server.providers.elevenlabs.faults import code_in
+from server.providers.elevenlabs.faults import code_in, refusal
 from server.providers.elevenlabs.incoming import Incoming, sentences
 from server.providers.elevenlabs.line_policy import LinePolicy
 from server.providers.elevenlabs.lines import Lines
-from server.providers.elevenlabs.rendering import ElevenLabsRendering, broken, refused
+from server.providers.elevenlabs.rendering import ElevenLabsRendering, broken
 from server.providers.protocols import SpeechChunk, Voice
 from server.providers.witness import Usage, tell
 
@@ -34,8 +35,7 @@ class ElevenLabsVoice:
         self._account = account
         self._lines = Lines(account, policy or LinePolicy())
         self._http = account.http()
-        self._client = account.client(self._http)
-        self.ahead = ElevenLabsRendering(account, self._client)
+        self.ahead = ElevenLabsRendering(account, account.client(self._http))
         """The same voice for words that nobody waits for yet."""
 
     @property
@@ -56,9 +56,8 @@ class ElevenLabsVoice:
     async def check(self) -> None:
         """Ask whether the key is good, and whether there is the voice that speaks where an agent names none;
         then have a line open for it. Costs no characters. Raises ProviderError."""
-        options: Any = {"max_retries": 0}
-        await self._asked(self._client.user.subscription.get(request_options=options))
-        await self._asked(self._client.voices.get(self._account.voice_id, request_options=options))
+        await self._ask("v1/user/subscription")
+        await self._ask(f"v1/voices/{quote(self._account.voice_id, safe='')}")
         await self._lines.of(self._account.voice_id).line()
 
     def expect(self, voice: Voice) -> None:
@@ -90,13 +89,25 @@ class ElevenLabsVoice:
         if rest is not None:
             yield rest
 
-    async def _asked(self, answer: Awaitable[object]) -> None:
-        """Await an answer. A key that may only speak is refused all other questions, which says nothing of
-        it."""
+    async def _ask(self, path: str) -> None:
+        """See that it isn't refused; what it says is of no matter, and the library would take 0.2 s to make
+        objects of a hostile answer. A key that may only speak is refused all other questions, which says
+        nothing of it."""
         try:
-            await answer
-        except ApiError as error:
-            if code_in(error.body) != "missing_permissions":
-                raise refused(error, self._account.voice_id) from error
+            answer = await self._http.get(
+                f"{self._account.base_url.rstrip('/')}/{path}", headers={"xi-api-key": self._account.api_key}
+            )
         except (httpx.HTTPError, UnboundedReply) as error:
             raise broken(error) from error
+        if answer.is_success:
+            return
+        code = code_in(_json(answer))
+        if code != "missing_permissions":
+            raise refusal(code, answer.status_code, self._account.voice_id, answer.headers)
+
+
+def _json(answer: httpx.Response) -> object:
+    try:
+        return msgspec.json.decode(answer.content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

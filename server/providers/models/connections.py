@@ -18,16 +18,20 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = 300.0
 """Seconds that an idle connection is kept; the libraries' own five end between two answers."""
-BOUNDS: Final = Bounds(most_bytes=5 << 20, longest_line=1 << 20, most_members=1_000)
-"""Of one answer: an analysis of 9,000 tokens, each an event of its own, has half of the bytes. An event has
-some ten members, each of which takes the libraries 10 µs."""
-_LIST_BOUNDS: Final = Bounds(most_bytes=5 << 20, longest_line=5 << 20, most_members=1 << 20)
+BOUNDS: Final = Bounds("event", most_bytes=5 << 20, longest=256 << 10, most_members=1_000)
+"""Of a reply: an analysis of 9,000 tokens, each an event of its own, has half of the bytes; as one event, 50
+KB. An event has some ten members, each of which takes the libraries 10 µs."""
+_ANSWER_BOUNDS: Final = Bounds("body", most_bytes=256 << 10, longest=256 << 10, most_members=1_000)
+"""Of a refusal, or whatever else the libraries read whole."""
+_LIST_BOUNDS: Final = Bounds("body", most_bytes=5 << 20, longest=5 << 20, most_members=1 << 20)
 """Of the list of models, which is read and not looked into: a broker's has some ten thousand members."""
 _LIMITS: Final = httpx2.Limits(max_connections=500, max_keepalive_connections=100, keepalive_expiry=KEPT)
 _REST: Final = 3.0
 """Seconds in which the rest of a reply is read whose decision is in."""
 _CLOSING: Final = 0.3
 _PLAIN: Final = re.compile(r"[a-z_]{1,40}")
+_STREAMS: Final = re.compile(rb'"stream": ?true')
+"""In a request: what comes is to be events. In what was said it would stand with other quotation marks."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -70,8 +74,13 @@ async def _bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
         raise UnboundedReply
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        listed = response.is_success and response.request.url.path.endswith("/models")
-        response.stream = _Bounded(response.stream, _LIST_BOUNDS if listed else BOUNDS)
+        response.stream = _Bounded(response.stream, _bounds_of(response))
+
+
+def _bounds_of(response: httpx2.Response) -> Bounds:
+    if response.is_success and response.request.url.path.endswith("/models"):
+        return _LIST_BOUNDS
+    return BOUNDS if response.is_success and _STREAMS.search(response.request.content) else _ANSWER_BOUNDS
 
 
 def client_of(

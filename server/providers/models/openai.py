@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 from openai import (
@@ -44,6 +45,7 @@ from server.providers.witness import Usage, Witness, witness
 
 NAME: Final = "openai"
 ADDRESS: Final = "https://api.openai.com/v1"
+_HOST: Final = "openai.com"
 _PASSING: Final = frozenset(("server_error", "rate_limit_exceeded", "overloaded_error"))
 _REHEARSAL: Final = b"""\
 data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,\
@@ -83,6 +85,7 @@ class OpenAIModels:
             http_client=client_of(DefaultAsyncHttpxClient, transport),
         )
         self._lines = Lines(NAME, self.check)
+        self._at_the_vendors = _is_the_vendors(url or ADDRESS)
 
     async def run(self) -> None:
         """Keep the connections until cancelled; then close them."""
@@ -109,7 +112,9 @@ class OpenAIModels:
         return self._lines.spoken(self._opened(call, witness()))
 
     async def _opened(self, call: Call, heard: Witness) -> Opened:
-        own = call.rules.whole_protocol
+        # Of what the vendor's protocol has, servers of one's own know the core, and some refuse all else; the
+        # vendor's newer models refuse a part of the core.
+        own = call.rules.known or self._at_the_vendors
         try:
             stream = await self._client.chat.completions.create(
                 model=call.model,
@@ -127,6 +132,11 @@ class OpenAIModels:
         except Exception as error:
             raise told(error) from error
         return Opened(_pieces(stream, heard), stream.close)
+
+
+def _is_the_vendors(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == _HOST or host.endswith(f".{_HOST}")
 
 
 def rehearse() -> None:

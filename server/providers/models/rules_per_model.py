@@ -1,5 +1,5 @@
-"""What each model must be asked differently: one table. A name that isn't in it is asked for the least that
-any model understands."""
+"""What each model must be asked differently: one table. A name that isn't in it is asked for plain lines,
+which any model can write, with room to think beforehand."""
 
 from typing import Final, Literal
 
@@ -22,12 +22,12 @@ class ModelRules(msgspec.Struct, frozen=True):
     """None = not said; some models refuse to be told."""
     room_to_think: int = 0
     """Tokens on top of the reply's own for models that think whatever they are told."""
-    whole_protocol: bool = True
-    """The vendor's own model: it may be asked with whatever the vendor's protocol has. Servers of one's own
-    that speak the same know the core of it, and some refuse all else."""
+    known: bool = True
+    """It is in the table, and so the vendor's own, wherever it is asked."""
 
 
 _THINKS_ALWAYS: Final = 1_000
+UNKNOWN: Final = ModelRules(room_to_think=_THINKS_ALWAYS, known=False)
 
 ANTHROPIC: Final[dict[str, ModelRules]] = {
     # The 5.5 family thinks unless it is told not to; what it can be told differs.
@@ -67,4 +67,4 @@ def rules_for(vendor: str, model: str) -> ModelRules:
     """The rules of the family whose name is the longest beginning of the model's."""
     table = TABLES.get(vendor, {})
     families = [family for family in table if model.startswith(family)]
-    return table[max(families, key=len)] if families else ModelRules(whole_protocol=False)
+    return table[max(families, key=len)] if families else UNKNOWN
