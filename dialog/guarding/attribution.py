@@ -8,7 +8,7 @@ import msgspec
 
 from dialog.guarding.neutral import GLUE, NEUTRAL
 from dialog.guarding.putting import IMPERATIVE, QUOTED
-from dialog.guarding.said import PERSONS, Said, lemma, lemmas
+from dialog.guarding.said import PERSONS, Said, denies, lemma, lemmas
 from dialog.lexicon import is_content, lower_words
 
 _REPORTS: Final = (
@@ -146,5 +146,5 @@ def _gives_back(reported: str, said: Said, *, alone: bool) -> bool:
         return not alone
     own = [word for word in words if not is_content(word) or lemma(word) not in GLUE or word in said.words]
     if lemmas(own):
-        return said.says(own, clause=len(words) > 3)
+        return said.says(own, clause=len(words) > 3 or any(map(denies, words)))
     return said.quoted(told) and not set(words) <= PERSONS

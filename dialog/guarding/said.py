@@ -2,11 +2,12 @@
 counts, but the words must stand close together, with the same "not" and the same "all"."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from dialog.guarding.doers import Deed, agrees, deed_of, doer_before, speaker_between
 from dialog.lexicon import AUXILIARIES, is_content, lower_words, plain, stem
 
 MOST_CHARACTERS: Final = 20_000
@@ -105,6 +106,8 @@ class Line:
 
     def __init__(self, text: str) -> None:
         words: list[str] = []
+        self._sentences: list[tuple[int, list[str]]] = []
+        """Each with the place of its first word."""
         self._places: dict[str, list[int]] = {}
         self._denied: list[int] = []
         self._turns: list[int] = []
@@ -112,6 +115,7 @@ class Line:
         start = 0
         for sentence in _SENTENCE_END.split(text):
             said = lower_words(sentence)
+            self._sentences.append((start, said))
             for place, word in enumerate(said, start=start):
                 if is_content(word):
                     self._places.setdefault(lemma(word), []).append(place)
@@ -125,11 +129,16 @@ class Line:
         self.lemmas = frozenset(self._places)
         self.plain = f" {' '.join(words)} "
 
-    def says(self, wanted: set[str], reach: int, *, clause: bool, denied: bool) -> bool:
-        """Whether all of `wanted` stand within `reach` words, said or denied as they are meant."""
+    def says(
+        self, wanted: set[str], reach: int, *, clause: bool, denied: bool, deed: Deed | None = None
+    ) -> bool:
+        """Whether all of `wanted` stand within `reach` words, said or denied as they are meant, of the same
+        doer."""
         spans = self._spans(wanted, reach)
         if not clause:
             return bool(spans)
+        if deed is not None:
+            spans = [span for span in spans if self._is_done(deed, *span)]
         if denied:
             return any(self._denial_near(first, last) for first, last in spans)
         return any(not self._denied_in(first, last) for first, last in spans)
@@ -143,6 +152,24 @@ class Line:
             if max(near) - min(near) <= reach:
                 spans.append((min(near), max(near)))
         return spans
+
+    def _is_done(self, deed: Deed, first: int, last: int) -> bool:
+        """Whether between these places somebody does what is asserted of them."""
+        verbs = [place for place in self._places[lemma(deed.verb)] if first <= place <= last]
+        if deed.who:
+            return any(agrees(deed.who, doer_before(*self._sentence_of(place))) for place in verbs)
+        nouns = [place for place in self._places[lemma(deed.noun)] if first <= place <= last]
+        return any(not self._parted(*sorted((noun, verb))) for noun in nouns for verb in verbs)
+
+    def _sentence_of(self, place: int) -> tuple[list[str], int]:
+        """The sentence in which a word stands, and its place there."""
+        at = bisect_right(self._sentences, place, key=lambda sentence: sentence[0]) - 1
+        start, words = self._sentences[at]
+        return words, place - start
+
+    def _parted(self, first: int, last: int) -> bool:
+        words, place = self._sentence_of(first)
+        return speaker_between(words, place, min(place + last - first, len(words)))
 
     def _denial_near(self, first: int, last: int) -> bool:
         place = bisect_left(self._denied, first - _DENIED_WITHIN)
@@ -185,8 +212,9 @@ class Said:
             return all(word in self.words or word in PERSONS or word in AUXILIARIES for word in words)
         denied = any(denies(word) for word in words)
         reach = len(words) * 3 // 2 + _ROOM
+        deed = deed_of(words) if clause else None
         return any(
-            line.says(wanted, reach, clause=clause, denied=denied)
+            line.says(wanted, reach, clause=clause, denied=denied, deed=deed)
             for line in self._lines
             if wanted <= line.lemmas
         )

@@ -152,3 +152,44 @@ def test_a_memory_holds_so_many_characters_of_the_latest_lines_and_no_more() -> 
     assert not said.quoted("word0")
     assert huge.quoted("last")
     assert not huge.quoted("first")
+
+
+LATE = GuardContext(
+    question="How was your day?",
+    transcript=(
+        Line("agent", "How was your day?"),
+        Line(
+            "participant",
+            "my boss was late again and i was angry about the contract nobody told me and the train stopped",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        "You said you were late again.",
+        "You stopped the train.",
+        "Your boss was angry about the contract.",
+        "You told nobody about the contract.",
+        "You said nobody was angry.",
+        "You mentioned that your boss was angry. What happened next?",
+    ],
+)
+def test_what_one_did_is_not_said_of_another(utterance: str) -> None:
+    assert "false_attribution" in check(utterance, LATE)
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        "You were angry about the contract.",
+        "You said the train stopped. What happened then?",
+        "You said your boss was late again. What happened then?",
+        "You said nobody told you about the contract. What was that like?",
+        "When you say you were angry, what was that like?",
+    ],
+)
+def test_what_they_said_of_somebody_is_given_back_of_the_same(utterance: str) -> None:
+    assert [] == check(utterance, LATE)
