@@ -1,5 +1,5 @@
 """Two statements of a participant's that can't both be so, found by their words alone: the same is said and
-denied of the same subject. What is qualified ("I used to", "unless", "on Mondays") contradicts nothing."""
+denied by whoever speaks, of themselves. What is qualified ("I used to", "on Mondays") contradicts nothing."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,10 +23,10 @@ LONGEST: Final = 14
 """Words in a statement: a longer one says more than one thing, and is too long to be said back."""
 
 _JOINING: Final = frozenset("and but so because although though however or which then well actually".split())
-_SUBJECTS: Final = {
-    "i": "i", "we": "i", "i'm": "i", "i've": "i", "i'd": "i", "it": "it", "he": "he", "she": "she",
-    "they": "they",
-}  # fmt: skip
+_SUBJECTS: Final = frozenset("i we i'm i've i'd".split())
+"""Whoever speaks. Of whom "he" or "they" is said no word tells: it may be another one each time."""
+_LEADING_IN: Final = FILLERS | frozenset("yes no honestly frankly really also personally".split())
+"""Words before the subject that leave what is said as it is; "people think" and "why" don't."""
 _DENIALS: Final = frozenset("not never no none nobody nothing neither nor without cannot".split())
 _WHOLLY: Final = frozenset("never nothing nobody always everything everybody everyone all".split())
 _QUALIFYING: Final = (
@@ -42,7 +42,7 @@ _SAYS_LITTLE: Final = frozenset(
 )
 _LIKING: Final = {"love": True, "like": True, "enjoy": True, "hate": False, "dislike": False, "loathe": False}
 """Verbs of liking, and whether they affirm it: "I loved it" denies "I hated it"."""
-_LEADING_UP: Final = frozenset(_SUBJECTS) | _DENIALS | {"really", "always", "do", "did", "quite"}
+_LEADING_UP: Final = _SUBJECTS | _DENIALS | {"really", "always", "do", "did", "quite"}
 """Words behind which "like" is a verb and no filler."""
 _LIKED: Final = {stem(word): affirms for word, affirms in _LIKING.items()}
 _BREAK: Final = re.compile(r"[.,;:!?…—–\n]")
@@ -50,7 +50,6 @@ _BREAK: Final = re.compile(r"[.,;:!?…—–\n]")
 
 class _Statement(msgspec.Struct, frozen=True):
     text: str
-    subject: str
     predicate: str
     about: frozenset[str]
     """Stems of what else it speaks of."""
@@ -72,7 +71,7 @@ def contradiction(latest: str, earlier: Sequence[str]) -> tuple[str, str] | None
 
 
 def _contradict(one: _Statement, other: _Statement) -> bool:
-    if (one.subject, one.predicate) != (other.subject, other.predicate) or one.denied == other.denied:
+    if one.predicate != other.predicate or one.denied == other.denied:
         return False
     denial, claim = (one, other) if one.denied else (other, one)
     if denial.wholly or claim.wholly:
@@ -116,13 +115,12 @@ def _statement(text: str, words: Sequence[Word]) -> _Statement | None:
     predicate = stem(said[0])
     if predicate in _SAYS_LITTLE:
         return None
-    if any(word in _DENIALS or word.endswith("n't") for word in lower[:start]):
+    if not _LEADING_IN.issuperset(lower[:start]):
         return None  # what stands before the subject may turn all of it, or belong to something else
     negations = sum(word in _DENIALS or word.endswith("n't") for word in lower)
     affirms = _LIKED.get(predicate)
     return _Statement(
         text=text[words[start].start : words[-1].end],
-        subject=_SUBJECTS[lower[start]],
         predicate="like" if affirms is not None else predicate,
         about=frozenset(stem(word) for word in said[1:] if word not in EMPTY_WORDS) - {predicate},
         denied=(negations % 2 == 1) != (affirms is False),
