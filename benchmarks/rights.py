@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.report import Row, publish, this_machine
 from dialog.claims import claim_amid
-from dialog.judgement import Right
+from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right
 from dialog.signals import FinalTranscript
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, VOICE_RATE_HZ, AudioFrame
@@ -58,7 +58,7 @@ class Heard(msgspec.Struct, frozen=True):
     parts: tuple[str, ...]
 
     @property
-    def right(self) -> Right | None:
+    def right(self) -> Right | Wish | None:
         claim = claim_amid(self.parts)
         right = spoken_right(" ".join(self.parts)) or (claim.right if claim is not None else None)
         return None if right in ("done", "resume") and self.spoken.right is None else right

@@ -50,10 +50,14 @@ class Answering:
     def need_turn(self, now: float) -> Turn:
         """The open answer, opened now if there is none."""
         if self.turn is None:
-            self.turn = Turn(self._next_turn_id, self._floor.node_key, now)
-            self._next_turn_id += 1
+            self.turn = Turn(self.draw_turn_id(), self._floor.node_key, now)
             self._floor.out.append(TurnOpened(self.turn.turn_id, self.turn.node_key))
         return self.turn
+
+    def draw_turn_id(self) -> int:
+        """The next number by which words can be known on the record."""
+        self._next_turn_id += 1
+        return self._next_turn_id - 1
 
     def resume(self, turn_id: int, kept: str, revision: int, now: float) -> None:
         """Go on with an answer that a lost connection left unfinished."""

@@ -4,6 +4,8 @@ words alone."""
 from typing import Final, Literal
 
 from dialog.completeness import content_words
+from dialog.forms import clear_answer
+from dialog.lexicon import lower_words
 from dialog.policy import Policy
 from dialog.rights import is_backchannel, is_stop_phrase
 
@@ -12,6 +14,9 @@ Overlap = Literal["yield", "go_on", "wait"]
 
 MOST_WORDS: Final = 7.0
 """In a second of voice. Hurried speech has 6.7; a cough that a recogniser takes for words has more."""
+
+_CLEARLY: Final = frozenset("yes yep no nope".split())
+"""Words that are hardly ever a mere sign of listening where the contrary was said a moment ago."""
 
 _UNSEEN: Final = 0.05
 """Seconds of a voice that may have passed before it was seen."""
@@ -25,6 +30,13 @@ def sayable(text: str, voiced: float) -> bool:
 def goes_on(text: str, voiced: float) -> bool:
     """Whether these words can be an answer going on."""
     return content_words(text) >= 1 and sayable(text, voiced)
+
+
+def takes_back(text: str, answered: str) -> bool:
+    """Whether a "yes" or "no" says the contrary of what was answered: no noise, however short."""
+    if _CLEARLY.isdisjoint(lower_words(text)):
+        return False
+    return {clear_answer(text), clear_answer(answered)} == {"yes", "no"}
 
 
 def outweighs(text: str, voiced: float) -> bool:

@@ -8,11 +8,11 @@ one, only words count that can be meant for nobody but the interviewer ("can we 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from dialog.judgement import Right
+from dialog.judgement import Right, Wish
 from dialog.lexicon import FILLERS, Word, is_past, lower_words, words_of
 from dialog.rights import LEAD_IN, begins_a_claim, claim_between, spoken_right
 
@@ -88,9 +88,17 @@ _REPORTED_AFTER: Final = re.compile(
 )
 """What makes a quotation, or a part of a longer sentence, of the words before it."""
 _REASON: Final = re.compile(
-    r"(?:because|cause|since|as|sorry|please|thanks|thank|i|i'm|i've|i'd|i'll|it's|it|that's|this|there's"
-    r"|there|my|the|somebody|someone|somebody's|someone's|you|you're|we|we're|before|if|just|that|your)\b"
+    r"(?:because|cause|sorry|please|thanks|thank|i|i'm|i've|i'd|i'll|it's|it|that's|there's|there|this is"
+    r"|somebody|someone|somebody's|someone's|you|you're|we|we're|if|just|as soon"
+    r"|(?:since|as|before|until) (?:i|i'm|it|it's|he|she|we|you|they|my|the)"
+    r"|(?:my|the|your|that|this) (?:\w+ ){0,2}?(?:\w+'s|\w+(?: \w+ly)? (?:is|are|was|has|have|had|needs?"
+    r"|keeps?|just|will|won't|can't|isn't|doesn't|died|rings|rang|ringing|hurts|makes?|wants?|comes|came"
+    r"|goes|went|calls|calling|arrived)))\b(?! (?:age|own)\b)"
 )
+"""How a reason begins. What has no verb behind "my" or "the" is what the words before it are about: "I'd like
+to stop the medication"."""
+_ELSEWHERE: Final = re.compile(r"\b(?:it's|it is|it was|they're) .*\bthere$")
+"""What is left is another place than this talk: "I'd like to leave, it's too loud there"."""
 _PRESENT_REASON: Final = re.compile(
     r"(?:(?:i (?:really |just )?(?:don't|can't|cannot|do not|won't|need|want|feel|think|am|have to|'m)"
     r"|i'm|it's (?:too|very|so|really|just)|this is|that's (?:too|very|private|personal|enough)|because"
@@ -149,11 +157,14 @@ _WISHES: Final = re.compile(
 """A statement of what somebody wants at this very moment."""
 _STRIKES: Final = re.compile(
     r"\b(?:answers?|reply|records?|recording|transcript|notes|interview"
+    r"|everything i(?:'ve)? (?:just )?(?:said|told you)"
     r"|what i(?:'ve)? (?:just )?(?:said|told you)|i said (?:that|it)"
     r"|(?:strike|scratch|striking|scratching) (?:that|this|it)"
     r"|(?:don't|do not|not) (?:record|write|quote|include|note|store|save|keep|use|put|count) \w+)\b"
 )
 """What erases an answer for good has to name it: "please delete that" is said of photos, too."""
+ASKED_FIRST: Final = frozenset(get_args(Wish))
+"""A question is all that hearing one of these too much costs."""
 _JOINING: Final = FILLERS | {"and", "but", "then", "sorry", "actually", "please", "wait"}
 _OF_ONESELF: Final = re.compile(r"i (?:need|want|have|got|gotta|don't|do not|am|'m|would|'d)\b|i'm\b|i'd\b")
 _STORY: Final = 2
@@ -163,7 +174,7 @@ _STORY: Final = 2
 class Claim(msgspec.Struct, frozen=True):
     """A right, and the words that claim it, as they stand at the end of what was said last."""
 
-    right: Right
+    right: Right | Wish
     words: str
 
 
@@ -196,7 +207,7 @@ def claim_amid(parts: tuple[str, ...]) -> Claim | None:
         after = " ".join(word.lower for word in words[end:])
         gap = tail[words[place - 1].end : words[place].start] if place else ""
         around = _Around(before, after, place == 0, any(mark in gap for mark in _SENTENCE_ENDS))
-        if after and not _may_end(tail, words, end):
+        if after and not _may_end(tail, words, end, after):
             continue
         if _is_meant(right, [word.lower for word in words[place:end]], around):
             return Claim(right, tail[words[place].start :].strip())
@@ -216,7 +227,7 @@ def _offset(words: Sequence[Word], place: int) -> int:
     return sum(len(word.lower) + 1 for word in words[:place])
 
 
-def _longest(words: list[Word], said: str, place: int) -> tuple[Right, int] | None:
+def _longest(words: list[Word], said: str, place: int) -> tuple[Right | Wish, int] | None:
     """The right that most of the words from this place on claim, and where they end."""
     start = _offset(words, place)
     for end in range(min(len(words), place + _LONGEST), place, -1):
@@ -226,12 +237,12 @@ def _longest(words: list[Word], said: str, place: int) -> tuple[Right, int] | No
     return None
 
 
-def _may_end(tail: str, words: list[Word], end: int) -> bool:
+def _may_end(tail: str, words: list[Word], end: int, after: str) -> bool:
     gap = tail[words[end - 1].end : words[end].start]
-    return any(mark in gap for mark in f",{_SENTENCE_ENDS}") or _REASON.match(words[end].lower) is not None
+    return any(mark in gap for mark in f",{_SENTENCE_ENDS}") or _REASON.match(after) is not None
 
 
-def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
+def _is_meant(right: Right | Wish, claim: list[str], around: _Around) -> bool:
     """Whether words that would claim a right are meant to."""
     text = " ".join(claim)
     led = LEAD_IN.match(text)
@@ -256,6 +267,8 @@ def _is_meant(right: Right, claim: list[str], around: _Around) -> bool:
             return False
     if _TOLD.match(core) and not explicit:
         return apart
+    if right in ASKED_FIRST and (around.breath or around.sentence):
+        return before.split()[-1] not in _GOES_ON
     return _is_for_us(text, core, around, before, aside=_TURNS_ASIDE & {*led_in, *_last_words(around.before)})
 
 
@@ -282,11 +295,13 @@ def _supposed(before: str, around: _Around) -> bool:
     return not around.sentence and _SUPPOSES.search(before) is not None
 
 
-def _explains(right: Right, after: str, explicit: bool, apart: bool) -> bool:
+def _explains(right: Right | Wish, after: str, explicit: bool, apart: bool) -> bool:
     """Whether what follows a claim gives a reason for it, rather than making it part of a sentence."""
     if after.count(" ") >= _LONGEST_REASON or _REPORTED_AFTER.match(after):
         return False
-    if right == "strike":
+    if right == "stop" and _ELSEWHERE.search(after):
+        return False
+    if right in ("strike", "erase_all", "withdraw"):
         return _STRIKE_REASON.match(after) is not None
     if explicit or (apart and not any(is_past(word) for word in after.split())):
         return _REASON.match(after) is not None

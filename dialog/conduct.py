@@ -250,7 +250,7 @@ class Conduct:
             self._moments.pause_said()
         else:
             self._turns.hand_over(now)
-            self._turns.lull.show(self._interview.reading_time(), now)
+            self._turns.lull.show(self._interview.patience.reading_time(self._interview.node), now)
             if self._out.state.asked is None and self._moments.confirming is None:
                 self._interview.go_on(now)
 
@@ -262,7 +262,7 @@ class Conduct:
         if self._moments.confirming is not None:
             answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
             right = spoken_right(turn.text) if answer is None else None
-            if (right, self._moments.confirming) == ("stop", "stop"):
+            if right == self._moments.confirming:  # said once more, as "stop"
                 answer = "yes"
             elif right is not None and right not in ("resume", "done"):
                 return self._granting.grant(turn, right, now)

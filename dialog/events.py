@@ -172,6 +172,8 @@ class RemarkMade(Fact, frozen=True):
     amid: int = 0
     """The turn of the answer in the middle of which it was said, and of which it is no part; it has no turn
     of its own then."""
+    utterances: tuple[int, ...] = ()
+    """What it was said in, where it was no answer from its first word on and is to be found again."""
 
 
 class DataRecorded(Fact, frozen=True):
@@ -190,7 +192,8 @@ class FieldMissed(Fact, frozen=True):
 
 
 class FieldPassed(Fact, frozen=True):
-    """A form's field stays without a value: it was skipped, not understood twice, or struck."""
+    """A form's field stays without a value: it was skipped, not understood twice, struck, or denied when it
+    was read back."""
 
     node_key: str
     field: str

@@ -4,11 +4,13 @@ question; what a right does is a moment's matter."""
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from dialog.claims import Claim, claim_amid, says_anything
 from dialog.events import AnswerStruck, WordsHeard
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import Right
+from dialog.judgement import Right, Wish
 from dialog.lexicon import lower_words, plain
 from dialog.moments import Moments
 from dialog.outbox import Outbox
@@ -16,6 +18,8 @@ from dialog.rights import is_backchannel, spoken_right
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
+ERASING: Final = frozenset(("strike", "erase_all", "withdraw"))
+"""Claims after which nothing is to be kept of why they were made."""
 _ANSWERS: Final = frozenset(("yes", "no", "nope"))
 
 
@@ -58,11 +62,11 @@ class Granting:
         field = self._interview.field
         return field is not None and plain(turn.text) in {plain(option) for option in field.options or ()}
 
-    def grant(self, turn: Turn, right: Right, now: float, *, explained: bool = False) -> None:
+    def grant(self, turn: Turn, right: Right | Wish, now: float, *, explained: bool = False) -> None:
         """Grant what a whole turn claims; `explained` if it says more than that."""
         self._forget()
         self.remark(turn, right)
-        if right == "strike" and explained:  # the reason for it is nobody's business either
+        if right in ERASING and explained:  # the reason for it is nobody's business either
             self._turns.hearing.attribution.strike(turn.utterances)
             self._out.append(AnswerStruck(turn.turn_id))
         self._turns.dismiss(now)
@@ -96,9 +100,9 @@ class Granting:
             return False
         claim = claim_amid(beside.parts)
         right = spoken_right(beside.text) or (claim.right if claim is not None else None)
-        if right != "strike":
+        if right not in ERASING:
             return False
-        self.remark(beside, right)
+        self._remark_beside(beside, right)
         self._turns.overlap.reset()
         self._moments.claim(right, now)
         return True
@@ -108,16 +112,26 @@ class Granting:
         if turn.text:
             self._out.append(turn.remark(meaning))
 
+    def _remark_beside(self, turn: Turn, meaning: str) -> None:
+        """Put words on record that were said over the agent; why somebody has an answer erased goes with
+        it."""
+        if meaning not in ERASING or spoken_right(turn.text) is not None:
+            return self.remark(turn, meaning)
+        turn_id = self._turns.answering.draw_turn_id()
+        self._turns.hearing.attribution.strike(turn.utterances)
+        self._out.append(replace(turn.remark(meaning), turn_id=turn_id, utterances=tuple(turn.utterances)))
+        self._out.append(AnswerStruck(turn_id))
+
     def interjected(self, turn: Turn, now: float) -> None:
         """Words that advance nothing, unless they claim a right; before the good-bye, that to stop or to have
         something erased alone."""
         claim = claim_amid(turn.parts)
         right = spoken_right(turn.text) or (claim.right if claim is not None else None)
         over_speech = self._turns.state in AGENTS
-        self.remark(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
+        self._remark_beside(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
         if not over_speech:
             self._turns.dismiss(now)
-        none_left = self._interview.closing is not None and right not in ("stop", "strike")
+        none_left = self._interview.closing is not None and right not in ("stop", *ERASING)
         none_left |= right == "pause" and self._moments.pausing is not None  # of which we are just telling
         if right is not None and right not in ("done", "resume") and not none_left:
             self._moments.claim(right, now)

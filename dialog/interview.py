@@ -3,8 +3,6 @@ no silence."""
 
 from collections.abc import Collection, Mapping
 
-from msgspec.structs import replace
-
 from dialog import script
 from dialog.answers import probe_failed
 from dialog.blueprint import Blueprint, FormField, Node
@@ -26,14 +24,14 @@ from dialog.events import (
 )
 from dialog.judgement import ASKS_WHO, ASKS_WHY, CARRYING_CONFIDENCE, Judgement, Vetted
 from dialog.outbox import Outbox
-from dialog.policy import Policy, Profile, patience_of
+from dialog.policy import Policy, Profile
 from dialog.prompter import Prompter
+from dialog.question_patience import QuestionPatience
 from dialog.routing import next_route
 from dialog.terms import Terms
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 from dialog.vetting import Vetting
-from dialog.wording import wants_yes_or_no
 
 
 class Interview:
@@ -50,16 +48,16 @@ class Interview:
     ) -> None:
         self.blueprint = blueprint
         self._metadata = metadata
-        self._policy = policy
         self._out = out
         self._turns = turns
         self._prompter = prompter
-        self._shown: set[str] = set()
-        self._profiles: dict[tuple[str, str | None], Profile] = {}
+        self.patience = QuestionPatience(policy)
         self.terms = Terms(blueprint, policy.time_reserve)
         self.vetting = Vetting(blueprint, self.terms, out)
         self.unconfirmed: tuple[int, ...] | None = None
         """Edges that hold from a form whose values are still to be confirmed; None where nothing is."""
+        self.denied = False
+        """Those values were read back, and are not right."""
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
         self._last_words = ""
@@ -93,22 +91,7 @@ class Interview:
     @property
     def profile(self) -> Profile:
         """How patiently the present question is listened to."""
-        return self._profile_for(self.field)
-
-    def _profile_for(self, field: FormField | None) -> Profile:
-        node, kind = self.node, field.type if field is not None else None
-        profile = self._profiles.get((node.key, kind))
-        if profile is None:
-            profile = self._policy.profiles[patience_of(node, kind)]
-            if wants_yes_or_no(node.text):
-                profile = replace(profile, one_word_answers=True)
-            self._profiles[node.key, kind] = profile
-        return profile
-
-    @property
-    def confirmation_profile(self) -> Profile:
-        """How a yes or no is waited for."""
-        return self._policy.profiles["closed"]
+        return self.patience.profile(self.node, self.field)
 
     # Asking
 
@@ -121,7 +104,7 @@ class Interview:
 
     def ask(self, now: float) -> None:
         """Ask the present node's question, or its next field's."""
-        self.unconfirmed = None
+        self.unconfirmed, self.denied = None, False
         field = self._next_field
         self._put("question", script.ask(self.node, field), field, now)
 
@@ -133,7 +116,7 @@ class Interview:
 
     def _put(self, kind: str, text: str, field: FormField | None, now: float) -> None:
         node = self.node
-        self._turns.expect(node.key, self._profile_for(field))
+        self._turns.expect(node.key, self.patience.profile(node, field))
         name = field.name if field is not None else None
         if kind == "re_ask":
             self._prompter.say("re_ask", text, now, node_key=node.key, barge_in=node.barge_in)
@@ -216,20 +199,34 @@ class Interview:
         """Put other values on record than those that were read back."""
         self._record_answer(turn)
         self._out.append(DataRecorded(self.node.key, data, turn.turn_id))
+        self.denied = False
 
     def leave_form(self, now: float) -> None:
         """Go on from a form that was read back."""
+        self._drop_denied()
         self._after_field(now, self.unconfirmed or ())
+
+    def close_form(self) -> None:
+        """Ask nothing more at a form that was read back, to somebody who has gone."""
+        self._drop_denied()
+        self.close_node("answered" if self._out.state.node(self.node.key).data else "no_answer")
+
+    def _drop_denied(self) -> None:
+        """What somebody said is wrong is no answer, though nobody knows what would be right."""
+        for name in tuple(self._out.state.node(self.node.key).data) if self.denied else ():
+            self._out.append(FieldPassed(self.node.key, name))
+        self.denied = False
 
     def filled(self, turn: Turn, data: dict[str, object], now: float) -> None:
         """Values entered on the page: the whole form at once."""
         node = self.node
         self._record_answer(turn)
         self._out.append(DataRecorded(node.key, data, turn.turn_id))
+        known = data if self.denied else self._out.state.node(node.key).data
         for field in node.fields or []:
-            if field.name not in data:
+            if field.name not in known:
                 self._out.append(FieldPassed(node.key, field.name))
-        self.leave_node("answered" if data else "skipped", now)
+        self.leave_node("answered" if known else "skipped", now)
 
     def commit_only(self, turn: Turn, judgement: Judgement) -> None:
         """Put an answer on the record without going on from it."""
@@ -248,15 +245,6 @@ class Interview:
     def redirect(self, now: float) -> None:
         """Lead back to the question."""
         self._put("re_ask", script.redirect(self.blueprint, self.node, self.field), self.field, now)
-
-    def reading_time(self) -> float:
-        """Seconds that the stimulus of the present question takes to read, the first time; 0 without one."""
-        node = self.node
-        if node.content is None or node.key in self._shown:
-            return 0.0
-        self._shown.add(node.key)
-        words = " ".join(filter(None, (node.content.text, node.content.caption, node.content.alt)))
-        return len(words.split()) / self._policy.reading_rate
 
     def clarify(self, now: float) -> None:
         """Say what is meant: neither an answer nor a probe."""

@@ -41,6 +41,10 @@ TO_US: Final = frozenset((TO_THE_MACHINE, ATTACKS))
 Right = Literal["repeat", "slower", "skip", "back", "pause", "resume", "strike", "human", "stop", "done"]
 """What a participant may ask for at any moment, by voice, button or key."""
 
+Wish = Literal["erase_all", "withdraw", "unrecord"]
+"""What else they may say they want: all answers erased, their consent taken back, no recording. None is done
+before they were asked, and the last can't be done at all."""
+
 
 class Exchange(msgspec.Struct, frozen=True):
     """One question or probe and the answer that it got, of the node under judgement or an earlier one."""
@@ -106,7 +110,7 @@ class Judgement(msgspec.Struct, frozen=True):
     verdict: Verdict
     probe: Probe | None = None
     """What to ask next at this node; None = nothing, go on."""
-    right: Right | None = None
+    right: Right | Wish | None = None
     """With `wants_right`: which one."""
     data: dict[str, object] = {}
     """Typed values found for a form's fields, by field name."""

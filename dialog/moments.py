@@ -1,8 +1,8 @@
 """The moments beside asking and answering: rights, pauses, check-ins, leaving and coming back."""
 
 from dialog import script
+from dialog.erasing import Erasing
 from dialog.events import (
-    AnswerStruck,
     InterviewPaused,
     InterviewResumed,
     NoticeGiven,
@@ -10,10 +10,9 @@ from dialog.events import (
     RightUsed,
     WordsHeard,
 )
-from dialog.forgetting import forget_texts
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
-from dialog.judgement import Judgement, Right
+from dialog.judgement import Judgement, Right, Wish
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
 from dialog.steps import CheckInDue
@@ -30,16 +29,18 @@ class Moments:
         self._out = out
         self._turns = turns
         self._prompter = prompter
+        self._erasing = Erasing(interview, out, turns, prompter)
         self.pausing: PauseReason | None = None
         """A pause that sets in when what is being said has been heard."""
         self.confirming: str | None = None
-        """What a yes or no is awaited for: `stop`, `go_on`, `hard_topic`, `other_topic` or `values`."""
+        """What a yes or no is awaited for: `stop`, `erase_all`, `withdraw`, `go_on`, `hard_topic`,
+        `other_topic` or `values`."""
         self._to_confirm = ""
         """What was asked for it, in words."""
 
     # Rights
 
-    def claim(self, right: Right, now: float) -> None:
+    def claim(self, right: Right | Wish, now: float) -> None:
         """The participant claims a right, by whatever means."""
         self._turns.overlap.settle()
         if right not in ("pause", "resume"):
@@ -57,6 +58,7 @@ class Moments:
                 self._prompter.slow_down()
                 self._ask_again(now, first=script.SLOWER)
             case "skip":
+                self._keep_answer("skipped")
                 self._drop_turn()
                 self._prompter.say("notice", script.SKIPPED, now)
                 self._interview.skip(now)
@@ -70,7 +72,8 @@ class Moments:
             case "resume":
                 self.resume(now)
             case "strike":
-                self._strike(now)
+                self._interrupt()
+                self._erasing.last(now)
             case "human":
                 self._interrupt()
                 text = script.human_contact(self._interview.blueprint)
@@ -82,8 +85,34 @@ class Moments:
             case "stop":
                 self._keep_answer()
                 self.confirm("stop", script.CONFIRM_STOP, now)
+            case "unrecord":
+                self._keep_answer()
+                self.confirm("stop", script.RECORDING_STAYS, now)
+            case "erase_all" | "withdraw":
+                self._ask_whether_to_erase(right, now)
             case "done":
                 pass
+
+    def _ask_whether_to_erase(self, wish: Wish, now: float) -> None:
+        """Nothing is erased without a yes but what was being said along with the wish."""
+        self._keep_answer()
+        self._erasing.begun()
+        if wish == "erase_all" and not self._out.state.answers:
+            self._interrupt()
+            self._erasing.last(now)  # of which there is none
+        else:
+            self.confirm(
+                wish, script.CONFIRM_WITHDRAWAL if wish == "withdraw" else script.CONFIRM_ERASING, now
+            )
+
+    def _erase_all(self, what: str, now: float) -> None:
+        """The participant has said yes to that."""
+        self._drop_turn()
+        self._erasing.everything(now)
+        if what == "withdraw":
+            self._say_stopped(now)
+        else:
+            self._erasing.go_on_without(now)
 
     def _ask_again(self, now: float, *, first: str | None = None) -> None:
         """Say again what an answer is awaited to, `first` being said ahead of it."""
@@ -109,13 +138,13 @@ class Moments:
         self._out.append(RightUsed("stop_confirmed"))
         self._interview.close("stopped", script.STOPPED, now)
 
-    def _keep_answer(self) -> None:
-        """Who stops in the middle of an answer has given what was said of it."""
+    def _keep_answer(self, because: str = "stopped") -> None:
+        """Who stops in the middle of an answer, or wants the next question, has given what was said of it."""
         turn, interview = self._turns.turn, self._interview
         if turn is None or not turn.substantial or self.confirming is not None:
             return
         if interview.field is None and interview.closing is None and interview.node.type == "question":
-            interview.commit_only(self._turns.commit(), Judgement("sufficient", reasons=("stopped",)))
+            interview.commit_only(self._turns.commit(), Judgement("sufficient", reasons=(because,)))
 
     def _interrupt(self) -> None:
         if self._turns.state in AGENTS:
@@ -132,7 +161,7 @@ class Moments:
             self._prompter.say("notice", first, now)
         self.confirming, self._to_confirm = what, question
         self._turns.lull.asked()
-        self._turns.floor.profile = self._interview.confirmation_profile
+        self._turns.floor.profile = self._interview.patience.for_yes_or_no
         self._prompter.say("re_ask", question, now)
 
     def confirm_go_on(self, now: float) -> None:
@@ -150,7 +179,9 @@ class Moments:
 
     def _leave_unconfirmed(self) -> None:
         """Nobody is there to say yes or no. A topic that was to be left is left all the same."""
-        if self.confirming in ("other_topic", "values"):
+        if self.confirming == "values":
+            self._interview.close_form()
+        elif self.confirming == "other_topic":
             self._interview.close_node("answered")
         self.confirm_nothing()
 
@@ -174,8 +205,14 @@ class Moments:
             return True
         if answer is None:
             return False
+        if answer == "yes" and what in ("erase_all", "withdraw"):
+            self._erase_all(what, now)
+            return True
         self._drop_turn()
         match what, answer:
+            case "erase_all" | "withdraw", _:
+                self._prompter.say("notice", script.GOING_ON, now)
+                self._interview.ask_again(now)
             case "other_topic", "yes":
                 self._interview.leave_node("answered", now)
             case "other_topic", _:
@@ -188,36 +225,6 @@ class Moments:
             case _:
                 self._interview.ask_again(now)
         return True
-
-    def _strike(self, now: float) -> None:
-        state = self._out.state
-        turn = self._turns.turn
-        unhinged = False
-        self._interrupt()
-        if turn is not None and turn.text:
-            self._turns.answering.turn = None
-            self._turns.hearing.attribution.strike(turn.utterances)
-            self._out.append(AnswerStruck(turn.turn_id))
-        elif state.answers:
-            unhinged = state.asked is not None and state.asked.kind == "probe"
-            committed, self._turns.overlap.committed = self._turns.overlap.committed, None
-            if committed is not None:
-                self._turns.hearing.attribution.strike(committed.utterances)
-            self._out.append(AnswerStruck(state.answers[-1].turn_id))
-        else:
-            self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
-            if self._interview.closing is not None:
-                return self._interview.part(now)
-            return self._interview.ask_again(now)
-        forget_texts()
-        self._interview.vetting.forget()
-        self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
-        if self._interview.closing is not None:
-            self._interview.part(now)
-        elif unhinged:  # a probe would follow up on words that are gone
-            self._interview.ask(now)
-        else:
-            self._interview.ask_again(now)
 
     # Pauses
 
@@ -316,7 +323,7 @@ class Moments:
 
     def unanswered(self, now: float) -> None:
         """Every check-in stayed without an answer; nothing goes on without a yes or no that was asked for."""
-        if self.confirming == "values":  # which stand as they were read
+        if self.confirming == "values":  # which stand as they were read, unless they were denied
             self.confirm_nothing()
             return self._interview.leave_form(now)
         goes_on = self._turns.floor.profile.then == "go_on" and self.confirming is None

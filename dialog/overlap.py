@@ -3,7 +3,7 @@
 Knows no question; it tells an answer going on, an interruption and a cough apart by voice, words and time.
 """
 
-from dialog.barge_in import goes_on, judge_overlap, outweighs
+from dialog.barge_in import goes_on, judge_overlap, outweighs, takes_back
 from dialog.commands import HoldSpeech, StopSpeech
 from dialog.completeness import content_words
 from dialog.floor import Floor
@@ -152,8 +152,7 @@ class Overlap:
         """The speech over the agent has stopped for now."""
         self._voice_on = False
         self.said_over.sounded(self._utterance_id, voiced)
-        beside = self.beside
-        if beside is None:
+        if (beside := self.beside) is None:
             return []
         beside.ended_at = now - silence
         beside.voiced += voiced
@@ -169,8 +168,7 @@ class Overlap:
         self._timers.set("no_words" if asks else "take_up", now + wait)
 
     def begin_late(self, utterance_id: int, now: float) -> None:
-        """Words without a voice of their own: a recogniser that is behind brings them after it, and they say
-        nothing of the voice that is on by then."""
+        """Words whose own voice is over already: they say nothing of the one that is on by then."""
         self.said_over.remember(utterance_id, now)
         if self.beside is not None:
             return self.beside.begin_utterance(utterance_id)
@@ -189,7 +187,8 @@ class Overlap:
                 if current is None:
                     return []
                 rejoinable = self._rejoinable(current)
-                if rejoinable and goes_on(self.beside.text, self._sure(self.beside, now)):
+                more = goes_on(self.beside.text, self._sure(self.beside, now))
+                if rejoinable and (more or self._takes_back(self.beside)):
                     return self._rejoin()
                 if self._floor.state == "ducked" and current.barge_in and not rejoinable:
                     return self._judge(now)
@@ -221,6 +220,9 @@ class Overlap:
         )
         return self.committed is not None and not self._settled and within
 
+    def _takes_back(self, beside: Turn) -> bool:
+        return self.committed is not None and takes_back(beside.text, self.committed.text)
+
     def _sure(self, beside: Turn, now: float) -> float:
         """Seconds of voice over the agent that there were for sure."""
         heard = self._timers.heard_until(now) - self._began_at - self.unheard
@@ -229,8 +231,7 @@ class Overlap:
 
     def _judge(self, now: float) -> list[Step]:
         """Decide on the words and voice so far whether to yield."""
-        beside = self.beside
-        if beside is None:
+        if (beside := self.beside) is None:
             return []
         voiced = self._sure(beside, now)
         if self._at_once and voiced >= self._decision:
@@ -253,10 +254,8 @@ class Overlap:
         self._floor.move("yield")
         self._timers.cancel(*TIMERS, "overdue")
         steps = self._yielded_words(now)
-        if self._stopping is None and not self._voice_on:
-            self._after_yield(now)
-        elif self._stopping is None:
-            self._await_words(now)
+        if self._stopping is None:
+            (self._await_words if self._voice_on else self._after_yield)(now)
         return steps
 
     def _await_words(self, since: float) -> None:
@@ -309,11 +308,12 @@ class Overlap:
         """One of TIMERS has come."""
         match name:
             case "rejoin":
-                beside, policy = self.beside, self._floor.policy
-                enough = self._voice_on or (beside is not None and beside.voiced >= policy.rejoin_speech)
-                noise = not self._voice_on and beside is not None and is_backchannel(beside.text)
-                if beside is not None and enough and not noise:
-                    return self._rejoin()
+                beside = self.beside
+                if beside is not None:
+                    lasted = beside.voiced >= self._floor.policy.rejoin_speech
+                    enough = self._voice_on or (lasted and not is_backchannel(beside.text))
+                    if enough or self._takes_back(beside):
+                        return self._rejoin()
                 self._unduck(now)
             case "overlap":
                 return self._judge(now)

@@ -5,6 +5,7 @@ from typing import Final
 
 from dialog import script
 from dialog.corrections import corrected
+from dialog.events import NoticeGiven
 from dialog.forms import clear_answer
 from dialog.interview import Interview
 from dialog.moments import Moments
@@ -16,6 +17,8 @@ WHAT: Final = "values"
 """What is to be confirmed, as the moments know it."""
 _MOST_ROUNDS: Final = 2
 """Corrections of one form; after that the page is the better place for it."""
+_WAYS: Final = (script.WHAT_TO_CORRECT, script.CORRECT_BY_HAND)
+"""What is asked of somebody who says that it is wrong, one after the other."""
 
 
 class ReadingBack:
@@ -27,11 +30,11 @@ class ReadingBack:
         self._turns = turns
         self._out = out
         self._rounds = 0
-        self._asked_what = False
+        self._denials = 0
 
     def begin(self, now: float) -> None:
         """Read a form's values back."""
-        self._rounds, self._asked_what = 0, False
+        self._rounds = self._denials = 0
         self._read(now)
 
     def _read(self, now: float) -> None:
@@ -49,10 +52,24 @@ class ReadingBack:
             self._rounds += 1
             if self._rounds < _MOST_ROUNDS:
                 return self._read(now)
+        elif self._denied(turn.text):
+            self._turns.answering.set_aside("confirmation")
+            return self._ask_what(now)
         else:
             self._turns.answering.set_aside("confirmation")
-            if clear_answer(turn.text) == "no" and not self._asked_what:
-                self._asked_what = True
-                return self._moments.confirm(WHAT, script.WHAT_TO_CORRECT, now)
             self._moments.confirm_nothing()
         self._interview.leave_form(now)
+
+    def _denied(self, said: str) -> bool:
+        """Whether the values are wrong by what was said, and there is a way left to set them right: words
+        that can't be made out take no "no" back."""
+        answer = clear_answer(said)
+        self._interview.denied = answer == "no" or (self._interview.denied and answer is None)
+        self._denials += self._interview.denied
+        return self._interview.denied and self._denials <= len(_WAYS)
+
+    def _ask_what(self, now: float) -> None:
+        ask = _WAYS[self._denials - 1]
+        if ask == script.CORRECT_BY_HAND:
+            self._out.append(NoticeGiven("misheard", ask, ("type", "skip", "repeat")))
+        self._moments.confirm(WHAT, ask, now)

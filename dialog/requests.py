@@ -4,7 +4,7 @@ words. Knows no question, and not whether the words are meant."""
 from collections.abc import Mapping
 from typing import Final
 
-from dialog.judgement import Right
+from dialog.judgement import Right, Wish
 
 POLITE: Final = (
     r"(?:(?:um|uh|er|oh|hey|hm|hmm|well|so|okay|ok|yeah|yes|no|sorry|actually|please|excuse me|pardon"
@@ -64,7 +64,7 @@ _AN_ANSWER: Final = (
     r"|response|one|words"
     r"|thing|statement|remark|sentence|part|bit)|what i(?:'ve| have)? (?:just )?(?:said|told you|answered"
     r"|mentioned)"
-    r"|everything i (?:just )?(?:said|told you)|(?:that|this|it|all that|all of (?:that|it)))"
+    r"|(?:that|this|it|all that))"
     r"(?: (?:before|earlier|just now))?"
 )
 _FROM_RECORD: Final = (
@@ -72,7 +72,22 @@ _FROM_RECORD: Final = (
     r"(?:record|records|recording|transcript|notes|answer|answers|interview|file|log))?"
 )
 
-REQUESTS: Final[Mapping[Right, tuple[str, ...]]] = {
+_I_SAID: Final = r"i(?:'ve| have)? (?:just |ever |already )?(?:said|told you|answered|mentioned)"
+_ANSWERS: Final = r"(?:my|the|these|those) (?:answers|replies|responses|words|data)"
+_EVERYTHING: Final = (
+    rf"(?:everything(?: (?:that )?(?:{_I_SAID}|you have (?:on|about|of|from) me|about me))?"
+    rf"|(?:all|each|every one|any) of (?:it|that|this|{_ANSWERS})|(?:all )?{_ANSWERS}"
+    rf"|(?:all|anything) (?:that )?{_I_SAID}"
+    r"|(?:the|this|my|our) (?:whole |entire )?(?:interview|conversation|recording|session|talk|transcript))"
+    r"(?: (?:so far|up to now|until now|today|here|in this interview|in this talk))?"
+)
+_CONSENT: Final = r"(?:(?:my|the) (?:consent|permission|agreement))"
+_THE_RECORDING: Final = (
+    r"(?:(?:the|this|that|your|my) (?:recording|recorder|tape|audio recording|voice recording)"
+    r"|recording(?: (?:me|us|this|my voice|the (?:call|conversation|interview|talk)))?)"
+)
+
+REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
     "repeat": (
         rf"(?:repeat|rephrase|reword|repeating|rephrasing)(?: (?:me )?{_WHAT_WAS_ASKED})?(?: (?:to|for) me)?"
         rf"(?: {_AGAIN}| differently| another way| in other words)?",
@@ -209,6 +224,33 @@ REQUESTS: Final[Mapping[Right, tuple[str, ...]]] = {
         r"|keep going))?(?: now| again)?",
         r"(?:we|you) can (?:continue|go on|carry on|start again|resume|keep going|proceed)(?: now| again)?"
         r"|(?:go on|continue|proceed)(?: now)?",
+    ),
+    "erase_all": (
+        r"(?:strike|delete|erase|scratch|remove|discard|wipe|clear|cross out|get rid of|throw away|destroy"
+        rf"|forget|take out|drop) {_EVERYTHING}{_FROM_RECORD}",
+        rf"(?:have )?{_EVERYTHING} (?:to be )?(?:removed|deleted|erased|struck|taken out|gone|wiped)"
+        rf"{_FROM_RECORD}",
+        rf"(?:don't|do not|not) (?:keep|use|include|save|store) {_EVERYTHING}",
+    ),
+    "withdraw": (
+        rf"(?:i )?(?:hereby )?(?:withdraw|revoke|retract|cancel|take back|withdrawing|revoking) {_CONSENT}"
+        r"(?: (?:now|again|to this|to the interview|to being (?:interviewed|recorded)))?",
+        rf"take {_CONSENT} back",
+        r"(?:i )?(?:don't|do not|no longer) (?:give (?:you )?(?:my )?(?:consent|permission)|consent|agree)"
+        r"(?: (?:to this|to the interview|to (?:this|the) (?:recording|interview)"
+        r"|to being (?:interviewed|recorded)))?(?: (?:anymore|any more|any longer|now))+",
+        r"(?:i )?no longer (?:consent|agree to this|give (?:my )?consent)",
+        r"withdraw(?:ing)? from (?:this|the) (?:study|interview|research|survey)",
+    ),
+    "unrecord": (
+        rf"(?:stop|quit|end|turn off|switch off|shut off|disable|pause) {_THE_RECORDING}",
+        r"(?:turn|switch|shut) (?:the|that|this|your) (?:recording|recorder|tape|microphone) off",
+        r"(?:don't|do not|not|stop to|never) (?:record|tape) (?:me|us|my voice|this (?:call|interview"
+        r"|conversation|talk)|anything)(?: (?:anymore|any more|any longer|now))*",
+        r"(?:i )?(?:don't|do not) (?:want|wish|like) (?:to be recorded|this (?:to be )?recorded|you to record"
+        r"(?: (?:me|this))?|the recording)(?: (?:anymore|any more|any longer|now))*",
+        r"(?:not be|go on without being|without being) recorded(?: (?:anymore|any more|any longer))?",
+        r"(?:continue|go on|do this|talk) without (?:the |a |being )?record(?:ing|ed)",
     ),
     "strike": (
         r"(?:strike|delete|erase|scratch|remove|discard|cut|wipe|clear|cross"

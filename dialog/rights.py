@@ -5,11 +5,11 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from dialog.judgement import Right
+from dialog.judgement import Right, Wish
 from dialog.lexicon import plain
 from dialog.requests import ASKING, POLITE, REQUESTS, THANKS
 
-_WHOLE: Final[dict[Right, re.Pattern[str]]] = {
+_WHOLE: Final[dict[Right | Wish, re.Pattern[str]]] = {
     right: re.compile(rf"{POLITE}{ASKING}(?:{'|'.join(requests)}){THANKS}")
     for right, requests in REQUESTS.items()
 }
@@ -78,7 +78,7 @@ def begins_a_claim(heard: str, at: int) -> bool:
     return _ANY_REQUEST.match(heard, at) is not None
 
 
-def claim_between(heard: str, start: int, end: int) -> Right | None:
+def claim_between(heard: str, start: int, end: int) -> Right | Wish | None:
     """The right that plain words claim from one place to another."""
     if not _ANY_REQUEST.fullmatch(heard, start, end):
         return None
@@ -86,7 +86,7 @@ def claim_between(heard: str, start: int, end: int) -> Right | None:
 
 
 @lru_cache(maxsize=8)  # one signal has the same words asked for it more than once
-def spoken_right(text: str) -> Right | None:
+def spoken_right(text: str) -> Right | Wish | None:
     """The right that an utterance claims, or None when it is anything more, or less, than a claim."""
     if len(text) > _MOST_CHARACTERS:
         return None
@@ -100,7 +100,7 @@ def spoken_right(text: str) -> Right | None:
     return claims.pop() if len(claims) == 1 else None
 
 
-def _claim(text: str) -> Right | None:
+def _claim(text: str) -> Right | Wish | None:
     heard = plain(text)
     if heard.count(" ") >= _LONGEST_REQUEST or not _ANY_REQUEST.fullmatch(heard):
         return None

@@ -96,7 +96,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case AnswerStruck():
             return _struck(state, fact)
         case RemarkMade():
-            state = replace(state, time=state.time.seen(fact.ended_at))
+            latest = max(state.last_turn_id, fact.turn_id)
+            state = replace(state, time=state.time.seen(fact.ended_at), last_turn_id=latest)
             if fact.meaning in ("off_topic", "to_us"):
                 node = state.node(fact.node_key)
                 rebuffed = node.rebuffed + (fact.meaning == "to_us")
@@ -233,6 +234,12 @@ def _without_turn(node: NodeState, turn_id: int) -> NodeState:
     )
 
 
+def _without_field(node: NodeState, name: str) -> NodeState:
+    """A node one of whose fields stays without a value, whatever was understood at first."""
+    data, turns = ({key: of[key] for key in of if key != name} for of in (node.data, node.data_turns))
+    return replace(node, data=data, data_turns=turns, passed=(*node.passed, name))
+
+
 _NodeFact = DistressHeard | DataRecorded | FieldMissed | FieldPassed | ProbeChosen | AnswerJudged | NodeClosed
 
 
@@ -245,7 +252,7 @@ def _at_node(state: RunState, fact: _NodeFact) -> RunState:
         case FieldMissed():
             node = replace(node, missed=(*node.missed, fact.field))
         case FieldPassed():
-            node = replace(node, passed=(*node.passed, fact.field))
+            node = _without_field(node, fact.field)
         case DistressHeard():
             node = replace(node, distressed=True)
         case ProbeChosen():

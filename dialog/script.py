@@ -30,6 +30,13 @@ PAUSED_SILENCE = "I'll pause here. Whenever you are ready, press resume, or come
 SILENT = "I hear nothing at all from your microphone. Please check that it is on, or type your answer."
 MUTED = "Your microphone is muted. Unmute it, or type your answer."
 STRUCK = "That answer is erased."
+ALL_STRUCK = "All your answers are erased."
+CONFIRM_ERASING = "Shall I erase all the answers that you have given so far? Please say yes or no."
+CONFIRM_WITHDRAWAL = "Shall I erase all your answers, and end the interview here? Please say yes or no."
+RECORDING_STAYS = (
+    "I can't switch a recording off during the talk. An answer that you have erased is taken out of it. "
+    "Shall I end the interview here for good? Please say yes or no."
+)
 NOTHING_TO_STRIKE = "There is no answer to erase yet."
 NOTHING_BEFORE = "This is the first question."
 SLOWER = "I'll speak more slowly."
@@ -37,6 +44,7 @@ SKIPPED = "We'll skip that one."
 MOVING_ON = "Let's move on."
 READ_BACK = "Let me read that back."
 WHAT_TO_CORRECT = "What should I change?"
+CORRECT_BY_HAND = "I'm sorry, I can't make out what to change. Please type it on the page, or say skip."
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
 GOING_ON = "Then let's go on."
 OFFER_TO_STOP = "We can stop here, if you like. Shall I end the interview for good? Please say yes or no."
@@ -222,7 +230,9 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         human_contact(blueprint),
         HARD_TOPIC,
     ]
-    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP, WHAT_TO_CORRECT]
+    texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
+    texts += [WHAT_TO_CORRECT, CORRECT_BY_HAND]
+    texts += [ALL_STRUCK, CONFIRM_ERASING, CONFIRM_WITHDRAWAL, RECORDING_STAYS]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(first_help_line(blueprint) or help_named),) if text]

@@ -77,7 +77,7 @@ def _is_source(event: Event, turn_id: int) -> bool:
 
 
 def _opens(event: Event, turn_id: int) -> bool:
-    return isinstance(event.body, TurnOpened | WordsHeard) and event.body.turn_id == turn_id
+    return isinstance(event.body, TurnOpened | WordsHeard | RemarkMade) and event.body.turn_id == turn_id
 
 
 def _cause(events: Sequence[Event], opened: int) -> int:

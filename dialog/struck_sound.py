@@ -116,6 +116,7 @@ class _Search:
                     sitting.struck |= {u for u, voice in sitting.utterances.items() if voice.ended_at is None}
             case AnswerCommitted() | RemarkMade():
                 if body.turn_id == self._turn_id:
+                    sitting.struck.update(body.utterances if isinstance(body, RemarkMade) else ())
                     self._strike_cause(sitting)
                     sitting.answers.append(_Heard(body.began_at, body.ended_at))
                 self._close(body.turn_id)

@@ -199,9 +199,11 @@ class Captions:
 
     def _keep_remark(self, seq: int, remark: RemarkMade) -> list[Caption]:
         """What was no answer stays on show all the same: it was said, and it was heard."""
-        bubble = self._bubbles.pop(remark.turn_id, self._current)
+        bubble = self._bubbles.get(remark.turn_id, self._current)
         if bubble is None or not bubble.text():
             return []
+        if remark.turn_id:  # which may be struck yet
+            self._bubbles[remark.turn_id] = bubble
         bubble.taken, bubble.settled = [remark.text], True
         bubble.loose.clear()
         if self._current is bubble:

@@ -230,11 +230,17 @@ def test_late_words_of_a_claim_come_back_into_no_answer() -> None:
     assert consistent(stage)
 
 
-def test_skipping_and_striking_take_the_begun_answer_with_them() -> None:
-    skipped, struck = begun_stage("skip this question please"), begun_stage("strike that please")
+def test_what_was_said_before_a_skip_is_kept() -> None:
+    skipped = begun_stage("skip this question please")
 
-    assert [] == skipped.facts(AnswerCommitted)
-    assert skipped.facts(NodeClosed)
+    assert [DAY] == [one.text for one in skipped.facts(AnswerCommitted) if isinstance(one, AnswerCommitted)]
+    assert [NodeClosed("work", "skipped")] == skipped.facts(NodeClosed)
+    assert consistent(skipped)
+
+
+def test_striking_takes_the_begun_answer_with_it() -> None:
+    struck = begun_stage("strike that please")
+
     assert [AnswerStruck(1)] == struck.facts(AnswerStruck)
     assert DAY not in str([entry.content for entry in transcript(struck.events)])
 

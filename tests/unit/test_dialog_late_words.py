@@ -5,7 +5,7 @@ import pytest
 from dialog.events import AnswerCommitted
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechStarted, SpeechStopped
 from tests.simulation.aftermath import check_fold, check_replay, check_transcript
-from tests.support.blueprints import two_questions
+from tests.support.blueprints import blueprint, question, two_questions
 from tests.support.play import Stage
 
 FIRST = "we grew up in a small house by the river"
@@ -59,3 +59,25 @@ def test_a_noise_early_in_the_next_question_is_no_part_of_the_answer_before(nois
     check_replay(stage.events, two_questions())
     check_fold(stage.events, stage.manager._out.state)
     check_transcript(stage.events)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("yes", "no"), ("no", "yes"), ("yes", "no I don't"), ("no", "actually yes")]
+)
+@pytest.mark.parametrize(("onset", "length"), [(0.05, 0.2), (0.2, 0.35), (0.9, 0.5)])
+def test_a_yes_or_no_is_corrected_by_one_word_over_the_next_question(
+    first: str, then: str, onset: float, length: float
+) -> None:
+    design = blueprint(
+        question("smokes", "Do you smoke?"), question("day", "What did you do on Sunday, then?")
+    )
+    stage = Stage(design).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, first))
+    while stage.said()[-1] != "What did you do on Sunday, then?" or stage.speeches[-1].began_at is None:
+        stage.run(stage.now + 0.02)
+    stage.run(stage.say(stage.now + onset, then, length) + 8)
+    answers = [fact.text for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted)]
+
+    assert [first, f"{first} {then}"] == answers
+    check_replay(stage.events, design)
+    check_fold(stage.events, stage.manager._out.state)

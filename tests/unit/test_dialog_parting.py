@@ -23,6 +23,9 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
 )
+from dialog.strike import struck
+from dialog.transcript import transcript
+from tests.simulation.aftermath import check_fold
 from tests.support.blueprints import blueprint, question, two_questions
 from tests.support.play import DETECTOR, Stage
 
@@ -230,6 +233,42 @@ def test_what_is_said_over_the_good_bye_can_still_erase_the_last_answer(said: st
     stage.run(stage.now + 60)
 
     assert is_struck(stage)
+
+
+def left_after_striking(stage: Stage) -> str:
+    """All that is on record once everything that was struck is gone from it."""
+    events = stage.events
+    for fact in stage.facts(AnswerStruck):
+        assert isinstance(fact, AnswerStruck)
+        changed = {event.seq: event for event in struck(events, fact.turn_id)}
+        events = [changed.get(event.seq, event) for event in events]
+    return str([event.body for event in events])
+
+
+WHY = "please delete that i don't want Elizabeth to hear it"
+
+
+def test_why_an_answer_is_erased_over_the_good_bye_is_erased_with_it() -> None:
+    stage = saying_good_bye()
+    stage.say(stage.now + 0.1, WHY)
+    stage.run(stage.now + 60)
+
+    assert [3, 2] == [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+    assert "Elizabeth" not in left_after_striking(stage)
+    assert ["completed"] == outcomes(stage)
+    check_fold(stage.events, stage.manager._out.state)
+
+
+def test_why_an_answer_is_erased_over_a_notice_is_erased_with_it() -> None:
+    stage = Stage(two_questions()).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.4, ANSWER) + 4).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.4, "can i talk to a human") + 1).run_until_floor_is("speaking")
+    stage.run(stage.say(stage.now + 0.5, WHY) + 20)
+
+    assert {1} < {fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)}
+    assert "Elizabeth" not in left_after_striking(stage)
+    assert "elizabeth" not in str(transcript(stage.events)).lower()
+    check_fold(stage.events, stage.manager._out.state)
 
 
 def test_a_press_during_the_good_bye_can_still_erase_the_last_answer() -> None:

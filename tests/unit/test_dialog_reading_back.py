@@ -6,8 +6,16 @@ from dialog import script
 from dialog.blueprint import FormField
 from dialog.commands import Say
 from dialog.corrections import corrected
-from dialog.events import AnswerCommitted, AnswerStruck, DataRecorded, NodeClosed, SpeechHeard, WordsHeard
-from dialog.signals import FormFilled, RightClaimed, TextTyped
+from dialog.events import (
+    AnswerCommitted,
+    AnswerStruck,
+    DataRecorded,
+    NodeClosed,
+    NoticeGiven,
+    SpeechHeard,
+    WordsHeard,
+)
+from dialog.signals import FormFilled, ParticipantLeft, RightClaimed, TextTyped
 from dialog.strike import struck
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
@@ -90,8 +98,63 @@ def test_a_mere_no_is_asked_what_to_change() -> None:
     assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
 
 
-def test_what_is_still_not_understood_leaves_the_form_as_it_is() -> None:
+def test_who_says_twice_that_it_is_wrong_is_asked_to_type_it() -> None:
+    stage = given("no", "no it's both wrong")
+
+    assert [script.WHAT_TO_CORRECT, script.CORRECT_BY_HAND] == stage.said("re_ask")[-2:]
+    assert [("type", "skip", "repeat")] == [
+        fact.offers for fact in stage.facts(NoticeGiven) if isinstance(fact, NoticeGiven)
+    ]
+    assert [] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize("said", ["no", "the weather was bad", "skip this one"])
+def test_values_that_were_denied_are_no_answers(said: str) -> None:
+    stage = given("no", "the weather was bad", said)
+
+    assert {} == data(stage)
+    assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
+
+
+def test_silence_makes_no_answers_of_them_either() -> None:
     stage = given("no", "the weather was bad")
+    stage.run(stage.now + 25)
+
+    assert {} == data(stage)
+    assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize("said", [(), ("no it's both wrong",)])
+def test_who_leaves_after_a_no_has_given_no_answers(said: tuple[str, ...]) -> None:
+    stage = given("no", *said)
+    stage.feed(ParticipantLeft("closed"))
+
+    assert {} == data(stage)
+    assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
+
+
+def test_a_correction_or_a_yes_after_a_no_keeps_the_values() -> None:
+    corrected_late, agreed_late = given("no", "hm well", "the tool is a spreadsheet"), given("no", "yes")
+    corrected_late.run(corrected_late.now + 25)
+
+    assert {"size": 12, "tool": "a spreadsheet"} == data(corrected_late)
+    assert {"size": 12, "tool": "paper"} == data(agreed_late)
+
+
+def test_what_the_page_sends_after_a_no_is_all_that_counts() -> None:
+    stage = given("no", "no it's both wrong")
+    stage.feed(FormFilled("facts", {"size": 13}))
+    stage.run(stage.now + 5)
+
+    assert {"size": 13} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_what_was_spoken_stays_beside_what_the_page_sends() -> None:
+    stage = Stage(DESIGN).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, "twelve") + 2.5).run_until_floor_is("open")
+    stage.feed(FormFilled("facts", {"tool": "paper"}))
+    stage.run(stage.now + 5)
 
     assert {"size": 12, "tool": "paper"} == data(stage)
     assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
@@ -153,8 +216,16 @@ VALUES = {"size": 12, "tool": "paper", "name": "Acme", "since": "2019-03-03"}
 @pytest.mark.parametrize(
     ("said", "changes"),
     [
-        ("no the company is called Globex", {"name": "globex"}),
+        ("no the company is called Globex", {"name": "Globex"}),
         ("no the name of the company is globex", {"name": "globex"}),
+        ("No, the name of the company is O’Neill & Söhne.", {"name": "O’Neill & Söhne"}),
+        ("no the company is called “Köln-Süd 24” please", {"name": "Köln-Süd 24"}),
+        ("the name is anna.berg_2@example.org thanks", {"name": "anna.berg_2@example.org"}),
+        ("the name of the company is Globex not Acme", {"name": "Globex"}),
+        ("the company is not Acme but Globex", {"name": "Globex"}),
+        ("no the name is not Acme", {}),
+        ("no I don't want the name to be stored", {}),
+        ("the company isn't called Globex", {}),
         ("no it was march fourth twenty nineteen", {"since": "2019-03-04"}),
         ("yes", {}),
         ("no", {}),

@@ -1,0 +1,180 @@
+"""All answers erased, consent taken back, the recording stopped: what somebody can want beside the rights
+of the page, and is asked about first."""
+
+import pytest
+
+from dialog import script
+from dialog.claims import claim_amid
+from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
+from dialog.judgement import Wish
+from dialog.rights import spoken_right
+from dialog.strike import struck
+from tests.simulation.aftermath import check_fold, check_replay
+from tests.support.blueprints import blueprint, question
+from tests.support.play import Stage
+
+WISHES: dict[Wish, list[str]] = {
+    "erase_all": [
+        "erase everything I said",
+        "delete all my answers",
+        "please erase all of my answers",
+        "could you delete everything I've told you so far",
+        "I want all my answers deleted",
+        "delete the recording",
+        "please delete my data",
+        "forget everything I said",
+        "can we delete this whole interview",
+        "remove everything I said from the record please",
+    ],
+    "withdraw": [
+        "I withdraw my consent",
+        "I'd like to withdraw my consent",
+        "I want to take my consent back",
+        "I revoke my consent",
+        "I don't consent anymore",
+        "I no longer agree to this",
+        "I want to withdraw from this study",
+        "can I withdraw my consent please",
+        "sorry, I don't agree to this any more",
+        "I no longer consent",
+    ],
+    "unrecord": [
+        "stop recording me",
+        "can you stop recording me",
+        "turn off the recording",
+        "please turn the recording off",
+        "I don't want to be recorded",
+        "don't record me",
+        "stop the recording",
+        "could you switch off the recorder",
+        "please stop recording this",
+        "can we go on without being recorded",
+    ],
+}
+DESIGN = blueprint(
+    *(question(key, f"How was your {key}?") for key in ("morning", "noon", "evening", "night"))
+)
+SAID = ("I met Elizabeth at the station", "we had fish with Bartholomew by the river")
+AMID = "in the evening Cordelia came to see me."
+
+
+def stage(*said: str) -> Stage:
+    """A talk in which this has been said, and is being waited for more."""
+    stage = Stage(DESIGN)
+    for words in said:
+        stage.run_until_floor_is("open")
+        stage.run(stage.say(stage.now + 0.3, words) + 3)
+    return stage.run_until_floor_is("open")
+
+
+def left(stage: Stage) -> str:
+    """The log once everything that was struck is gone from it."""
+    events = stage.events
+    for fact in stage.facts(AnswerStruck):
+        assert isinstance(fact, AnswerStruck)
+        changed = {event.seq: event for event in struck(events, fact.turn_id)}
+        events = [changed.get(event.seq, event) for event in events]
+    return str([event.body for event in events])
+
+
+def is_sound(stage: Stage) -> None:
+    check_replay(stage.events, DESIGN)
+    check_fold(stage.events, stage.manager._out.state)
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_ten_phrasings_of_each_are_heard_alone_and_after_an_answer(wish: Wish) -> None:
+    told = "it was a long day at the office"
+    heard = [(spoken_right(text), claim_amid((told, text))) for text in WISHES[wish]]
+
+    assert [wish] * 10 == [alone for alone, _ in heard]
+    assert [wish] * 10 == [amid.right for _, amid in heard if amid is not None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my brother wanted everything deleted",
+        "they stopped recording at noon",
+        "I erased everything on the phone and started again",
+        "she withdrew her consent the next day",
+        "the police told me to turn off the recording",
+        "we all agreed to this",
+        "I forget everything these days",
+    ],
+)
+def test_what_is_told_of_such_things_claims_nothing(text: str) -> None:
+    told = "it was a long day at the office"
+
+    assert spoken_right(text) is None
+    assert [None] * 3 == [claim_amid(parts) for parts in ((text,), (told, text), (f"{told} {text}",))]
+
+
+def test_everything_is_erased_after_a_yes_and_the_talk_goes_on() -> None:
+    talk = stage(*SAID, "please erase everything I said", "yes")
+
+    assert script.CONFIRM_ERASING in talk.said()
+    assert [script.ALL_STRUCK, "How was your evening?"] == talk.said("notice", "question", "re_ask")[-2:]
+    assert (1, 2) == tuple(
+        fact.turn_id for fact in talk.facts(AnswerStruck) if isinstance(fact, AnswerStruck)
+    )
+    assert () == talk.manager._out.state.answers
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+    is_sound(talk)
+
+
+def test_a_no_erases_nothing() -> None:
+    talk = stage(*SAID, "delete all my answers", "no")
+
+    assert [] == talk.facts(AnswerStruck)
+    assert [script.GOING_ON, "How was your evening?"] == talk.said("notice", "question", "re_ask")[-2:]
+    is_sound(talk)
+
+
+def test_something_else_instead_of_a_yes_is_an_answer_and_erases_nothing() -> None:
+    talk = stage(*SAID, "delete all my answers", "in the evening we sat on the balcony for hours")
+
+    assert [] == talk.facts(AnswerStruck)
+    assert 3 == len(talk.manager._out.state.answers)
+
+
+def test_what_was_being_said_with_it_is_erased_as_well() -> None:
+    talk = stage(*SAID, f"{AMID} Please delete everything I said, I don't want Cordelia to know.", "yes")
+
+    assert () == talk.manager._out.state.answers
+    assert not {name for name in ("Elizabeth", "Bartholomew", "Cordelia") if name in left(talk)}
+    is_sound(talk)
+
+
+def test_without_an_answer_there_is_nothing_to_erase() -> None:
+    talk = stage("delete all my answers")
+
+    assert [script.NOTHING_TO_STRIKE] == talk.said("notice")
+    assert [] == talk.facts(AnswerStruck)
+
+
+def test_consent_that_is_taken_back_erases_everything_and_ends_the_talk_after_a_yes() -> None:
+    talk = Stage(DESIGN)
+    for words in (*SAID, "I withdraw my consent", "yes please"):
+        talk.run_until_floor_is("open")
+        talk.run(talk.say(talk.now + 0.3, words) + 3)
+    talk.run(talk.now + 20)
+
+    assert script.CONFIRM_WITHDRAWAL in talk.said()
+    assert [script.ALL_STRUCK, script.STOPPED] == talk.said()[-2:]
+    assert ["stopped"] == [one.outcome for one in talk.facts(InterviewFinished) if hasattr(one, "outcome")]
+    assert () == talk.manager._out.state.answers
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("no", True), ("yes", False)])
+def test_who_wants_no_recording_is_told_what_can_be_done_instead(answer: str, goes_on: bool) -> None:
+    talk = Stage(DESIGN)
+    for words in (*SAID, "can you stop recording me", answer):
+        talk.run_until_floor_is("open")
+        talk.run(talk.say(talk.now + 0.3, words) + 3)
+    talk.run(talk.now + 3)
+
+    assert script.RECORDING_STAYS in talk.said()
+    assert goes_on == (RightUsed("stop_confirmed") not in talk.facts(RightUsed))
+    assert list(SAID) == [one.text for one in talk.facts(AnswerCommitted) if hasattr(one, "text")]
