@@ -10,8 +10,8 @@ from server.store.event_log import EventLog
 
 
 class Feed:
-    """The way from a run's log to one page. `longest`: seconds that a question waits for the storage of the
-    answer in front of it, which whoever sees the question may trust to be kept."""
+    """The way from a run's log to one page. `longest`: seconds that a question, or the word that all is over,
+    waits for the storage of the answer in front of it, which whoever sees that may trust to be kept."""
 
     def __init__(self, page: Page, view: View, longest: float) -> None:
         self._page = page
@@ -31,6 +31,6 @@ class Feed:
         """Show what comes after that, until the log is closed."""
         async for event in log.follow(self._seq):
             for message in self._view.see(event):
-                if isinstance(message, wire.Question):
+                if isinstance(message, wire.Question | wire.Ended):
                     await log.durable_within(event.seq, self._longest)
                 await self._page.show(message)

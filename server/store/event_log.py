@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 RECENT_EVENTS: Final = 2_000
 """Stored events kept in memory for followers, some minutes' worth; older ones are read from the database."""
 HISTORY_PAGE: Final = 500
+LOOKS: Final = 10
+"""Parts of a wait for storage, each measured by itself. Larger: a process that was stopped, or starved, for
+longer than the whole wait takes less of it away."""
 
 
 class LogClosed(Exception):
@@ -155,13 +158,20 @@ class EventLog:
             self._hurry()
 
     async def durable_within(self, seq: int, seconds: float) -> bool:
-        """Wait for `durable`, at most `seconds`. False when it is not to be had."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.durable(seq)
-        except (TimeoutError, WriterFenced, LogBroken):
-            return False
-        return True
+        """Wait for `durable`, at most `seconds`. False when it is not to be had.
+
+        A pause of the whole process counts for little: the storage, which stood still too, had none of it.
+        """
+        for _ in range(LOOKS):
+            try:
+                async with asyncio.timeout(seconds / LOOKS):
+                    await self.durable(seq)
+            except TimeoutError:
+                continue
+            except (WriterFenced, LogBroken):
+                return False
+            return True
+        return False
 
     async def settled(self) -> None:
         """Wait until nothing waits for storage, rewriting included. Raises as `durable`."""

@@ -49,8 +49,10 @@ class Steadfast:
 
     @property
     def confirmed(self) -> list[str]:
-        """Places whose answer, or whose skipping, must be safe: a later question was put."""
-        return self.asked[:-1]
+        """Places whose answer, or whose skipping, must be safe: a later question was put, or it was said that
+        all of them are answered."""
+        came_to_the_end = self.ended is not None and self.ended.outcome == "completed"
+        return list(self.asked) if came_to_the_end else self.asked[:-1]
 
     async def sit(self, *, same_page: bool) -> None:
         """Open the link and talk until the end, or until the server is gone."""

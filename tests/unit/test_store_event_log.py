@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dialog.events import AnyBody, Event, decode_event, encode_event
 from dialog.judgement import AssessedEdge, Exchange, Judgement, JudgementRequest, Probe
+from server.clock import hold_thread
 from server.store.event_log import EventLog, LogBroken, LogClosed, OpenedSession, memory_log
 from server.store.event_rows import read_events
 from server.store.log_writer import LogWriter
@@ -157,3 +158,30 @@ async def test_whoever_waits_for_all_to_be_stored_is_told_when_it_never_will_be(
         await log.settled()
     with pytest.raises(LogBroken):
         await log.settled()
+
+
+async def test_a_pause_of_the_whole_process_takes_little_of_a_wait_for_storage() -> None:
+    waiting: list[EventLog] = []
+
+    async def no_history(_: str, __: int, ___: int) -> list[Event]:
+        return []
+
+    log = EventLog(SESSION, wake=waiting.append, history=no_history)
+    log.append(0.0, words("a"))
+    async with asyncio.TaskGroup() as tasks:
+        stored = tasks.create_task(log.durable_within(8, 0.2))
+        await asyncio.sleep(0)
+        hold_thread(0.5)
+        asyncio.get_running_loop().call_soon(lambda: log.confirm(log.take()))
+
+    assert stored.result()
+
+
+async def test_what_is_not_stored_in_time_is_not_waited_for_any_longer() -> None:
+    async def no_history(_: str, __: int, ___: int) -> list[Event]:
+        return []
+
+    log = EventLog(SESSION, wake=lambda _: None, history=no_history)
+    log.append(0.0, words("a"))
+
+    assert not await log.durable_within(8, 0.05)
