@@ -1,6 +1,7 @@
 """A real server in a process of its own, to be killed and started again on the same data."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -37,6 +38,8 @@ class MortalServer(Door):
         self._starter = starter
         self._environment = environment
         self._pid = 0
+        self._hold = -1
+        """The process itself, by which it is killed: its number may be another's once it has ended."""
 
     async def start(self) -> None:
         """Start a server and wait until it takes requests."""
@@ -44,16 +47,30 @@ class MortalServer(Door):
         assert self._starter.stdin is not None
         started = {"arguments": arguments, "environment": self._environment}
         self._starter.stdin.write(json.dumps(started).encode() + b"\n")
-        self._pid = int(await self._line())
-        assert "ready" in await self._line()
+        while (line := await self._line()) == "over":  # of one that had ended by itself
+            pass
+        self._pid = int(line)
+        self._hold_on()
+        assert "ready" in await self._line(), "it has ended by itself"
 
     async def kill(self) -> None:
         """Kill it as a power failure does, and wait until it is gone."""
         if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+            self._let_go()
             self._pid = 0
             while await self._line() != "over":
                 pass
+
+    def _hold_on(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._hold = os.pidfd_open(self._pid)
+
+    def _let_go(self) -> None:
+        if self._hold >= 0:
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                signal.pidfd_send_signal(self._hold, signal.SIGKILL)
+            os.close(self._hold)
+            self._hold = -1
 
     def cpu_seconds(self) -> float:
         """Seconds of processor that the server has taken, its children's left out."""
