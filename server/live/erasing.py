@@ -71,6 +71,10 @@ class Eraser:
                 await self.finish()
 
     async def _erase(self, turn_id: int) -> None:
+        with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
+            await self._rewrite(turn_id)
+
+    async def _rewrite(self, turn_id: int) -> None:
         events = []
         async for event in self._log.follow():
             events.append(event)
@@ -90,6 +94,5 @@ class Eraser:
                 told = {"run": self._log.session.run_id}
                 log.error("! a struck answer is still in the recording: %s", error, extra=told)
                 return
-        with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
-            self._log.append(self._clock(), AnswerErased(turn_id))
-            await self._log.settled()
+        self._log.append(self._clock(), AnswerErased(turn_id))
+        await self._log.settled()
