@@ -83,6 +83,7 @@ class Database:
         self.log_engine = self._kind.blocking_engine(parsed)
         self._turns = Turns() if self._kind.ONE_WRITER else None
         self._log_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log")
+        self._housekeeping = asyncio.Lock()
 
     async def warm(self) -> None:
         """Open all connections that are kept: the first requests don't wait for them, and what a process has
@@ -157,12 +158,14 @@ class Database:
 
     async def fold(self) -> None:
         """Do what a commit would have to do every so often, and be held up by; to be called every second."""
-        await self._kind.fold(self.engine)
+        async with self._housekeeping:  # SQLite turns away who comes while another folds
+            await self._kind.fold(self.engine)
 
     async def scrub(self, *tables: str) -> bool:
         """See to it that text that was erased from these tables isn't left behind in a corner of the
         database's files. False when somebody reads there, so that it must be tried again."""
-        return await self._kind.scrub(self.engine, tables)
+        async with self._housekeeping:
+            return await self._kind.scrub(self.engine, tables)
 
     async def close(self) -> None:
         await self.engine.dispose()

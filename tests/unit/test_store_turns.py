@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from server.store import database as databases
+from server.store.database import Database
 from server.store.turns import Turns
 from tests.support.store import database_url, open_store
 
@@ -80,3 +81,24 @@ async def test_many_writers_and_the_log_all_come_to_their_end(storage: str) -> N
         runs = await asyncio.gather(*(store.new_run() for _ in range(30)))
 
     assert 30 == len({run.id for run in runs})
+
+
+async def test_scrubbing_and_folding_do_not_turn_each_other_away(tmp_path: Path) -> None:
+    over: list[str] = []
+
+    async def fold(database: Database) -> None:
+        await database.fold()
+        over.append("folded")
+
+    async def scrub(database: Database) -> None:
+        over.append("scrubbed" if await database.scrub("interview_run") else "turned away")
+
+    async with open_store(database_url(tmp_path)) as store, asyncio.TaskGroup() as tasks:
+        async with store.database.read() as reader:
+            await reader.exec_driver_sql("SELECT count(*) FROM interview_run")
+            await store.new_run()  # stays in the write-ahead log for as long as that is read
+            tasks.create_task(scrub(store.database))
+            tasks.create_task(fold(store.database))
+            await store.new_run()
+
+    assert ["scrubbed", "folded"] == over
