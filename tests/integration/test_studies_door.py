@@ -1,5 +1,6 @@
 """What lies between a request and the operation that it is for, of a server that runs."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -167,3 +168,25 @@ async def test_what_is_sent_while_it_is_made_is_sent_whatever_is_known(
     assert 200 == sent.status_code
     assert "etag" not in sent.headers
     assert sent.text.startswith("run_id,")
+
+
+@pytest.mark.parametrize(
+    ("note", "counted"),
+    [
+        ("{[" * 4_000, False),
+        ('"' * 6_000 + "{[" * 4_000 + "\\" * 1_000, False),
+        ([[]] * 21_000, True),
+        ({"a": '"' + "{" * 9, "b": [[]] * 21_000}, True),
+    ],
+)
+async def test_what_stands_in_a_text_is_no_part_of_a_body(
+    server: RunningServer, note: object, counted: bool
+) -> None:
+    body = json.dumps({"name": "N" if counted else "{" * 20_001, "note": note}).encode()
+    async with program(server) as http:
+        headers = {"Content-Type": "application/json"}
+        refused = await http.post("/agents", content=body, headers=headers)
+        cut_off = await http.post("/agents", content=b'["' + b'\\"{' * 100_000, headers=headers)
+
+    assert counted == ("objects and lists" in refused.text)
+    assert (400, "invalid_json") == (cut_off.status_code, cut_off.json()["error"]["code"])
