@@ -22,6 +22,10 @@ RETRY_DELAYS: Final = (1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 14_400.0)
 """Seconds after each failure; after the last of them a job is given up."""
 
 
+LETTING_GO_TIMEOUT: Final = 1.0
+"""Seconds for giving back what is in hand at the end. Larger: a database that is away holds up the end."""
+
+
 class PutOff(Exception):
     """Not now: try again after `delay` seconds. Counts as no failure of ours."""
 
@@ -50,8 +54,8 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Work beside what is inside; what is in hand when it ends is somebody's again once its lease is
-        over."""
+        """Work beside what is inside; what is in hand when it ends is whoever's comes next, or once its lease
+        is over where that can't be said any more."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             hands = [tasks.create_task(self._keep_working(), name=f"worker {n}") for n in range(self._hands)]
@@ -81,6 +85,11 @@ class Worker:
         try:
             async with self._held(job):
                 await self._work[job.kind](job)
+        except asyncio.CancelledError:  # the server ends, which is nobody's failure
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                async with asyncio.timeout(LETTING_GO_TIMEOUT):
+                    await self._jobs.put_off(job, "the server ended", delay_ms=0)
+            raise
         except PutOff as later:
             await self._jobs.put_off(job, str(later), delay_ms=round(1000 * jitter(later.delay)))
         except Exception as error:

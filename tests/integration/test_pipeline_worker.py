@@ -82,3 +82,21 @@ async def test_what_was_put_off_again_and_again_is_not_given_up_when_it_fails_at
             row = (await connection.execute(select(JobRow.gave_up_at, JobRow.attempts))).one()
 
     assert (None, 1) == tuple(row)
+
+
+async def test_what_is_in_hand_when_the_server_ends_is_free_at_once_and_has_not_failed(storage: str) -> None:
+    begun = asyncio.Event()
+
+    async def work(_: Job) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with open_store(storage) as store:
+        jobs = Jobs(store.database, store.clock)
+        await jobs.add(KIND, "run_1")
+        async with asyncio.timeout(20), Worker(jobs, {KIND: work}, hands=1).working():
+            await begun.wait()
+        again = await jobs.claim([KIND])
+
+    assert again is not None
+    assert ("run_1", 0) == (again.subject, again.attempts)
