@@ -24,7 +24,7 @@ from server.store.jobs import Job, Jobs
 from server.store.operator_pages import CALL, PAGE, OperatorPages
 from server.store.recordings import Recordings
 from server.store.scrubbing import SCRUB, scrub_all
-from server.store.simulations import Simulations
+from server.store.simulations import LEAST_LATELY, Simulations
 from server.store.vault import Vault
 
 DISPATCH_INTERVAL: Final = 1.0
@@ -55,7 +55,8 @@ class Office(msgspec.Struct, frozen=True):
     scribe: Worker
     """Makes what comes of talks, one document at a time: webhooks needn't wait for it, nor talks give way."""
     rehearser: Worker
-    """Tries drafts on simulated participants, one at a time, and keeps nobody's documents waiting."""
+    """Tries drafts on simulated participants, one at a time, organizations in turns, and keeps nobody's
+    documents waiting."""
 
 
 @contextlib.asynccontextmanager
@@ -87,7 +88,7 @@ async def open_office(
         aftermath = Aftermath(database, rules, analyst_of=analyst_of)
         scribe = Worker(Jobs(database), aftermath.work(), hands=1)
         simulating = Simulating(Simulations(database), Simulator())
-        rehearser = Worker(Jobs(database), simulating.work(), hands=1)
+        rehearser = Worker(Jobs(database, first=LEAST_LATELY), simulating.work(), hands=1)
         rounds = (
             every(DISPATCH_INTERVAL, _waking(worker, webhooks.dispatch), "webhooks can't be told now"),
             every(FOLD_INTERVAL, database.fold, "the database's own log can't be folded back now"),

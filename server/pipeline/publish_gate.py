@@ -1,7 +1,8 @@
 """The gate in front of publishing: what a design's simulated talks came to, and whether that is enough. Knows
 neither how talks are held nor whose design it is."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +11,8 @@ GATE: Final = "simulation_gate"
 DEFAULT_SEEDS: Final = 3
 MOST_SEEDS: Final = 20
 """Talks with each simulated participant. Larger: rarer faults are met, and the outcome comes later."""
+MOST_QUESTIONS: Final = 2_000
+"""Nodes of a draft, times talks with each participant. Larger: drafts of other organizations wait longer."""
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +69,11 @@ class Gate(msgspec.Struct, frozen=True):
 
     seeds: int = DEFAULT_SEEDS
     thresholds: Thresholds = Thresholds()
+
+
+def most_seeds(design: Mapping[str, Any]) -> int:
+    """With how many talks for each participant a whole design may be tried."""
+    return max(1, min(MOST_SEEDS, MOST_QUESTIONS // max(1, len(design["graph"]["nodes"]))))
 
 
 def shortcomings(summary: Summary, wanted: Thresholds) -> list[str]:

@@ -5,6 +5,7 @@ child alone."""
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
@@ -22,8 +23,10 @@ from server.store.simulations import SIMULATE, Simulations
 
 log = logging.getLogger(__name__)
 
-LONGEST_WORK: Final = 1_800.0
-"""Seconds that all talks of one draft may take on the clock; those of an ordinary one take two."""
+LONGEST_WORK: Final = 300.0
+"""Seconds that all talks of one draft may take on the clock; those of an ordinary one take two. Larger: the
+drafts of other organizations wait for so long."""
+LONGEST_REASON: Final = 500
 LONGEST_LINE: Final = 1 << 20
 MOST_TRIES: Final = 3
 """How often a draft is begun whose server dies over it."""
@@ -56,7 +59,13 @@ class AllHeld(msgspec.Struct, frozen=True, tag=True):
     total: Summary
 
 
-Told = TalkHeld | AllHeld
+class BrokenOff(msgspec.Struct, frozen=True, tag=True):
+    """Nothing comes of them any more."""
+
+    reason: str
+
+
+Told = TalkHeld | AllHeld | BrokenOff
 """A line that the child writes."""
 
 
@@ -72,7 +81,7 @@ class Simulator:
         self._program = tuple(program)
         self._longest_work = longest_work
 
-    async def hold(self, order: Order) -> AsyncGenerator[Told, None]:
+    async def hold(self, order: Order) -> AsyncGenerator[TalkHeld | AllHeld, None]:
         """Hold the talks; the last thing told is `AllHeld`. Raises SimulationFailed."""
         try:
             process = await asyncio.create_subprocess_exec(
@@ -96,6 +105,8 @@ class Simulator:
                     await process.stdin.drain()
                 process.stdin.close()
             while (told := await _next(process.stdout, deadline)) is not None:
+                if isinstance(told, BrokenOff):
+                    raise SimulationFailed(f"The simulation broke off: {told.reason[:LONGEST_REASON]}")
                 yield told
             async with asyncio.timeout_at(deadline):
                 await process.wait()
@@ -105,8 +116,18 @@ class Simulator:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await asyncio.shield(process.wait())
-        if process.returncode != 0:
-            raise SimulationFailed(f"The simulation ended with {process.returncode}.")
+        if process.returncode:
+            raise SimulationFailed(f"The simulation ended with {_ending(process.returncode)}.")
+
+
+def _ending(code: int) -> str:
+    """What a process ended with, in words."""
+    if code > 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # one without a name
+        return f"signal {-code}"
 
 
 async def _next(pipe: asyncio.StreamReader, deadline: float) -> Told | None:
@@ -135,7 +156,8 @@ class Simulating:
         database is away."""
         try:
             if job.attempts >= MOST_TRIES:  # nobody lived to say what went wrong
-                error = f"The server ended {job.attempts} times."
+                why = job.last_error or "the server broke down meanwhile"
+                error = f"It was begun {job.attempts} times and never came to an end: {why}."
                 await self._simulations.fail(job.subject, error)
                 return
             await self._try(job.subject)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from dialog.blueprint import Blueprint
-from server.pipeline.simulating import AllHeld, Order, TalkHeld, Told
+from server.pipeline.simulating import LONGEST_REASON, AllHeld, BrokenOff, Order, TalkHeld, Told
 from server.providers.embedded.interviewer import EmbeddedInterviewer
 from server.rehearsal.simulated_talk import Talk
 from server.rehearsal.simulation import personas_for, simulate_talks, summarize
@@ -24,7 +24,7 @@ from server.rehearsal.talk_figures import TalkFigures
 NICENESS: Final = 15
 MAX_MEMORY_BYTES: Final = 1 << 30
 """Address space beyond what the program itself needs."""
-MAX_CPU_SECONDS: Final = 1_200
+MAX_CPU_SECONDS: Final = 300
 
 
 def main() -> int:
@@ -38,6 +38,9 @@ def main() -> int:
         asyncio.run(_hold(Blueprint.model_validate(order.design), order.seeds))
     except BrokenPipeError:  # the server is gone: another one begins anew
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # of the design, or ours: who asked learns which
+        _tell(BrokenOff(f"{type(error).__name__}: {error}"[:LONGEST_REASON]))
+        return 1
     return 0
 
 

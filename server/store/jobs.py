@@ -6,10 +6,10 @@ no harm.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Executable, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, Update, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +32,8 @@ class Job(msgspec.Struct, frozen=True):
     attempts: int
     """How often it was tried before, those times left out when it was put off."""
     lease: str
+    last_error: str | None = None
+    """What went wrong the last time, as far as anybody lived to say it."""
 
 
 async def enqueue(connection: AsyncConnection, kind: str, subject: str, due_at: int) -> None:
@@ -59,11 +61,19 @@ def _asked_for(dialect: str, kind: str, subject: str, due_at: int) -> Executable
 
 
 class Jobs:
-    """The jobs of one database, as workers see them."""
+    """The jobs of one database, as workers see them. `first` says which of those that are due comes first,
+    where it isn't simply the one that has been due the longest."""
 
-    def __init__(self, database: Database, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock_ms: Callable[[], int] = wall_clock_ms,
+        *,
+        first: Sequence[ColumnElement[Any]] = (),
+    ) -> None:
         self._database = database
         self._clock_ms = clock_ms
+        self._order = (*first, JobRow.due_at, JobRow.id)
 
     async def add(self, kind: str, subject: str, *, delay_ms: int = 0) -> None:
         """Have it done, from now on or after a while."""
@@ -71,17 +81,17 @@ class Jobs:
             await enqueue(connection, kind, subject, self._clock_ms() + delay_ms)
 
     async def claim(self, kinds: Sequence[str]) -> Job | None:
-        """The job of these kinds that has been due the longest, or None. It is the caller's for a while."""
+        """The next job of these kinds, or None. It is the caller's for a while."""
         now = self._clock_ms()
         free = (
-            select(JobRow.id, JobRow.kind, JobRow.subject, JobRow.attempts)
+            select(JobRow.id, JobRow.kind, JobRow.subject, JobRow.attempts, JobRow.last_error)
             .where(
                 JobRow.kind.in_(kinds),
                 JobRow.gave_up_at.is_(None),
                 JobRow.due_at <= now,
                 or_(JobRow.leased_until.is_(None), JobRow.leased_until <= now),
             )
-            .order_by(JobRow.due_at, JobRow.id)
+            .order_by(*self._order)
             .limit(1)
         )
         async with self._database.read() as connection:  # holds up nobody, and there is mostly nothing to do
@@ -97,7 +107,7 @@ class Jobs:
                 .where(JobRow.id == row.id)
                 .values(lease=lease, leased_until=now + LEASE_MS, attempts=row.attempts + 1)
             )
-        return Job(row.id, row.kind, row.subject, row.attempts, lease)
+        return Job(row.id, row.kind, row.subject, row.attempts, lease, row.last_error)
 
     async def keep(self, job: Job) -> bool:
         """Say that it needs longer. False when it is no longer ours."""

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from server.clock import new_id, wall_clock_ms
 from server.store.blueprints import BlueprintNotFound
 from server.store.database import Database
+from server.store.delivery_tables import JobRow
 from server.store.design_tables import BlueprintRow, SimulationRow
 from server.store.fingerprints import fingerprint
 from server.store.jobs import enqueue
@@ -24,7 +26,27 @@ SIMULATE: Final = "simulate"
 OPEN: Final[frozenset[SimulationStatus]] = frozenset({"pending", "processing"})
 """Not over yet."""
 MOST_WAITING: Final = 20
-"""Of an organization. Larger: one that asks for many keeps the others waiting for longer."""
+"""Of an organization."""
+MOST_KEPT: Final = 100
+"""Of a blueprint, the newest. Larger: a draft that is gone back to has longer been tried already."""
+
+_HAD = aliased(SimulationRow)
+_WAITS = aliased(SimulationRow)
+LEAST_LATELY: Final = (
+    func.coalesce(
+        select(func.max(_HAD.updated_at))
+        .where(
+            _WAITS.id == JobRow.subject,
+            _HAD.organization_id == _WAITS.organization_id,
+            _HAD.status != "pending",
+        )
+        .correlate(JobRow)
+        .scalar_subquery(),
+        0,
+    ),
+)
+"""The order of jobs by which organizations take turns: first is the one whose last draft was tried the
+longest ago. One that asks for many keeps the others waiting for no more than one of them."""
 
 
 class SimulationNotFound(LookupError):
@@ -181,7 +203,8 @@ class Simulations:
         now = self._clock_ms()
         over = {**values, "design": None, "updated_at": now, "completed_at": now}
         async with self._database.write() as connection:
-            await self._note(connection, simulation_id, over)
+            if await self._note(connection, simulation_id, over):
+                await connection.execute(_forgetting(simulation_id))
 
     async def _note(self, connection: AsyncConnection, simulation_id: str, values: Mapping[str, Any]) -> bool:
         noted = (
@@ -190,6 +213,18 @@ class Simulations:
             .values(**values)
         )
         return (await connection.execute(noted)).rowcount == 1
+
+
+def _forgetting(simulation_id: str) -> Delete:
+    """Of this one's blueprint, drop those that are over and that as many newer ones have followed."""
+    whose = select(SimulationRow.blueprint_id).where(SimulationRow.id == simulation_id).scalar_subquery()
+    newest_first = select(_HAD.id).where(_HAD.blueprint_id == whose).order_by(_HAD.id.desc())
+    first_too_old = newest_first.offset(MOST_KEPT).limit(1).scalar_subquery()
+    return delete(SimulationRow).where(
+        SimulationRow.blueprint_id == whose,
+        SimulationRow.status.not_in(OPEN),
+        SimulationRow.id <= first_too_old,
+    )
 
 
 def _of(tenant: Tenant, blueprint_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -127,3 +127,23 @@ async def test_a_simulation_is_asked_for_once_under_one_name_and_by_who_may_writ
         wrong.status_code,
     )
     assert {"/seeds", "/persona"} == {each["param"] for each in wrong.json()["error"]["errors"]}
+
+
+async def test_a_draft_with_faults_is_not_tried_and_a_large_one_not_for_ever(server: RunningServer) -> None:
+    large = small_blueprint().model_dump(mode="json", by_alias=True)
+    nodes = {
+        f"n{number}": {"type": "question", "key": f"n{number}", "text": "What then?"} for number in range(250)
+    }
+    edges = [{"from": f"n{number}", "to": f"n{number + 1}"} for number in range(249)]
+    large["graph"] = {"entry_node": "n0", "nodes": nodes, "edges": edges}
+    async with program(server) as http:
+        path = await drafted(http)
+        agent_id = (await http.get(path)).json()["agent_id"]
+        empty = await http.post("/blueprints", json={"name": "Empty", "agent_id": agent_id})
+        untried = await http.post(f"/blueprints/{empty.json()['id']}/simulations", json={})
+        made = await http.post("/blueprints", json=large)
+        too_often = await http.post(f"/blueprints/{made.json()['id']}/simulations", json={"seeds": 9})
+
+    assert (422, "invalid_graph") == (untried.status_code, untried.json()["error"]["code"])
+    assert untried.json()["error"]["errors"]
+    assert (400, "/seeds") == (too_often.status_code, too_often.json()["error"]["param"])

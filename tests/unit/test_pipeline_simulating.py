@@ -15,12 +15,14 @@ from server.pipeline.simulating import (
     TalkHeld,
     Told,
 )
+from server.store import simulations as simulations_module
 from server.store.blueprints import BlueprintNotFound
 from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.jobs import LEASE_MS, Job, Jobs
 from server.store.organizations import Tenant
 from server.store.paging import Window
 from server.store.simulations import (
+    LEAST_LATELY,
     MOST_WAITING,
     SIMULATE,
     Simulation,
@@ -37,6 +39,12 @@ async def asked(store: Store, seeds: int = 1) -> Simulation:
     """A simulation of the store's blueprint."""
     design = await store.blueprints.design(store.tenant, store.blueprint.id)
     return await simulations(store).ask(store.tenant, store.blueprint.id, design, seeds)
+
+
+async def asked_by(store: Store, tenant: Tenant) -> Simulation:
+    """A simulation of a new blueprint of this organization's."""
+    draft = await store.blueprints.create(tenant, small_blueprint())
+    return await simulations(store).ask(tenant, draft.id, await store.blueprints.design(tenant, draft.id), 1)
 
 
 async def renamed(store: Store, name: str) -> None:
@@ -109,18 +117,75 @@ async def test_a_draft_that_takes_its_server_down_each_time_is_given_up(storage:
         await simulating(store).simulate(await claimed(store))
         tried = await found(store, one)
 
-    assert ("failed", "The server ended 3 times.") == (tried.status, tried.error)
+    assert "failed" == tried.status
+    assert "It was begun 3 times and never came to an end: the server broke down meanwhile." == tried.error
+
+
+async def test_a_draft_that_never_comes_to_an_end_says_what_went_wrong_the_last_time(storage: str) -> None:
+    async with open_store(storage) as store:
+        one = await asked(store)
+        jobs = Jobs(store.database, store.clock)
+        for _ in range(MOST_TRIES):
+            await jobs.retry(await claimed(store), "ValueError: the last of them", delay_ms=0)
+        await simulating(store).simulate(await claimed(store))
+        tried = await found(store, one)
+
+    assert tried.error is not None
+    assert "ValueError: the last of them" in tried.error
+
+
+async def test_organizations_take_turns_however_many_drafts_one_of_them_asks_for(storage: str) -> None:
+    subjects: list[str] = []
+    async with open_store(storage) as store:
+        eager = []
+        for number in range(4):
+            await renamed(store, f"{number}")
+            eager.append((await asked(store)).id)
+            store.clock.now += 1
+        other = Tenant((await store.organizations.create("Another")).id, test_mode=False)
+        late = [(await asked_by(store, other)).id]
+        store.clock.now += 1
+        jobs = Jobs(store.database, store.clock, first=LEAST_LATELY)
+        for _ in range(6):
+            store.clock.now += 1
+            job = await jobs.claim([SIMULATE])
+            assert job is not None
+            subjects.append(job.subject)
+            await simulations(store).begin(job.subject)
+            store.clock.now += 1
+            await simulations(store).fail(job.subject, "over")
+            await jobs.complete(job)
+            if len(subjects) == 2:
+                late.append((await asked_by(store, other)).id)
+
+    assert [eager[0], late[0], eager[1], late[1], *eager[2:]] == subjects
+
+
+async def test_of_a_blueprint_the_newest_simulations_are_kept(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulations_module, "MOST_KEPT", 2)
+    async with open_store(storage) as store:
+        waiting = await asked(store)
+        over = []
+        for number in range(4):
+            await renamed(store, f"{number}")
+            over.append(await asked(store))
+            await simulations(store).fail(over[-1].id, "over")
+        page = await simulations(store).page(store.tenant, store.blueprint.id, Window())
+
+    assert [over[3].id, over[2].id, waiting.id] == [one.id for one in page.data]
 
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [
-        ("crash", "ended with -11"),
+        ("crash", "ended with SIGSEGV"),
         ("hang", "took longer than"),
         ("garbage", "talks garbage"),
         ("stranger", "talks garbage"),
         ("flood", "talks garbage"),
-        ("fail", "ended with 1"),
+        ("fail", "ended with exit code 1"),
         ("say nothing", "without a word"),
     ],
 )
@@ -155,6 +220,14 @@ async def test_a_child_tells_of_each_talk_and_then_of_all() -> None:
     assert [TalkHeld(number, len(each)) for number in range(1, len(each) + 1)] == each
     assert isinstance(last, AllHeld)
     assert (len(each), len(each)) == (last.talks, last.total.talks)
+
+
+async def test_a_design_that_cannot_be_held_says_why() -> None:
+    design = small_blueprint().model_dump(mode="json", by_alias=True)
+    design["graph"]["entry_node"] = "nowhere"
+    with pytest.raises(SimulationFailed, match="nowhere"):
+        async for _ in Simulator().hold(Order(design, 1)):
+            pass
 
 
 async def test_the_same_design_is_tried_once_at_a_time_and_so_many_wait_at_most(storage: str) -> None:

@@ -17,11 +17,11 @@ from dialog.blueprint import (
     Technique,
     Text,
 )
-from dialog.transcript import rfc3339
 from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -33,6 +33,7 @@ from server.api.studies.conventions import (
     shown,
 )
 from server.api.studies.refusing import refusing
+from server.api.studies.shelved import shelved
 from server.store.design_tables import AgentRow, BlueprintRow
 from server.store.paging import Window
 from server.store.shelf import Kept, Shelf
@@ -117,22 +118,14 @@ class AgentObject(BaseModel):
     object: Literal["agent"]
 
 
-class AgentList(BaseModel):
+class AgentList(ListOf[AgentObject]):
     """A page of agents, newest first."""
-
-    object: Literal["list"]
-    data: list[AgentObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def agent_object(kept: Kept) -> dict[str, Any]:
     """An agent as the API shows it."""
     body = kept.body
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "name": body["name"],
         "description": body.get("description"),
         "persona": {"language": None, **body["persona"]},
@@ -142,10 +135,8 @@ def agent_object(kept: Kept) -> dict[str, Any]:
         "boundaries": body["boundaries"],
         "model_config": body.get("model_config") or PRESETS["standard"].model_dump(),
         "metadata": body["metadata"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "agent",
     }
+    return shelved(kept, "agent", parts)
 
 
 def agents_of(request: Request) -> Shelf:

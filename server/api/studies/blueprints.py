@@ -16,6 +16,7 @@ from server.api.studies.agents import AgentCreate, AgentObject, agent_body, agen
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -25,19 +26,16 @@ from server.api.studies.conventions import (
     expansions,
     id_of,
     listed,
-    not_found,
     shown,
-    stale,
 )
 from server.api.studies.designs import as_meant, graph_shown, settings_shown
+from server.api.studies.graph_faults import graph_fault, invalid_graph
+from server.api.studies.refusing import refusing
 from server.store.blueprints import (
-    BlueprintArchived,
-    BlueprintNotFound,
     BlueprintStatus,
     StoredBlueprint,
 )
 from server.store.paging import Window
-from server.store.shelf import InUse, Stale
 
 router = APIRouter(tags=["Blueprints"])
 
@@ -123,13 +121,8 @@ class BlueprintObject(BaseModel):
     agent: AgentObject | None = Field(None, description="With `expand[]=agent`.")
 
 
-class BlueprintList(BaseModel):
+class BlueprintList(ListOf[BlueprintObject]):
     """A page of blueprints, newest first."""
-
-    object: Literal["list"]
-    data: list[BlueprintObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def blueprint_object(stored: StoredBlueprint) -> dict[str, Any]:
@@ -157,12 +150,8 @@ def blueprint_object(stored: StoredBlueprint) -> dict[str, Any]:
 def check_size(nodes: Mapping[str, Any], pointer: str = "/nodes") -> None:
     """Return if so many nodes can be kept at all. Raises Refusal (422)."""
     if len(nodes) > MAX_NODES:
-        fault = {
-            "code": "too_many_nodes",
-            "path": pointer,
-            "message": f"A graph has at most {MAX_NODES} nodes; this one has {len(nodes)}.",
-        }
-        raise Refusal(422, "invalid_graph", str(fault["message"]), param=pointer, extra={"errors": [fault]})
+        sentence = f"A graph has at most {MAX_NODES} nodes; this one has {len(nodes)}."
+        raise invalid_graph([graph_fault("too_many_nodes", pointer, sentence)])
 
 
 def few_nodes(*place: str) -> Any:
@@ -228,10 +217,8 @@ async def read_blueprint(
     request: Request, key: Reader, blueprint_id: BlueprintId, expand: Expanded
 ) -> Response:
     """One design as it stands, published or not."""
-    try:
+    with refusing("blueprint"):
         stored = await house_of(request).blueprints.find(key.tenant, blueprint_id)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
     made = (await expanded(request, [stored], expand))[0]
     return shown(made, revision=stored.revision, expanded=bool(expand))
 
@@ -257,29 +244,16 @@ async def change_blueprint(
 )
 async def delete_blueprint(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Delete a design of which there is no run."""
-    try:
+    with refusing("blueprint", "There are runs of this blueprint, or open links to it: archive it instead."):
         await house_of(request).blueprints.delete(key.tenant, blueprint_id, seen=seen)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
-    except Stale:
-        raise stale() from None
-    except InUse:
-        raise Refusal(
-            409, "in_use", "There are runs of this blueprint, or open links to it: archive it instead."
-        ) from None
     return Response(status_code=204)
 
 
 async def edited(request: Request, tenant: Any, blueprint_id: str, edit: Any, seen: int | None) -> Response:
     """Edit a draft, and answer with it. Raises Refusal (404, 409, 412)."""
     try:
-        stored = await house_of(request).blueprints.edit(tenant, blueprint_id, edit, seen=seen)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
-    except BlueprintArchived:
-        raise archived() from None
-    except Stale:
-        raise stale() from None
+        with refusing("blueprint"):
+            stored = await house_of(request).blueprints.edit(tenant, blueprint_id, edit, seen=seen)
     except LookupError:
         raise no_such_agent() from None
     return shown(blueprint_object(stored), revision=stored.revision)
@@ -295,11 +269,6 @@ async def expanded(
         for one in made:
             one["agent"] = agent_object(agents[one["agent_id"]])
     return made
-
-
-def archived() -> Refusal:
-    """The refusal of a change to what is laid away."""
-    return Refusal(409, "archived", "This blueprint is archived: it can't be changed or published.")
 
 
 def no_such_agent() -> Refusal:

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import exists
 
 from dialog.blueprint import Short
-from dialog.transcript import rfc3339
 from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -26,6 +26,7 @@ from server.api.studies.conventions import (
 )
 from server.api.studies.credentials import NamedCredentials, hold_credentials
 from server.api.studies.refusing import refusing
+from server.api.studies.shelved import shelved
 from server.store.design_tables import ChannelRow, OpenLinkRow
 from server.store.paging import Window
 from server.store.shelf import Kept, Shelf
@@ -108,13 +109,8 @@ class ChannelObject(BaseModel):
     object: Literal["channel"]
 
 
-class ChannelList(BaseModel):
+class ChannelList(ListOf[ChannelObject]):
     """A page of channels, newest first."""
-
-    object: Literal["list"]
-    data: list[ChannelObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 DEFAULT_CHANNEL: Final[Mapping[str, Any]] = ChannelCreate(name="Browser", type="webrtc_voice").model_dump(
@@ -126,20 +122,15 @@ DEFAULT_CHANNEL: Final[Mapping[str, Any]] = ChannelCreate(name="Browser", type="
 def channel_object(kept: Kept) -> dict[str, Any]:
     """A channel as the API shows it."""
     body = kept.body
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "name": body["name"],
         "type": body["type"],
         "status": body["status"],
         "provider": body["provider"],
         "settings": body["settings"],
         "metadata": body["metadata"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "channel",
     }
+    return shelved(kept, "channel", parts)
 
 
 def channels_of(request: Request) -> Shelf:

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import exists
 
 from dialog.blueprint import Sentence, Short
-from dialog.transcript import rfc3339
 from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -25,6 +25,7 @@ from server.api.studies.conventions import (
 )
 from server.api.studies.credentials import NamedCredentials, hold_credentials
 from server.api.studies.refusing import refusing
+from server.api.studies.shelved import shelved
 from server.store.design_tables import ConnectorRow
 from server.store.paging import Window
 from server.store.shelf import Kept, Shelf
@@ -103,32 +104,22 @@ class ConnectorObject(BaseModel):
     object: Literal["connector"]
 
 
-class ConnectorList(BaseModel):
+class ConnectorList(ListOf[ConnectorObject]):
     """A page of connectors, newest first."""
-
-    object: Literal["list"]
-    data: list[ConnectorObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def connector_object(kept: Kept) -> dict[str, Any]:
     """A connector as the API shows it."""
     body = kept.body
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "name": body["name"],
         "type": body["type"],
         "status": body["status"],
         "auth": body["auth"],
         "bot_config": body["bot_config"],
         "metadata": body["metadata"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "connector",
     }
+    return shelved(kept, "connector", parts)
 
 
 def connectors_of(request: Request) -> Shelf:

@@ -3,7 +3,7 @@ an error look."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response, Security
@@ -153,6 +153,15 @@ async def no_stray_body(request: Request) -> None:
 
 
 # What is answered
+
+
+class ListOf(BaseModel, Generic[Item]):
+    """A page of a list."""
+
+    object: Literal["list"]
+    data: list[Item]
+    has_more: bool
+    next_cursor: str | None
 
 
 errors = declared

@@ -10,12 +10,12 @@ from sqlalchemy import exists
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialog.blueprint import Short
-from dialog.transcript import rfc3339
 from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Reader,
     Seen,
     Writer,
@@ -26,6 +26,7 @@ from server.api.studies.conventions import (
     shown,
 )
 from server.api.studies.refusing import refusing
+from server.api.studies.shelved import shelved
 from server.store.design_tables import ChannelRow, ConnectorRow, CredentialsRow
 from server.store.organizations import Tenant
 from server.store.paging import Window
@@ -81,27 +82,17 @@ class CredentialsObject(BaseModel):
     object: Literal["credentials"]
 
 
-class CredentialsList(BaseModel):
+class CredentialsList(ListOf[CredentialsObject]):
     """A page of credentials, newest first."""
-
-    object: Literal["list"]
-    data: list[CredentialsObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def credentials_object(kept: Kept) -> dict[str, Any]:
     """Credentials as the API shows them."""
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "name": kept.body["name"],
         "provider": kept.body["provider"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "credentials",
     }
+    return shelved(kept, "credentials", parts)
 
 
 def credentials_of(request: Request) -> Shelf:

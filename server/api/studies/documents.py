@@ -2,7 +2,7 @@
 when the talk is over; until then there is nothing of them to read but the events."""
 
 import asyncio
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -13,9 +13,10 @@ from dialog.events import Event
 from dialog.transcript import plain_text, transcript, transcript_entries, web_vtt
 from server.api.errors import Refusal
 from server.api.house import house_of
-from server.api.studies.conventions import Reader, Writer, errors, not_found, shown
+from server.api.studies.conventions import ListOf, Reader, Writer, errors, shown
 from server.api.studies.event_stream import EventStream
 from server.api.studies.freshness import FreshFile
+from server.api.studies.refusing import refusing
 from server.api.studies.run_logs import erasing_is_due, log_page, told_in
 from server.api.studies.run_shapes import (
     AnalysisObject,
@@ -29,7 +30,7 @@ from server.api.studies.runs import RunId, find_run
 from server.pipeline.aftermath import AlreadyAtIt, StillTalking
 from server.store.documents import OPEN, Document, DocumentKind, Documents, Found
 from server.store.event_rows import read_events
-from server.store.run import Run, RunNotFound
+from server.store.run import Run
 from server.store.run_status import TERMINAL
 
 router = APIRouter(tags=["Interview runs"])
@@ -55,13 +56,8 @@ class EventObject(BaseModel):
     body: dict[str, Any]
 
 
-class EventList(BaseModel):
+class EventList(ListOf[EventObject]):
     """A part of a run's log, in order; `next_cursor` is the next part's `after`."""
-
-    object: Literal["list"]
-    data: list[EventObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 _TEXTS: Final[dict[str, Any]] = {"text/vtt": {}, "text/plain": {}, "application/x-ndjson": {}}
@@ -137,9 +133,8 @@ async def make_analysis(request: Request, key: Writer, run_id: RunId) -> Respons
     """Have an analysis made, for the first time or anew: of a talk that is over."""
     run, office = await find_run(request, key, run_id), house_of(request).office
     try:
-        document = await office.aftermath.ask_for_analysis(run.id)
-    except RunNotFound:
-        raise not_found("run") from None
+        with refusing("run"):
+            document = await office.aftermath.ask_for_analysis(run.id)
     except StillTalking:
         raise Refusal(409, "conflict", "There is no talk in this run that is over.") from None
     except AlreadyAtIt:

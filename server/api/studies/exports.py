@@ -12,10 +12,11 @@ from dialog.transcript import rfc3339
 from server.api.errors import Refusal
 from server.api.house import House, house_of
 from server.api.studies.blueprints import BlueprintId
-from server.api.studies.conventions import Reader, errors, not_found
+from server.api.studies.conventions import Reader, errors
 from server.api.studies.freshness import STREAMED
 from server.api.studies.in_steps import in_a_thread, in_steps, to_its_end
 from server.api.studies.quality import DispositionObject
+from server.api.studies.refusing import refusing
 from server.api.studies.run_archive import run_archive
 from server.api.studies.run_material import Designs, NotOver, NotThere, material_of
 from server.api.studies.run_shapes import AnalysisObject, ResponsesObject, RunObject, TranscriptObject
@@ -25,7 +26,7 @@ from server.pipeline.exports.file_names import file_name
 from server.pipeline.exports.material import Material
 from server.pipeline.exports.run_formats import as_json, as_markdown, as_web_vtt
 from server.pipeline.exports.study_formats import QdaArchive, ResponsesTable, RunLines, StudyFile
-from server.store.blueprints import BlueprintNotFound, StoredBlueprint
+from server.store.blueprints import StoredBlueprint
 from server.store.organizations import Tenant
 from server.store.paging import Window
 
@@ -138,10 +139,8 @@ async def export_blueprint(
 ) -> Response:
     """All runs of a blueprint whose talk is over, newest first, whatever version they were held by."""
     house = house_of(request)
-    try:
+    with refusing("blueprint"):
         blueprint = await house.blueprints.find(key.tenant, blueprint_id)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
     return StreamingResponse(
         _study(house, key.tenant, blueprint, _study_file(house, blueprint, format)),
         media_type=_MEDIA_TYPES[format],

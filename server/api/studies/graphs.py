@@ -7,16 +7,14 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from dialog.blueprint import Blueprint, Edge, Graph, Node, Pipeline, Settings
-from dialog.blueprint_validation import GraphValidation, validate_graph
+from dialog.blueprint import Edge, Graph, Node, Pipeline, Settings
+from dialog.blueprint_validation import GraphValidation
 from dialog.transcript import rfc3339
-from server.api.errors import Refusal
 from server.api.house import house_of
 from server.api.studies.agents import agents_of
 from server.api.studies.blueprints import (
     BlueprintId,
     BlueprintObject,
-    archived,
     blueprint_object,
     check_size,
     edited,
@@ -25,6 +23,7 @@ from server.api.studies.blueprints import (
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Reader,
     Seen,
     Writer,
@@ -34,8 +33,10 @@ from server.api.studies.conventions import (
     stale,
 )
 from server.api.studies.designs import graph_shown, settings_shown
+from server.api.studies.graph_faults import graph_fault, invalid_graph, validation_of
+from server.api.studies.refusing import refusing
 from server.api.studies.simulations import check_simulated
-from server.store.blueprints import BlueprintArchived, BlueprintNotFound, Snapshot, StoredBlueprint
+from server.store.blueprints import Snapshot, StoredBlueprint
 from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.organizations import Tenant
 from server.store.shelf import Stale
@@ -84,13 +85,8 @@ class BlueprintVersion(BaseModel):
     published_at: str
 
 
-class BlueprintVersionList(BaseModel):
+class BlueprintVersionList(ListOf[BlueprintVersion]):
     """A page of versions, newest first."""
-
-    object: Literal["list"]
-    data: list[BlueprintVersion]
-    has_more: bool
-    next_cursor: str | None
 
 
 _EDIT: dict[str, Any] = {"response_model": BlueprintObject, "responses": errors(*WRITES, "archived")}
@@ -126,7 +122,8 @@ async def replace_node(
 ) -> Response:
     """Put a node in the place of the one with this key, or add it; the body's key must be the same."""
     if body.key != node_id:
-        raise _invalid("key_mismatch", "/key", f"The key must be `{node_id}`, as in the address.")
+        sentence = f"The key must be `{node_id}`, as in the address."
+        raise invalid_graph([graph_fault("key_mismatch", "/key", sentence)])
     node = body.model_dump(mode="json", by_alias=True)
 
     def edit(was: StoredBlueprint) -> Mapping[str, Any]:
@@ -196,34 +193,24 @@ async def publish(request: Request, key: Writer, blueprint_id: BlueprintId, seen
             raise stale()
         design, found = await _validation(request, key.tenant, draft)
         if faults := msgspec.to_builtins([*found.errors, *(found.warnings if gated else [])]):
-            first = faults[0]
-            raise Refusal(
-                422, "invalid_graph", first["message"], param=first["path"] or None, extra={"errors": faults}
-            )
+            raise invalid_graph(faults)
         await check_simulated(house, key, blueprint_id, design)
         judged = fingerprint(design)
-        try:
-            after = await house.blueprints.publish(
-                key.tenant, blueprint_id, seen=draft.revision, judged=judged
-            )
-        except BlueprintNotFound:
-            raise not_found("blueprint") from None
-        except BlueprintArchived:
-            raise archived() from None
-        except (Stale, DesignChanged):
-            continue  # edited since it was validated, or its agent: only what was looked at is published
+        with refusing("blueprint"):
+            try:
+                after = await house.blueprints.publish(
+                    key.tenant, blueprint_id, seen=draft.revision, judged=judged
+                )
+            except (Stale, DesignChanged):
+                continue  # edited since it was validated, or its agent: only what was looked at is published
         return shown(blueprint_object(after), revision=after.revision)
 
 
 @router.post("/blueprints/{blueprint_id}/archive", summary="Archive the blueprint", **_EDIT)
 async def archive(request: Request, key: Writer, blueprint_id: BlueprintId, seen: Seen) -> Response:
     """Let no new run begin. Those that there are go on."""
-    try:
+    with refusing("blueprint"):
         stored = await house_of(request).blueprints.archive(key.tenant, blueprint_id, seen=seen)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
-    except Stale:
-        raise stale() from None
     return shown(blueprint_object(stored), revision=stored.revision)
 
 
@@ -270,10 +257,9 @@ async def read_version(
 ) -> Response:
     """One published version."""
     await _found(request, key.tenant, blueprint_id)
-    try:
-        return shown(_version_object(await house_of(request).blueprints.version(blueprint_id, version)))
-    except BlueprintNotFound:
-        raise not_found("version") from None
+    with refusing("version"):
+        snapshot = await house_of(request).blueprints.version(blueprint_id, version)
+    return shown(_version_object(snapshot))
 
 
 def _version_object(snapshot: Snapshot) -> dict[str, Any]:
@@ -294,10 +280,9 @@ def _version_object(snapshot: Snapshot) -> dict[str, Any]:
 
 
 async def _found(request: Request, tenant: Tenant, blueprint_id: str) -> StoredBlueprint:
-    try:
-        return await house_of(request).blueprints.find(tenant, blueprint_id)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
+    with refusing("blueprint"):
+        found = await house_of(request).blueprints.find(tenant, blueprint_id)
+    return found
 
 
 async def _validation(
@@ -306,9 +291,4 @@ async def _validation(
     """The draft with its agent inline, and what is wrong with it."""
     agent = await agents_of(request).find(tenant, draft.agent_id)
     design = draft.with_agent(agent.body)
-    return design, validate_graph(Blueprint.model_validate(design))
-
-
-def _invalid(code: str, path: str, message: str) -> Refusal:
-    fault = {"code": code, "path": path, "message": message}
-    return Refusal(422, "invalid_graph", message, param=path, extra={"errors": [fault]})
+    return design, validation_of(design)

@@ -13,6 +13,7 @@ from server.api.studies.conventions import (
     WRITES,
     Administrator,
     Body,
+    ListOf,
     cursor,
     errors,
     id_of,
@@ -65,13 +66,8 @@ class CreatedKey(KeyObject):
     secret: str = Field(description="The key itself. It is shown this once.", examples=["sk_test_…"])
 
 
-class KeyList(BaseModel):
+class KeyList(ListOf[KeyObject]):
     """A page of keys, newest first."""
-
-    object: Literal["list"]
-    data: list[KeyObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def key_object(key: ApiKey) -> dict[str, Any]:

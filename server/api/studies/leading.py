@@ -16,12 +16,13 @@ from dialog.transcript import rfc3339
 from server.api.errors import Refusal, storage_unavailable
 from server.api.house import House, house_of
 from server.api.studies.channels import channels_of
-from server.api.studies.conventions import WRITES, Body, Writer, errors, not_found, shown
+from server.api.studies.conventions import WRITES, Body, Writer, errors, shown
+from server.api.studies.refusing import refusing
 from server.api.studies.run_shapes import RunObject
 from server.api.studies.runs import RunId, find_run, run_shown
 from server.live.session import Session
 from server.store.deletions import Deletions, Receipt
-from server.store.run import Run, RunNotFound
+from server.store.run import Run
 from server.store.run_status import TransitionRefused
 
 router = APIRouter(tags=["Interview runs"])
@@ -144,9 +145,8 @@ async def _answer(request: Request, run: Run, body: RunConsent) -> ConsentAnswer
 async def replace_join_token(request: Request, key: Writer, run_id: RunId) -> Response:
     """Make the link and the PIN worthless, and draw new ones."""
     try:
-        run = await house_of(request).runs.replace_secrets(key.tenant, run_id)
-    except RunNotFound:
-        raise not_found("run") from None
+        with refusing("run"):
+            run = await house_of(request).runs.replace_secrets(key.tenant, run_id)
     except TransitionRefused as refused:
         raise _refused(refused.was, "joined") from None
     return await run_shown(request, key, run)
@@ -164,9 +164,8 @@ async def delete_run(request: Request, key: Writer, run_id: RunId) -> Response:
     if house.registry.is_here(run.id):
         raise Refusal(409, "in_use", "Somebody is talking in this run: cancel it first.")
     try:
-        receipt = await Deletions(house.database, house.recordings).delete(key.tenant, run.id, "api")
-    except RunNotFound:
-        raise not_found("run") from None
+        with refusing("run"):
+            receipt = await Deletions(house.database, house.recordings).delete(key.tenant, run.id, "api")
     except OSError:
         raise storage_unavailable() from None
     return shown(receipt_object(receipt))

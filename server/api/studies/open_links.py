@@ -18,6 +18,7 @@ from server.api.studies.channels import channels_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -32,6 +33,7 @@ from server.api.studies.conventions import (
 from server.api.studies.instants import Instant
 from server.api.studies.refusing import refusing
 from server.api.studies.runs import check_blueprint, missing
+from server.api.studies.shelved import shelved
 from server.store.blueprints import BlueprintNotFound
 from server.store.design_tables import OpenLinkVisitRow
 from server.store.open_links import LinkDetails, OpenLinks
@@ -160,22 +162,14 @@ class OpenLinkObject(BaseModel):
     object: Literal["open_link"]
 
 
-class OpenLinkList(BaseModel):
+class OpenLinkList(ListOf[OpenLinkObject]):
     """A page of open links, newest first."""
-
-    object: Literal["list"]
-    data: list[OpenLinkObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def open_link_object(kept: Kept, details: LinkDetails, public_url: str, *, secret: bool) -> dict[str, Any]:
     """A link as the API shows it; without `secret` its address stays unnamed."""
     body = kept.body
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "name": body["name"],
         "blueprint_id": body["blueprint_id"],
         "channel_id": body["channel_id"],
@@ -188,10 +182,8 @@ def open_link_object(kept: Kept, details: LinkDetails, public_url: str, *, secre
         "metadata_keys": body["metadata_keys"],
         "completion": body["completion"],
         "metadata": body["metadata"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "open_link",
     }
+    return shelved(kept, "open_link", parts)
 
 
 def open_links_of(house: House) -> OpenLinks:

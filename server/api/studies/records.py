@@ -4,11 +4,11 @@ called."""
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from dialog.judgement import Distress
 from server.api.house import house_of
-from server.api.studies.conventions import Reader, cursor, errors, listed
+from server.api.studies.conventions import ListOf, Reader, cursor, errors, listed
 from server.api.studies.leading import DeletionReceipt, receipt_object
 from server.api.studies.posts import PostObject, post_object
 from server.store.deletions import Deletions
@@ -18,13 +18,8 @@ from server.store.paging import Window
 router = APIRouter(tags=["Organization"])
 
 
-class DeletionReceiptList(BaseModel):
+class DeletionReceiptList(ListOf[DeletionReceipt]):
     """A page of receipts, newest first."""
-
-    object: Literal["list"]
-    data: list[DeletionReceipt]
-    has_more: bool
-    next_cursor: str | None
 
 
 class OperatorPageObject(PostObject):
@@ -36,13 +31,8 @@ class OperatorPageObject(PostObject):
     object: Literal["operator_page"]
 
 
-class OperatorPageList(BaseModel):
+class OperatorPageList(ListOf[OperatorPageObject]):
     """A page of calls, newest first."""
-
-    object: Literal["list"]
-    data: list[OperatorPageObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def operator_page_object(page: OperatorPage) -> dict[str, Any]:

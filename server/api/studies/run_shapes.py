@@ -15,6 +15,7 @@ from server.api.studies.agents import AgentObject
 from server.api.studies.blueprints import BlueprintObject
 from server.api.studies.channels import ChannelObject
 from server.api.studies.connectors import ConnectorObject
+from server.api.studies.conventions import ListOf
 from server.store.documents import Document, DocumentStatus, Found, OfRun
 from server.store.run import Run, RunSecrets
 from server.store.run_status import ConsentStatus, RunStatus
@@ -218,13 +219,8 @@ class RunObject(BaseModel):
     analysis: AnalysisObject | None = None
 
 
-class RunList(BaseModel):
+class RunList(ListOf[RunObject]):
     """A page of runs, newest first."""
-
-    object: Literal["list"]
-    data: list[RunObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def run_object(run: Run, secrets: RunSecrets | None, documents: OfRun, public_url: str) -> dict[str, Any]:

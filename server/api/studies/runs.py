@@ -23,10 +23,10 @@ from server.api.studies.conventions import (
     errors,
     id_of,
     listed,
-    not_found,
     shown,
 )
 from server.api.studies.instants import Instant
+from server.api.studies.refusing import refusing
 from server.api.studies.run_expansions import Expanded, runs_shown
 from server.api.studies.run_shapes import RunList, RunObject
 from server.clock import wall_clock_ms
@@ -34,7 +34,7 @@ from server.store.blueprints import BlueprintNotFound
 from server.store.default_channel import default_channel
 from server.store.organizations import ApiKey, Tenant
 from server.store.paging import Window
-from server.store.run import Participant, Place, PlaceNotFound, Run, RunNotFound
+from server.store.run import Participant, Place, PlaceNotFound, Run
 from server.store.run_status import RunStatus
 from server.store.shelf import NotFound, Shelf
 
@@ -78,10 +78,9 @@ class RunCreate(Body):
 
 async def find_run(request: Request, key: ApiKey, run_id: str) -> Run:
     """A run of this key's. Raises Refusal (404)."""
-    try:
-        return await house_of(request).runs.find(run_id, key.tenant)
-    except RunNotFound:
-        raise not_found("run") from None
+    with refusing("run"):
+        run = await house_of(request).runs.find(run_id, key.tenant)
+    return run
 
 
 async def run_shown(

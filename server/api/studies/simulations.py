@@ -1,6 +1,7 @@
 """Drafts tried on simulated participants, as the API shows them; and the gate that they are before
 publishing."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,17 +15,27 @@ from server.api.studies.blueprints import BlueprintId
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Reader,
     Writer,
     cursor,
     errors,
     id_of,
     listed,
-    not_found,
     shown,
 )
-from server.pipeline.publish_gate import DEFAULT_SEEDS, GATE, MOST_SEEDS, Gate, Summary, shortcomings
-from server.store.blueprints import BlueprintNotFound
+from server.api.studies.graph_faults import invalid_graph, validation_of
+from server.api.studies.refusing import refusing
+from server.pipeline.publish_gate import (
+    DEFAULT_SEEDS,
+    GATE,
+    MOST_QUESTIONS,
+    MOST_SEEDS,
+    Gate,
+    Summary,
+    most_seeds,
+    shortcomings,
+)
 from server.store.fingerprints import fingerprint
 from server.store.organizations import ApiKey, Tenant
 from server.store.paging import Window
@@ -32,7 +43,6 @@ from server.store.simulations import (
     MOST_WAITING,
     OPEN,
     Simulation,
-    SimulationNotFound,
     Simulations,
     SimulationStatus,
     TooManyWaiting,
@@ -54,7 +64,8 @@ class SimulationCreate(Body):
     seeds: Seeds | None = Field(
         default=None,
         description="Talks with each simulated participant; unset: as many as the organization's"
-        f" `simulation_gate` asks for, else {DEFAULT_SEEDS}.",
+        f" `simulation_gate` asks for, else {DEFAULT_SEEDS}. At most"
+        f" {MOST_QUESTIONS:,} divided by the number of the draft's nodes.",
     )
 
 
@@ -163,20 +174,15 @@ class SimulationObject(BaseModel):
     object: Literal["simulation"]
 
 
-class SimulationList(BaseModel):
+class SimulationList(ListOf[SimulationObject]):
     """A page of simulations, newest first."""
-
-    object: Literal["list"]
-    data: list[SimulationObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 @router.post(
     "/blueprints/{blueprint_id}/simulations",
     status_code=202,
     response_model=SimulationObject,
-    responses=errors(*WRITES, "conflict"),
+    responses=errors(*WRITES, "conflict", "invalid_graph"),
     summary="Try the draft on simulated participants",
 )
 async def simulate_blueprint(
@@ -186,12 +192,17 @@ async def simulate_blueprint(
     talkative and terse ones, hostile and distressed ones, some that go and come back. It takes some seconds
     and touches no interview."""
     house = house_of(request)
-    design, gate = await _draft(house, key.tenant, blueprint_id), await gate_of(house, key)
-    seeds = body.seeds if body is not None and body.seeds is not None else (gate or Gate()).seeds
+    design = await _draft(house, key.tenant, blueprint_id)
+    if faults := msgspec.to_builtins(validation_of(design).errors):
+        raise invalid_graph(faults)
+    gate = await gate_of(house, key, design) or Gate()
+    seeds = gate.seeds if body is None or body.seeds is None else body.seeds
+    if seeds > (most := most_seeds(design)):
+        sentence = f"A draft of this size is tried with {most} talks for each participant at most."
+        raise Refusal(400, "invalid_request", sentence, param="/seeds")
     try:
-        asked = await _simulations(house).ask(key.tenant, blueprint_id, design, seeds)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
+        with refusing("blueprint"):
+            asked = await _simulations(house).ask(key.tenant, blueprint_id, design, seeds)
     except UnderWay:
         sentence = "This draft is being tried already."
         raise Refusal(409, "conflict", sentence, retry_after=RETRY_AFTER) from None
@@ -199,7 +210,7 @@ async def simulate_blueprint(
         sentence = f"{MOST_WAITING} drafts of this organization wait to be tried already."
         raise Refusal(409, "conflict", sentence, retry_after=RETRY_AFTER) from None
     house.office.rehearser.wake()
-    return shown(simulation_object(asked, gate or Gate(), asked.fingerprint), status=202)
+    return shown(simulation_object(asked, gate, asked.fingerprint), status=202)
 
 
 @router.get(
@@ -216,8 +227,8 @@ async def list_simulations(
 ) -> Response:
     """Every time that a draft of this blueprint was tried, newest first."""
     house = house_of(request)
-    standing = fingerprint(await _draft(house, key.tenant, blueprint_id))
-    gate = await gate_of(house, key) or Gate()
+    design = await _draft(house, key.tenant, blueprint_id)
+    standing, gate = fingerprint(design), await gate_of(house, key, design) or Gate()
     page = await _simulations(house).page(key.tenant, blueprint_id, window)
     return listed(page, [simulation_object(one, gate, standing) for one in page.data])
 
@@ -233,12 +244,11 @@ async def read_simulation(
 ) -> Response:
     """How far it is, and at its end what came of it."""
     house = house_of(request)
-    standing = fingerprint(await _draft(house, key.tenant, blueprint_id))
-    try:
+    design = await _draft(house, key.tenant, blueprint_id)
+    with refusing("simulation"):
         found = await _simulations(house).find(key.tenant, blueprint_id, simulation_id)
-    except SimulationNotFound:
-        raise not_found("simulation") from None
-    return shown(simulation_object(found, await gate_of(house, key) or Gate(), standing))
+    gate = await gate_of(house, key, design) or Gate()
+    return shown(simulation_object(found, gate, fingerprint(design)))
 
 
 def simulation_object(simulation: Simulation, gate: Gate, standing: str) -> dict[str, Any]:
@@ -274,15 +284,20 @@ def wanting_of(simulation: Simulation, gate: Gate) -> list[str]:
     return found
 
 
-async def gate_of(house: House, key: ApiKey) -> Gate | None:
-    """What the organization asks of drafts before they are published; None: nothing."""
+async def gate_of(house: House, key: ApiKey, design: Mapping[str, Any]) -> Gate | None:
+    """What the organization asks of such a draft before it is published; None: nothing."""
     settings = (await house.organizations.find(key.organization_id)).settings
-    return msgspec.convert(settings[GATE], Gate) if GATE in settings else None
+    return _fitting(msgspec.convert(settings[GATE], Gate), design) if GATE in settings else None
+
+
+def _fitting(gate: Gate, design: Mapping[str, Any]) -> Gate:
+    """A gate that asks for no more talks than there may be with such a design."""
+    return msgspec.structs.replace(gate, seeds=min(gate.seeds, most_seeds(design)))
 
 
 async def check_simulated(house: House, key: ApiKey, blueprint_id: str, design: dict[str, Any]) -> None:
     """See that this very design has passed where the organization asks for that. Raises Refusal (409)."""
-    gate = await gate_of(house, key)
+    gate = await gate_of(house, key, design)
     if gate is None:
         return
     tried = await _simulations(house).of_design(key.tenant, blueprint_id, fingerprint(design))
@@ -301,10 +316,9 @@ async def check_simulated(house: House, key: ApiKey, blueprint_id: str, design: 
 
 
 async def _draft(house: House, tenant: Tenant, blueprint_id: str) -> dict[str, Any]:
-    try:
-        return await house.blueprints.design(tenant, blueprint_id)
-    except BlueprintNotFound:
-        raise not_found("blueprint") from None
+    with refusing("blueprint"):
+        design = await house.blueprints.design(tenant, blueprint_id)
+    return design
 
 
 def _simulations(house: House) -> Simulations:

@@ -13,6 +13,7 @@ from server.api.house import house_of
 from server.api.studies.conventions import (
     WRITES,
     Body,
+    ListOf,
     Metadata,
     Reader,
     Seen,
@@ -21,13 +22,13 @@ from server.api.studies.conventions import (
     errors,
     id_of,
     listed,
-    not_found,
     shown,
 )
 from server.api.studies.posts import PostObject, post_object
 from server.api.studies.refusing import refusing
+from server.api.studies.shelved import shelved
 from server.clock import new_id, new_key_bytes, wall_clock_ms
-from server.pipeline.deliveries import Deliveries, Delivery, DeliveryNotFound
+from server.pipeline.deliveries import Deliveries, Delivery
 from server.pipeline.outward import LONGEST_URL, Refused
 from server.pipeline.signed_posts import SECRET_PREFIX
 from server.store.delivery_tables import WebhookRow
@@ -96,13 +97,8 @@ class CreatedWebhook(WebhookObject):
     secret: str = Field(description="Signs every delivery. It is shown this once.", examples=["whsec_…"])
 
 
-class WebhookList(BaseModel):
+class WebhookList(ListOf[WebhookObject]):
     """A page of webhooks, newest first."""
-
-    object: Literal["list"]
-    data: list[WebhookObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 class DeliveryObject(PostObject):
@@ -114,31 +110,21 @@ class DeliveryObject(PostObject):
     object: Literal["webhook_delivery"]
 
 
-class DeliveryList(BaseModel):
+class DeliveryList(ListOf[DeliveryObject]):
     """A page of deliveries, newest first."""
-
-    object: Literal["list"]
-    data: list[DeliveryObject]
-    has_more: bool
-    next_cursor: str | None
 
 
 def webhook_object(kept: Kept) -> dict[str, Any]:
     """A webhook as the API shows it."""
     body = kept.body
-    return {
-        "id": kept.id,
-        "organization_id": kept.organization_id,
-        "test_mode": kept.test_mode,
+    parts = {
         "url": body["url"],
         "events": body["events"],
         "status": body["status"],
         "description": body["description"],
         "metadata": body["metadata"],
-        "created_at": rfc3339(kept.created_at),
-        "updated_at": rfc3339(kept.updated_at),
-        "object": "webhook",
     }
+    return shelved(kept, "webhook", parts)
 
 
 def delivery_object(delivery: Delivery) -> dict[str, Any]:
@@ -292,9 +278,7 @@ async def retry_delivery(
     """Deliver again, at once and with all attempts anew, to where the webhook is by now."""
     house = house_of(request)
     webhook = await _enabled(request, key, webhook_id)
-    try:
+    with refusing("delivery"):
         delivery = await Deliveries(house.database).again(webhook.id, delivery_id, webhook.body["url"])
-    except DeliveryNotFound:
-        raise not_found("delivery") from None
     house.office.worker.wake()
     return shown(delivery_object(delivery), status=202)
