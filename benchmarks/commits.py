@@ -8,6 +8,7 @@ import os
 import statistics
 import sys
 import tempfile
+from bisect import bisect
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
@@ -68,10 +69,11 @@ class Waits(msgspec.Struct):
 
 def recorded_talks(count: int, seed: int) -> list[list[Event]]:
     """The logs of simulated spoken interviews, with the times at which their events came."""
-    return [
+    held = [
         hold_sitting(seed + number, any_design(Random(seed + number)), wildness=0.3).logged
         for number in range(count)
     ]
+    return [[event for event in log if not isinstance(event.body, SessionOpened)] for log in held]
 
 
 async def measure(store: Store, talks: Sequence[list[Event]], seconds: float, seed: int) -> Waits:
@@ -129,23 +131,21 @@ async def _replay(
     writer: LogWriter, log: EventLog, events: list[Event], chance: Random, appended: Appended
 ) -> None:
     """Append events as they came in a talk, from a part of the way on."""
-    bodies = [event for event in events if not isinstance(event.body, SessionOpened)]
-    length = bodies[-1].at + 1.0
-    base = perf_counter() - chance.random() * length
+    length = events[-1].at + 1.0
+    passed = chance.random() * length
+    base = perf_counter() - passed
+    ahead = events[bisect(events, passed, key=lambda event: event.at) :]
     async with asyncio.TaskGroup() as notes:
         while True:
-            for event in bodies:
-                wait = base + event.at - perf_counter()
-                if wait < -1.0:
-                    continue  # before the part of the way
-                if wait > 0:
+            for event in ahead:
+                if (wait := base + event.at - perf_counter()) > 0:
                     await asyncio.sleep(wait)
                 seq = log.append(event.at, event.body).seq
                 if isinstance(event.body, _AWAITED) or chance.random() < _SAMPLED:
                     appended.put_nowait((seq, perf_counter()))
                 if isinstance(event.body, AnswerCommitted):
                     notes.create_task(writer.along(progress_note(log.session.run_id, {"answered": seq})))
-            base += length
+            base, ahead = base + length, events
 
 
 async def _wait(log: EventLog, appended: Appended, waits: Waits) -> None:

@@ -1,11 +1,11 @@
 """Tells webhooks what happened, by Standard Webhooks: a delivery for each that wants it, signed, sent until
 it is taken or the attempts are used up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialog.transcript import rfc3339
@@ -14,8 +14,9 @@ from server.pipeline.outward import Outward
 from server.pipeline.signed_posts import Attempt, SignedPosts
 from server.store.database import Database
 from server.store.delivery_tables import HappeningRow, WebhookDeliveryRow, WebhookRow
-from server.store.jobs import Job, enqueue
+from server.store.jobs import Job, enqueue_new
 from server.store.posts import to_be_posted
+from server.store.statements import adding
 from server.store.vault import Vault
 
 DELIVER: Final = "deliver"
@@ -26,6 +27,17 @@ RETRY_DELAYS: Final = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.
 
 MAX_ATTEMPTS: Final = len(RETRY_DELAYS) + 1
 BATCH: Final = 100
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """That a webhook is told of something."""
+
+    webhook_id: str
+    organization_id: str
+    test_mode: bool
+    event_id: str
+    url: str
+    payload: dict[str, Any]
 
 
 class Webhooks:
@@ -55,7 +67,8 @@ class Webhooks:
         are.
 
         One transaction for each batch: what happened is marked in the same breath, so that a kill makes
-        neither a gap nor a second delivery.
+        neither a gap nor a second delivery. However much it is, it takes a handful of statements: talks wait
+        for their turn to write behind it.
         """
         async with self._database.read() as connection:  # holds up nobody, and there is mostly nothing new
             if (await connection.execute(_NEW.limit(1))).first() is None:
@@ -63,68 +76,36 @@ class Webhooks:
         made = 0
         while True:
             async with self._database.write() as connection:
-                rows = (await connection.execute(_NEW.with_for_update(skip_locked=True))).all()
-                for row in rows:
-                    made += await self._dispatch_one(connection, row)
-            if len(rows) < BATCH:
+                happened = (await connection.execute(_NEW.with_for_update(skip_locked=True))).all()
+                made += len(await self.make(connection, await _told_of(connection, happened)))
+                marked = update(HappeningRow).where(HappeningRow.id.in_([each.id for each in happened]))
+                await connection.execute(marked.values(dispatched_at=self._clock_ms()))
+            if len(happened) < BATCH:
                 return made
 
-    async def _dispatch_one(self, connection: AsyncConnection, happening: Any) -> int:
+    async def make(self, connection: AsyncConnection, told: Sequence[Telling]) -> list[str]:
+        """Deliveries, to be made at once; returns their ids."""
+        if not told:
+            return []
         now = self._clock_ms()
-        wanting = select(WebhookRow.id, WebhookRow.body).where(
-            WebhookRow.organization_id == happening.organization_id,
-            WebhookRow.test_mode == happening.test_mode,
-        )
-        made = 0
-        for webhook_id, body in (await connection.execute(wanting)).all():
-            if body["status"] == "enabled" and happening.type in body["events"]:
-                payload = {
-                    "type": happening.type,
-                    "timestamp": rfc3339(happening.created_at),
-                    "data": happening.data,
-                }
-                await self.make(
-                    connection,
-                    webhook_id=webhook_id,
-                    organization_id=happening.organization_id,
-                    test_mode=happening.test_mode,
-                    event_id=happening.id,
-                    url=body["url"],
-                    payload=payload,
-                )
-                made += 1
-        marked = update(HappeningRow).where(HappeningRow.id == happening.id).values(dispatched_at=now)
-        await connection.execute(marked)
+        rows = [
+            {
+                "id": new_id("whd_"),
+                "organization_id": each.organization_id,
+                "test_mode": each.test_mode,
+                "webhook_id": each.webhook_id,
+                "event_id": each.event_id,
+                "event_type": each.payload["type"],
+                "request_body": msgspec.json.encode(each.payload).decode(),
+                "created_at": now,
+                **to_be_posted(each.url, MAX_ATTEMPTS, now),
+            }
+            for each in told
+        ]
+        await connection.execute(adding(WebhookDeliveryRow), rows)
+        made = [str(row["id"]) for row in rows]
+        await enqueue_new(connection, DELIVER, made, now)
         return made
-
-    async def make(
-        self,
-        connection: AsyncConnection,
-        *,
-        webhook_id: str,
-        organization_id: str,
-        test_mode: bool,
-        event_id: str,
-        url: str,
-        payload: dict[str, Any],
-    ) -> str:
-        """A delivery, to be made at once; returns its id."""
-        now, delivery_id = self._clock_ms(), new_id("whd_")
-        await connection.execute(
-            insert(WebhookDeliveryRow).values(
-                id=delivery_id,
-                organization_id=organization_id,
-                test_mode=test_mode,
-                webhook_id=webhook_id,
-                event_id=event_id,
-                event_type=payload["type"],
-                request_body=msgspec.json.encode(payload).decode(),
-                created_at=now,
-                **to_be_posted(url, MAX_ATTEMPTS, now),
-            )
-        )
-        await enqueue(connection, DELIVER, delivery_id, now)
-        return delivery_id
 
     async def deliver(self, job: Job) -> None:
         """Make one attempt. Raises PutOff when another is to follow."""
@@ -153,6 +134,27 @@ class Webhooks:
 _NEW: Final = (
     select(HappeningRow).where(HappeningRow.dispatched_at.is_(None)).order_by(HappeningRow.id).limit(BATCH)
 )
+
+
+async def _told_of(connection: AsyncConnection, happened: Sequence[Any]) -> list[Telling]:
+    """Whoever wants to be told of what happened, in the order in which it did."""
+    whose = {each.organization_id for each in happened}
+    webhooks = select(WebhookRow).where(WebhookRow.organization_id.in_(whose)).order_by(WebhookRow.id)
+    listening = [row for row in await connection.execute(webhooks) if row.body["status"] == "enabled"]
+    return [
+        Telling(
+            webhook_id=row.id,
+            organization_id=each.organization_id,
+            test_mode=each.test_mode,
+            event_id=each.id,
+            url=row.body["url"],
+            payload={"type": each.type, "timestamp": rfc3339(each.created_at), "data": each.data},
+        )
+        for each in happened
+        for row in listening
+        if (row.organization_id, row.test_mode) == (each.organization_id, each.test_mode)
+        and each.type in row.body["events"]
+    ]
 
 
 async def _disable(connection: AsyncConnection, webhook_id: str, now: int) -> None:

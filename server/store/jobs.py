@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.clock import new_id, wall_clock_ms
 from server.store.database import Database
 from server.store.delivery_tables import JobRow
+from server.store.statements import adding
 
 LEASE_MS: Final = 60_000
 """How long a worker has for a job before it is taken for dead. It must say so if it needs longer."""
@@ -40,6 +41,23 @@ async def enqueue(connection: AsyncConnection, kind: str, subject: str, due_at: 
     """Have it done from `due_at` on, as part of a transaction. A job that is there already is due by then at
     the latest, and begins anew if it was given up."""
     await connection.execute(_asked_for(connection.dialect.name, kind, subject, due_at))
+
+
+async def enqueue_new(connection: AsyncConnection, kind: str, subjects: Sequence[str], due_at: int) -> None:
+    """Have it done for each of these, of which there is no job yet, as part of a transaction."""
+    free = {"attempts": 0, "lease": None, "leased_until": None, "gave_up_at": None, "last_error": None}
+    rows = [
+        {
+            "id": new_id("job_"),
+            "kind": kind,
+            "subject": subject,
+            "due_at": due_at,
+            "created_at": due_at,
+            **free,
+        }
+        for subject in subjects
+    ]
+    await connection.execute(adding(JobRow), rows)
 
 
 def enqueue_with_log(connection: Connection, kind: str, subject: str, due_at: int) -> None:

@@ -1,7 +1,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.clock import wall_clock_ms
 from server.pipeline.outward import Outward
 from server.pipeline.signed_posts import Attempt
-from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Webhooks
+from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Telling, Webhooks
 from server.pipeline.worker import PutOff
 from server.store.database import Database
 from server.store.deletions import Deletions
@@ -252,11 +252,11 @@ async def test_a_run_that_is_deleted_while_it_is_told_of_leaves_nothing_to_be_to
         run = await post.store.new_run()
         make = post.webhooks.make
 
-        async def make_beside_a_deletion(connection: AsyncConnection, **told: Any) -> str:
-            delivery_id = await make(connection, **told)
+        async def make_beside_a_deletion(connection: AsyncConnection, told: Sequence[Telling]) -> list[str]:
+            delivery_ids = await make(connection, told)
             tasks.create_task(deletions.delete(post.store.tenant, run.id, "api"))
             await until_somebody_waits(connection)
-            return delivery_id
+            return delivery_ids
 
         monkeypatch.setattr(post.webhooks, "make", make_beside_a_deletion)
         told = await post.webhooks.dispatch()

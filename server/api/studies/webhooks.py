@@ -31,6 +31,7 @@ from server.clock import new_id, new_key_bytes, wall_clock_ms
 from server.pipeline.deliveries import Deliveries, Delivery
 from server.pipeline.outward import LONGEST_URL, Refused
 from server.pipeline.signed_posts import SECRET_PREFIX
+from server.pipeline.webhooks import Telling
 from server.store.delivery_tables import WebhookRow
 from server.store.organizations import ApiKey
 from server.store.outbox import HappeningType
@@ -232,8 +233,7 @@ async def test_webhook(request: Request, key: Writer, webhook_id: WebhookId) -> 
         "data": {"object": "webhook", "id": webhook.id},
     }
     async with house.database.write() as connection:
-        delivery_id = await house.office.webhooks.make(
-            connection,
+        test = Telling(
             webhook_id=webhook.id,
             organization_id=webhook.organization_id,
             test_mode=webhook.test_mode,
@@ -241,6 +241,7 @@ async def test_webhook(request: Request, key: Writer, webhook_id: WebhookId) -> 
             url=webhook.body["url"],
             payload=payload,
         )
+        (delivery_id,) = await house.office.webhooks.make(connection, [test])
         delivery = await Deliveries(house.database).find_in(connection, webhook.id, delivery_id)
     house.office.worker.wake()
     return shown(delivery_object(delivery), status=202)
