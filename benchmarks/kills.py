@@ -4,6 +4,7 @@ told."""
 import asyncio
 import math
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -17,6 +18,8 @@ from server.store.database import Database
 from tests.support.mortal_server import mortal_server
 from tests.support.receiver import receiver
 
+TOLD_EVERY: Final = 20
+"""Kills between two words on standard error: a thousand take hours."""
 SETTLING: Final = 120.0
 """Seconds for the last webhooks: the jobs of a dead server are taken up after a minute."""
 
@@ -30,6 +33,7 @@ async def besiege(
     talks: int = 3,
     longest: float = math.inf,
     hurry: bool = False,
+    killed: Callable[[int], None] = lambda _: None,
 ) -> Verdict:
     """Kill a server so many times, or for `longest` seconds; returns what became of what it had confirmed.
     With `hurry` the minute for which a dead server's jobs stay its own counts as over."""
@@ -39,7 +43,7 @@ async def besiege(
     async with receiver() as kept, mortal_server(directory, more=settings) as server:
         siege = Siege(server, kept, seed)
         await siege.prepare()
-        await siege.hold(kills, talks=talks, makers=2, longest=longest)
+        await siege.hold(kills, talks=talks, makers=2, longest=longest, killed=killed)
         await siege.settle(SETTLING, leases_over=hurry)
         async with Database(server.settings.database_url) as database:
             verdict = await judge(database, siege.confirmed, kept.received)
@@ -60,10 +64,22 @@ def command(
     """What `kill -9` at random moments costs: of what was confirmed, nothing."""
     machine, began = this_machine(), monotonic()
     longest = math.inf if minutes is None else 60 * minutes
+
+    def tell(count: int) -> None:
+        if count % TOLD_EVERY == 0:
+            click.echo(f"{count} kills, {monotonic() - began:.0f} s", err=True)
+
     with tempfile.TemporaryDirectory(prefix="vivavoce-kills-") as directory:
-        verdict = asyncio.run(
-            besiege(Path(directory), kills, seed, database_url=database_url, talks=talks, longest=longest)
+        besieged = besiege(
+            Path(directory),
+            kills,
+            seed,
+            database_url=database_url,
+            talks=talks,
+            longest=longest,
+            killed=tell,
         )
+        verdict = asyncio.run(besieged)
     publish(
         "kills",
         [

@@ -4,7 +4,7 @@ HTTP, webhooks. Keeps what was confirmed to whom; whether it was kept is judged 
 import asyncio
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -131,9 +131,17 @@ class Siege:
             secret = open_vault(settings).seal(_SIGNING)
             await Shelf(database, WebhookRow, "whk_").create(tenant, body, secret=secret)
 
-    async def hold(self, kills: int, *, talks: int, makers: int, longest: float = math.inf) -> None:
+    async def hold(
+        self,
+        kills: int,
+        *,
+        talks: int,
+        makers: int,
+        longest: float = math.inf,
+        killed: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """Start the server and kill it, so many times, with everybody at it; it doesn't run afterwards. After
-        `longest` seconds it ends with fewer."""
+        `longest` seconds it ends with fewer. `killed` hears after each how many there were."""
         over = loop_time() + longest
         async with asyncio.TaskGroup() as tasks:
             busy = [tasks.create_task(self._talk()) for _ in range(talks)]
@@ -146,6 +154,7 @@ class Siege:
                 self._up.clear()
                 await self._server.kill()
                 self.kills += 1
+                killed(self.kills)
             for task in busy:
                 task.cancel()
 

@@ -24,7 +24,9 @@ from tests.support.house import ROOT
 from tests.support.patterns import brought_to_shape
 from tests.support.running_server import Door, Study
 
-_START_TIMEOUT = 60.0
+_START_PATIENCE = 60
+"""Looks of a second each: where all processes stand still, as on a machine that sleeps, none passes."""
+_END_TIMEOUT = 10.0
 
 
 class MortalServer(Door):
@@ -79,10 +81,13 @@ class MortalServer(Door):
 
     async def _line(self) -> str:
         assert self._starter.stdout is not None
-        async with asyncio.timeout(_START_TIMEOUT):
-            line = await self._starter.stdout.readline()
-        assert line, "the server has ended"
-        return line.decode().strip()
+        for _ in range(_START_PATIENCE):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    line = await self._starter.stdout.readline()
+                assert line, "the server has ended"
+                return line.decode().strip()
+        raise TimeoutError("no server begins or ends")
 
     async def study(self, blueprint: Blueprint) -> Study:
         """Publish a blueprint and make one run of it; the server needn't run."""
@@ -119,13 +124,19 @@ async def servers_starter() -> AsyncIterator[asyncio.subprocess.Process]:
             "PATH": os.defpath,
             "OPENBLAS_NUM_THREADS": "1",  # numpy would begin threads as it is imported
         },
+        start_new_session=True,
     )
     try:
         yield starter
     finally:
         assert starter.stdin is not None
         starter.stdin.close()
-        await starter.wait()
+        try:
+            async with asyncio.timeout(_END_TIMEOUT):
+                await starter.wait()
+        except TimeoutError:  # it waits for a server that nobody knows of, as its start took too long
+            os.killpg(starter.pid, signal.SIGKILL)
+            await starter.wait()
 
 
 @asynccontextmanager
