@@ -9,10 +9,10 @@ from media.frames import FRAME_DURATION
 
 STEPS: Final = (5, 3, 1)
 """Complexities of Opus: 5 costs about 260 µs a packet, 1 about 80, and loses what is above 8 kHz."""
-STRAINED: Final = 0.6
-"""Share of a beat, taken by waking late and by the work itself, above which there is too much to do. Larger:
-packets leave late before anything is done about it."""
-RELAXED: Final = 0.3
+STRAINED: Final = 0.7
+"""Share of a beat, taken by its lateness and by all that the loop does meanwhile, above which there is too
+much to do. Larger: replies come late, and then packets leave late, before anything is done about it."""
+RELAXED: Final = 0.5
 """Share below which there is room for more. Larger: steps up that have to be taken back."""
 SMOOTHING: Final = 0.05
 """Share of a new beat in the running figure: a time constant of 20 beats, 0.4 s."""
@@ -39,7 +39,8 @@ class EncoderEffort:
         return STEPS[self._step]
 
     def beat(self, lateness: float, worked: float) -> bool:
-        """Take one beat: its lateness and how long its work took, in seconds. True for a new step."""
+        """Take one beat: its lateness, and what the loop has worked since the one before, both in seconds.
+        True for a new step."""
         share = min((max(0.0, lateness) + worked) / FRAME_DURATION, _MOST)
         self._strain += (share - self._strain) * SMOOTHING
         self._since_change += 1

@@ -17,6 +17,11 @@ def loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
+def worked_time() -> float:
+    """Seconds that this thread has had of a processor."""
+    return time.thread_time()
+
+
 def wall_clock_ms() -> int:
     """Milliseconds since 1970, UTC."""
     return time.time_ns() // 1_000_000

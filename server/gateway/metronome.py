@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from media.encoder_effort import EncoderEffort
 from media.frames import FRAME_DURATION
-from server.clock import loop_time
+from server.clock import loop_time, worked_time
 
 STALL: Final = 0.03
 """Seconds. Later than this after waking, the slots that went by are counted as missed instead of sent in a
@@ -56,6 +56,8 @@ class Metronome:
         self._occupied = asyncio.Event()
         self.effort = EncoderEffort()
         """How hard live voices are encoded, which is what gives way first when there is too much to do."""
+        self._worked = 0.0
+        """What the loop had worked by the last beat, in seconds of a processor."""
         self.missed_slots = 0
         """Slots that no leg could send since the loop was held up."""
         self.lateness = 0.0
@@ -80,7 +82,7 @@ class Metronome:
             await self._beat_while_occupied()
 
     async def _beat_while_occupied(self) -> None:
-        self._deadline = loop_time()
+        self._deadline, self._worked = loop_time(), worked_time()
         try:
             while self._first_slots:
                 deadline = self._deadline
@@ -111,7 +113,8 @@ class Metronome:
         began = loop_time()
         self._beat()
         self._slot += 1
-        if self.effort.beat(began - due, loop_time() - began):
+        worked, self._worked = self._worked, worked_time()
+        if self.effort.beat(began - due, self._worked - worked):
             log.info("= live voices are encoded at complexity %d", self.effort.complexity)
 
     def _beat(self) -> None:
