@@ -45,12 +45,13 @@ def is_echo(text: str, speech: Speech, voice_at: float, now: float) -> bool:
 
 
 def _lately_said(speech: Speech, voice_at: float, now: float) -> list[str]:
-    """The words that may have sounded between `voice_at` and `now`. After a hold anything before may come
-    again."""
+    """The words that may have sounded between `voice_at` and `now`, none of them after its end. After a hold
+    anything before may come again."""
     if speech.began_at is None:
         return []
     earliest = 0.0 if speech.resumed else (voice_at - speech.began_at - _LAG) * _SLOWEST * speech.speed
-    latest = (now - speech.began_at) * _FASTEST * speech.speed
+    last = now if speech.ended_at is None else min(now, speech.ended_at)
+    latest = (last - speech.began_at) * _FASTEST * speech.speed
     return [
         word.lower for word in words_of_speech(speech.text) if word.end > earliest and word.start <= latest
     ]

@@ -189,6 +189,11 @@ class Turn:
             self._settled_parts[settled] = (left, final[1] if final is not None else 1.0)
             self._order.insert(place, ("settled", settled))
             return key, left if final is None else ""
+        head, found, _ = self.kept.rpartition(words)
+        if found:  # they are on the record, from which the remark takes them
+            self.kept = head.rstrip(" ,;:-–—")
+            self.revision += 1
+            self._text = None
         return None, ""
 
     def give_up_on_finals(self) -> None:

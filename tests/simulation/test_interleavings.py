@@ -31,6 +31,7 @@ def test_short_talks_of_any_length_keep_every_promise_too() -> None:
 
 def test_a_talk_that_failed_once_keeps_every_promise() -> None:
     hold_a_talk(8338)  # a pause spoken over twice lost the answer before it
+    hold_a_talk(1682, SIGNALS)  # a claim among words from before a lost connection was granted for ever
     hold_a_talk(266, SIGNALS)  # killed while it waited for a yes or no, it asked what was answered
 
 

@@ -41,6 +41,7 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
     SynthesisFailed,
+    TypingNoticed,
 )
 
 LONGEST_SILENCE = 3.0
@@ -120,6 +121,8 @@ class Watch:
                 self._voice = None
             case ParticipantLeft() | ParticipantJoined() | OperatorTookOver():
                 self._just_reopened.clear()
+            case TypingNoticed():
+                self._tried_at = now  # it is they who are at it
             case FinalTranscript():
                 stale = signal.utterance_id in self._finals
                 self._finals.add(signal.utterance_id)
@@ -137,7 +140,7 @@ class Watch:
         for output in outputs:
             self._speech(output)
             self._answer(output, outputs)
-            if isinstance(output, Say | StopSpeech):
+            if isinstance(output, Say | StopSpeech | ResumeSpeech):
                 self._tried_at = now
         questions = [one for one in outputs if isinstance(one, QuestionAsked)]
         assert len(questions) <= 1, f"two questions at once: {questions}"

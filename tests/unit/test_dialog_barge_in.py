@@ -271,6 +271,13 @@ def test_words_said_long_ago_are_no_echo() -> None:
     assert not is_echo("think of the last time", said_at(), 20.0, 21.5)
 
 
+def test_words_behind_those_at_which_it_was_stopped_are_no_echo() -> None:
+    speech = said_at()
+    speech.ended_at = 10.5  # with "think" said
+
+    assert not is_echo("think of the last time", speech, 10.4, 13.5)
+
+
 def test_before_its_first_sound_nothing_is_an_echo() -> None:
     speech = said_at()
     speech.began_at = None
