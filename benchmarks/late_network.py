@@ -20,8 +20,8 @@ def jittered(longest: float) -> Iterator[None]:
     At the sockets themselves, so that sound and pings meet the same network: our sound passes aioice by.
     """
 
-    def guard_late_doors(connection: Connection, take: Callable[[bytes], bool]) -> None:
-        guard_doors(connection, take)
+    def guard_late_doors(connection: Connection, take_media: Callable[[bytes], None]) -> None:
+        guard_doors(connection, take_media)
         for protocol in connection._protocols:
             inward = Queue(longest, protocol.datagram_received)
             protocol.datagram_received = inward.pass_on  # type: ignore[method-assign,assignment]

@@ -70,6 +70,9 @@ class _Rooms:
         yield CounterMetricFamily(
             "vivavoce_missed_slots", "20 ms slots in which nothing was sent", house.metronome.missed_slots
         )
+        yield CounterMetricFamily(
+            "vivavoce_dropped_packets", "Packets for which there was no time", house.webrtc.intake.dropped
+        )
         yield GaugeMetricFamily("vivavoce_storage_faltering", "1 while events wait", int(faltering))
         resting = GaugeMetricFamily(
             "vivavoce_provider_resting",

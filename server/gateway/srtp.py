@@ -19,6 +19,11 @@ _LAST_BYTE: Final = 191
 _COMPONENT: Final = 1
 
 
+def is_media(datagram: bytes) -> bool:
+    """Whether a datagram says of itself that it is SRTP or SRTCP."""
+    return _FIRST_BYTE <= datagram[0] <= _LAST_BYTE
+
+
 class SrtpRoad:
     """One connection's packets, from the moment at which DTLS has agreed on keys; aiortc carries all else."""
 
@@ -28,25 +33,22 @@ class SrtpRoad:
         self._take_rtp = take_rtp
         self._take_rtcp = take_rtcp
 
-    def take(self, datagram: bytes) -> bool:
-        """Take a datagram from an address that ICE trusts; False when it is none of ours, or not yet.
+    def take(self, datagram: bytes) -> None:
+        """Take a datagram of media from an address that ICE trusts.
 
-        What isn't authentic, or comes again, is dropped without a word.
+        What comes before there are keys, isn't authentic, or comes again is dropped without a word.
         """
-        if not _FIRST_BYTE <= datagram[0] <= _LAST_BYTE:
-            return False
         dtls = self._dtls
         if dtls._state is not State.CONNECTED:
-            return False
+            return
         try:
             if is_rtcp(datagram):
                 packet, take = dtls._rx_srtp.unprotect_rtcp(datagram), self._take_rtcp
             else:
                 packet, take = dtls._rx_srtp.unprotect(datagram), self._take_rtp
         except (SrtpError, ValueError):  # a ValueError: longer than any packet
-            return True
+            return
         take(packet)
-        return True
 
     def send(self, packet: bytes) -> bool:
         """Encrypt an RTP or RTCP packet and send it at once; False when the connection can't take it."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from aiortc import (
@@ -23,6 +24,7 @@ from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 from server.clock import loop_time, wall_clock_ms
 from server.gateway import control, rtcp
 from server.gateway.door import guard_doors
+from server.gateway.intake import Intake
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
 from server.gateway.offer import (
@@ -55,6 +57,7 @@ class WebRtcGateway:
 
     def __init__(self, metronome: Metronome, ice_servers: Sequence[RTCIceServer] = ()) -> None:
         self._metronome = metronome
+        self.intake = Intake()
         self._ice_servers = list(ice_servers)
 
     async def answer(self, offer_sdp: str) -> tuple["WebRtcLeg", str]:
@@ -76,7 +79,8 @@ class WebRtcGateway:
                 raise OfferRefused("The offer can't be applied.") from error
             transceiver._codecs = answered_codecs(offer)
             await connection.setLocalDescription(await connection.createAnswer())
-            guard_doors(transceiver.receiver.transport.transport._connection, leg.road.take)
+            ice = transceiver.receiver.transport.transport._connection
+            guard_doors(ice, partial(self.intake.take, leg.road.take))
             return leg, connection.localDescription.sdp
         except BaseException:
             await connection.close()

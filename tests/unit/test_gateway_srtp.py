@@ -5,7 +5,7 @@ from typing import Any
 from aiortc.rtcdtlstransport import State
 from pylibsrtp import Policy, Session
 
-from server.gateway.srtp import SrtpRoad
+from server.gateway.srtp import SrtpRoad, is_media
 
 KEY = bytes(range(30))
 RTP = bytes.fromhex("806f0001000003c00badcafe") + b"sound"
@@ -37,8 +37,9 @@ class Wire:
 def test_packets_of_both_kinds_arrive_as_they_were() -> None:
     wire = Wire()
 
-    assert wire.road.take(wire.far_out.protect(RTP))
-    assert wire.road.take(wire.far_out.protect_rtcp(RTCP))
+    wire.road.take(wire.far_out.protect(RTP))
+    wire.road.take(wire.far_out.protect_rtcp(RTCP))
+
     assert [RTP] == wire.rtp
     assert [RTCP] == wire.rtcp
 
@@ -58,9 +59,9 @@ def test_what_is_sent_goes_encrypted_to_the_address_that_ice_chose() -> None:
 def test_what_comes_twice_is_heard_once() -> None:
     wire = Wire()
     packet = wire.far_out.protect(RTP)
-    taken = [wire.road.take(packet), wire.road.take(packet)]
+    wire.road.take(packet)
+    wire.road.take(packet)
 
-    assert [True, True] == taken
     assert [RTP] == wire.rtp
 
 
@@ -68,16 +69,18 @@ def test_garbage_that_looks_like_sound_is_dropped() -> None:
     wire = Wire()
     for size in (1, 2, 11, 12, 40, 1_500, 65_000):
         for first in (128, 144, 191):
-            assert wire.road.take(bytes((first,)) + os.urandom(size - 1))
+            wire.road.take(bytes((first,)) + os.urandom(size - 1))
 
     assert [] == wire.rtp
     assert [] == wire.rtcp
 
 
 def test_what_is_no_sound_is_left_to_others() -> None:
-    wire = Wire()
+    others = [*range(128), *range(192, 256)]
 
-    assert not any(wire.road.take(bytes((first,)) + RTP[1:]) for first in [*range(128), *range(192, 256)])
+    assert not any(is_media(bytes((first,)) + RTP[1:]) for first in others)
+    assert is_media(RTP)
+    assert is_media(RTCP)
 
 
 def test_before_there_are_keys_nothing_is_taken_and_nothing_sent() -> None:
@@ -86,10 +89,11 @@ def test_before_there_are_keys_nothing_is_taken_and_nothing_sent() -> None:
     for state in State:
         wire.dtls._state = state
         if state is not State.CONNECTED:
-            assert not wire.road.take(packet)
+            wire.road.take(packet)
             assert not wire.road.send(RTP)
     wire.dtls._state = State.CONNECTED
     wire.ice._nominated = {}
 
     assert not wire.road.send(RTP)
     assert [] == wire.sent
+    assert [] == wire.rtp

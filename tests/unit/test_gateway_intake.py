@@ -1,0 +1,90 @@
+import asyncio
+import logging
+from itertools import count
+
+import pytest
+
+from server.gateway import intake as module
+from server.gateway.intake import MOST_WAITING, SLICE, Intake
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which each look costs a third of a slice, as a packet would."""
+    ticks = count()
+    monkeypatch.setattr(module, "loop_time", lambda: next(ticks) * SLICE / 3)
+
+
+async def emptied(intake: Intake) -> None:
+    for _ in range(MOST_WAITING):
+        await asyncio.sleep(0)
+
+    assert not intake._waiting
+
+
+async def test_a_loop_that_keeps_up_deals_with_each_packet_in_its_own_call() -> None:
+    intake, dealt = Intake(), list[bytes]()
+    intake.take(dealt.append, b"sound")
+
+    assert [b"sound"] == dealt
+
+
+async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_once(busy: None) -> None:
+    intake, dealt = Intake(), list[bytes]()
+    packets = [bytes((number,)) for number in range(200)]
+    for packet in packets:
+        intake.take(dealt.append, packet)
+    at_once = len(dealt)
+    await emptied(intake)
+
+    assert 0 < at_once < len(packets)
+    assert packets == dealt
+
+
+async def test_between_two_slices_everybody_else_has_a_turn(busy: None) -> None:
+    intake, order = Intake(), list[str]()
+    loop = asyncio.get_running_loop()
+
+    def somebody_else() -> None:
+        order.append("turn")
+        if intake._waiting:
+            loop.call_soon(somebody_else)
+
+    for _ in range(30):
+        intake.take(lambda _: order.append("packet"), b"")
+    loop.call_soon(somebody_else)
+    await emptied(intake)
+
+    longest = max(len(run) for run in "".join(one[0] for one in order).split("t"))
+    assert 30 == order.count("packet")
+    assert 6 >= longest
+
+
+async def test_what_comes_beyond_the_bound_is_dropped_and_counted(busy: None) -> None:
+    intake, dealt = Intake(), list[bytes]()
+    for _ in range(MOST_WAITING + 100):
+        intake.take(dealt.append, b"sound")
+    dropped = intake.dropped
+    await emptied(intake)
+
+    assert 0 < dropped < 100
+    assert MOST_WAITING + 100 == len(dealt) + dropped
+
+
+async def test_a_fault_in_one_packet_keeps_none_of_the_others_waiting(
+    busy: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    intake, dealt = Intake(), list[bytes]()
+
+    def trip(packet: bytes) -> None:
+        if packet == b"7":
+            raise ZeroDivisionError
+        dealt.append(packet)
+
+    with caplog.at_level(logging.ERROR):
+        for number in range(12):
+            intake.take(trip, str(number).encode())
+        await emptied(intake)
+
+    assert [str(number).encode() for number in range(12) if number != 7] == dealt
+    assert 1 == len(caplog.records)
