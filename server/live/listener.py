@@ -36,7 +36,9 @@ from server.live.turn_end_looks import TurnEndLooks
 from server.providers.protocols import HintsChanged, Recognition, TurnEndHint
 
 _LEVEL_FRAMES: Final = 12
-"""Frames between two level figures: four a second."""
+"""Frames between two looks at the level: four a second."""
+_LEVEL_STEP: Final = 2.0
+"""dB by which it moves before it is shown anew: less is hardly seen, and each showing is a message."""
 
 
 class ListenerPolicy(msgspec.Struct, frozen=True):
@@ -90,6 +92,7 @@ class Listener:
         self._told_lasting = False
         self._agent_sounds = agent_sounds
         self._show_level = show_level
+        self._shown_level: float | None = None
         self._mouth = mouth
         self._looks = looks
         self._policy = policy or ListenerPolicy()
@@ -121,7 +124,7 @@ class Listener:
         if self._lost and not frame.concealed:
             self.found()
         if self._frames % _LEVEL_FRAMES == 0:
-            self._show_level(self._activity.dbfs)
+            self._tell_level(self._activity.dbfs)
         if frame.muted != self._track_muted:
             self._mute(track=frame.muted, page=self._page_muted)
         if self._mouth is not None:
@@ -150,6 +153,11 @@ class Listener:
                     self._silence += FRAME_DURATION
                 self._tell_lasting()
         self._end_what_is_over()
+
+    def _tell_level(self, dbfs: float) -> None:
+        if self._shown_level is None or abs(dbfs - self._shown_level) >= _LEVEL_STEP:
+            self._shown_level = dbfs
+            self._show_level(dbfs)
 
     @property
     def is_lost(self) -> bool:
