@@ -94,7 +94,13 @@ class Moments:
                 pass
 
     def _ask_whether_to_erase(self, wish: Wish, now: float) -> None:
-        """Nothing is erased without a yes but what was being said along with the wish."""
+        """Nothing is erased without a yes but what was being said along with the wish; over the good-bye
+        nobody can be asked any more, and the wish counts."""
+        if self._interview.closing is not None and self._out.state.answers:
+            self._drop_turn()
+            self._erasing.everything(now)
+            self._interview.part(now)
+            return
         self._keep_answer()
         self._erasing.begun()
         if wish == "erase_all" and not self._out.state.answers:

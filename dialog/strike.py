@@ -2,7 +2,6 @@
 place."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +31,7 @@ from dialog.signals import (
     TextTyped,
 )
 from dialog.struck_sound import TOMBSTONE, struck_transcripts
+from dialog.struck_words import StruckWords
 
 
 def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
@@ -43,7 +43,7 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
     if not opened:
         return []
     spoken = struck_transcripts(events, turn_id)
-    words = _words_of(events, turn_id, spoken)
+    words = StruckWords(_words_of(events, turn_id, spoken))
     values = [
         one.body.data for one in events if isinstance(one.body, DataRecorded) and one.body.turn_id == turn_id
     ]
@@ -110,29 +110,6 @@ def _last_mention(events: Sequence[Event], turn_id: int) -> int:
     return places[-1] if places else 0
 
 
-_RUN: Final = 3
-"""Words running that give a passage away."""
-
-
-def _carries(text: str, words: list[str], *, ours: bool = False) -> bool:
-    """Whether a text repeats at least three words running of what was struck, or all of it if it was shorter.
-
-    A short one may be a word of the question's as well, and as such stays; in what is `ours`, worded from
-    what was said, it goes.
-    """
-    written, said = f" {' '.join(text.lower().split())} ", f" {plain(text)} "
-    for passage in words:
-        tokens = plain(passage).split()
-        if len(tokens) >= _RUN or (ours and tokens):
-            size = min(_RUN, len(tokens))
-            runs = (" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1))
-            if any(f" {run} " in said for run in runs):
-                return True
-        if f" {' '.join(passage.lower().split())} " in written:
-            return True
-    return False
-
-
 def _reads_back(text: str, values: list[dict[str, object]]) -> bool:
     """Whether a text gives values back that were struck, which may have been told in other words."""
     if not text.startswith(script.READ_BACK):
@@ -145,7 +122,7 @@ class _Passage(msgspec.Struct, frozen=True, kw_only=True):
     """What is struck, and how an event lies to it: within its bounds, or itself one of its transcripts."""
 
     turn_id: int
-    words: list[str]
+    words: StruckWords
     values: list[dict[str, object]]
     within: bool
     spoken: bool
@@ -154,7 +131,7 @@ class _Passage(msgspec.Struct, frozen=True, kw_only=True):
 
     def speaks(self, text: str, *, probing: bool = True) -> bool:
         """Whether words of ours give back what is struck."""
-        return _carries(text, self.words, ours=probing) or _reads_back(text, self.values)
+        return self.words.stand_in(text, ours=probing) or _reads_back(text, self.values)
 
 
 def _without(event: Event, struck_passage: _Passage) -> object | None:
@@ -164,8 +141,7 @@ def _without(event: Event, struck_passage: _Passage) -> object | None:
     within, spoken = struck_passage.within, struck_passage.spoken
     match body:
         case PartialTranscript() | FinalTranscript() | TextTyped():
-            same = _carries(body.text, words) or any(_carries(one, [body.text]) for one in words[:1])
-            touched = spoken or (within and same)
+            touched = spoken or (within and _same(body.text, words))
             return replace(body, text=TOMBSTONE) if touched and body.text else None
         case WordsHeard() | AnswerCommitted():
             return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
@@ -202,9 +178,14 @@ def _without(event: Event, struck_passage: _Passage) -> object | None:
             return None
 
 
-def _request_without(request: JudgementRequest, words: list[str]) -> JudgementRequest:
+def _same(text: str, words: StruckWords) -> bool:
+    """Whether a transcript is one of what was struck: more of it than is known, or less."""
+    return words.stand_in(text) or any(StruckWords((text,)).stand_in(one) for one in words.passages[:1])
+
+
+def _request_without(request: JudgementRequest, words: StruckWords) -> JudgementRequest:
     def clean(text: str) -> str:
-        return TOMBSTONE if text and _carries(text, words) else text
+        return TOMBSTONE if text and words.stand_in(text) else text
 
     exchanges = tuple(
         Exchange(one.node_key, clean(one.asked), clean(one.answered)) for one in request.exchanges

@@ -41,6 +41,8 @@ class Eraser:
         self._clock = clock
         self._utterances: set[int] = set()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._one_by_one = asyncio.Lock()
+        """Two that read the log at once would each write back what the other has taken out."""
 
     def begin(self, turn_id: int) -> None:
         """Erase a struck answer, beside the talk."""
@@ -72,7 +74,8 @@ class Eraser:
 
     async def _erase(self, turn_id: int) -> None:
         with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
-            await self._rewrite(turn_id)
+            async with self._one_by_one:
+                await self._rewrite(turn_id)
 
     async def _rewrite(self, turn_id: int) -> None:
         events = []

@@ -235,6 +235,18 @@ def test_what_is_said_over_the_good_bye_can_still_erase_the_last_answer(said: st
     assert is_struck(stage)
 
 
+@pytest.mark.parametrize("said", ["please erase everything i said", "i withdraw my consent"])
+def test_whoever_wants_everything_erased_over_the_good_bye_is_not_asked_a_question_first(said: str) -> None:
+    stage = saying_good_bye()
+    stage.say(stage.now, said)
+    stage.run(stage.now + 60)
+
+    assert () == stage.manager._out.state.answers
+    assert 2 <= len(stage.facts(AnswerStruck))
+    assert ["completed"] == outcomes(stage)
+    assert not any("Shall I" in said for said in stage.said())
+
+
 def left_after_striking(stage: Stage) -> str:
     """All that is on record once everything that was struck is gone from it."""
     events = stage.events

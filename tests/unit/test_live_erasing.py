@@ -2,12 +2,16 @@
 
 import asyncio
 
-from dialog.events import AnswerStruck
+from dialog.events import AnswerErased, AnswerStruck, Event
 from server.live.erasing import Eraser
-from server.store.event_log import EventLog, WriterFenced
+from server.store.event_log import EventLog, OpenedSession, WriterFenced
+from server.store.event_rows import _decoder
 from tests.support.store import words
 from tests.support.virtual_time import in_virtual_time
+from tests.unit.test_dialog_erasing import SAID, stage
 from tests.unit.test_live_speaker import _stalled_log
+
+NAMES = ("Elizabeth", "Bartholomew", "Cordelia")
 
 
 def test_who_may_not_write_any_more_ends_no_sitting_by_erasing() -> None:
@@ -24,3 +28,52 @@ def test_who_may_not_write_any_more_ends_no_sitting_by_erasing() -> None:
             return eraser.busy
 
     assert not in_virtual_time(main)
+
+
+class Shelf:
+    """A database that takes its time: what was said before this sitting, and what is stored of it."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = {event.seq: event for event in events}
+        self.log = EventLog(
+            OpenedSession("r", "s", 2, 1, max(self.events), 0), wake=self._wake, history=self._history
+        )
+        self._writes: set[asyncio.Task[None]] = set()
+
+    async def _history(self, _: str, after: int, most: int) -> list[Event]:
+        await asyncio.sleep(0)
+        return [self.events[seq] for seq in sorted(self.events) if seq > after][:most]
+
+    def _wake(self, log: EventLog) -> None:
+        write = asyncio.get_running_loop().create_task(self._write(log))
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+
+    async def _write(self, log: EventLog) -> None:
+        await asyncio.sleep(0)
+        lines = log.take()
+        for line in lines:
+            self.events[line.seq] = Event(line.seq, line.at, _decoder.decode(line.body))
+        if lines:
+            log.confirm(lines)
+
+
+def test_of_answers_that_are_erased_together_none_brings_back_what_another_took_out() -> None:
+    talk = stage(*SAID, "in the evening Cordelia came to see me after work")
+    turns = [answer.turn_id for answer in talk.manager._out.state.answers]
+    shelf = Shelf(list(talk.events))
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            eraser = Eraser(shelf.log, None, tasks, lambda: 0.0)
+            for turn_id in turns:
+                shelf.log.append(0.0, AnswerStruck(turn_id))
+            for turn_id in turns:
+                eraser.begin(turn_id)
+            await eraser.finish()
+
+    in_virtual_time(main)
+    bodies = [event.body for event in shelf.events.values()]
+
+    assert turns == [body.turn_id for body in bodies if isinstance(body, AnswerErased)]
+    assert not [body for body in bodies if any(name in repr(body) for name in NAMES)]
