@@ -47,7 +47,7 @@ class Moments:
             self.wake(now)
         # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
         if right not in ("pause", "resume", "done", "repeat", "slower"):
-            self.confirm_nothing()
+            self._leave_confirming()
         self._out.append(RightUsed(right))
         match right:
             case "repeat":
@@ -133,7 +133,7 @@ class Moments:
     def stop_for_good(self, now: float) -> None:
         """The page asked for confirmation already: what is said over the good-bye takes nothing back."""
         self._turns.overlap.settle()
-        self.confirm_nothing()
+        self._leave_confirming()
         self.pausing = None
         self._out.append(RightUsed("stop"))
         self._keep_answer()
@@ -147,7 +147,7 @@ class Moments:
     def _keep_answer(self, because: str = "stopped") -> None:
         """Who stops in the middle of an answer, or wants the next question, has given what was said of it."""
         turn, interview = self._turns.turn, self._interview
-        if turn is None or not turn.substantial or self.confirming is not None:
+        if turn is None or not turn.substantial:
             return
         if interview.field is None and interview.closing is None and interview.node.type == "question":
             interview.commit_only(self._turns.commit(), Judgement("sufficient", reasons=(because,)))
@@ -176,6 +176,12 @@ class Moments:
             self.confirm(self.confirming, self._to_confirm, now)
         else:
             self.confirm("go_on", script.SHALL_I_GO_ON, now)
+
+    def _leave_confirming(self) -> None:
+        """Await no yes or no any more; what is just being said to it is the answer to no other question."""
+        if self.confirming is not None:
+            self._turns.answering.set_aside("withdrawn")
+        self.confirm_nothing()
 
     def confirm_nothing(self) -> None:
         """No yes or no is awaited any more: something else has come of it, or is asked."""

@@ -5,7 +5,7 @@ nothing of why an answer was struck.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dialog.events import AnswerErased, AnyBody
 from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.strike import struck
-from dialog.struck_sound import TOMBSTONE, struck_passages, struck_utterances
+from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
 from media.silencing import SilentSpan
 from server.live.recorder import SessionRecorder
 from server.store.event_log import EventLog, LogBroken, WriterFenced
@@ -40,15 +40,15 @@ class Eraser:
         self._tasks = tasks
         self._clock = clock
         self._utterances: set[int] = set()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._one_by_one = asyncio.Lock()
-        """Two that read the log at once would each write back what the other has taken out."""
+        self._due: list[int] = []
+        self._work: asyncio.Task[None] | None = None
 
     def begin(self, turn_id: int) -> None:
-        """Erase a struck answer, beside the talk."""
-        task = self._tasks.create_task(self._erase(turn_id), name=f"erase turn {turn_id}")
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        """Erase a struck answer, beside the talk. One after the other: two that read the log at once would
+        each write back what the other has taken out."""
+        self._due.append(turn_id)
+        if not self.busy:
+            self._work = self._tasks.create_task(self._erase(), name="erase what was struck")
 
     def cleaned(self, body: AnyBody) -> AnyBody:
         """What may be written down of something that just happened: late words of what was struck may not."""
@@ -59,12 +59,12 @@ class Eraser:
     @property
     def busy(self) -> bool:
         """Something was begun that is not yet on the disk."""
-        return bool(self._under_way)
+        return self._work is not None and not self._work.done()
 
     async def finish(self) -> None:
         """Wait until all that was begun is on the disk, or has failed."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        if self._work is not None:
+            await asyncio.wait((self._work,))
 
     async def close(self) -> None:
         """Wait, but not for ever."""
@@ -72,12 +72,18 @@ class Eraser:
             async with asyncio.timeout(LONGEST_ERASING):
                 await self.finish()
 
-    async def _erase(self, turn_id: int) -> None:
+    async def _erase(self) -> None:
         with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
-            async with self._one_by_one:
-                await self._rewrite(turn_id)
+            while self._due:
+                turns, self._due = self._due, []
+                passages = [passage for turn_id in turns for passage in await self._rewrite(turn_id)]
+                if await self._silence(passages):
+                    for turn_id in turns:
+                        self._log.append(self._clock(), AnswerErased(turn_id))
+                await self._log.settled()
 
-    async def _rewrite(self, turn_id: int) -> None:
+    async def _rewrite(self, turn_id: int) -> list[Passage]:
+        """Take one answer out of the log; returns where it lies in the recording."""
         events = []
         async for event in self._log.follow():
             events.append(event)
@@ -88,14 +94,20 @@ class Eraser:
         changed = {event.seq: event for event in struck(events, turn_id)}
         for event in changed.values():
             self._log.rewrite(event.seq, event.body)
-        if self._recorder is not None:
-            passages = struck_passages([changed.get(event.seq, event) for event in events], turn_id)
-            try:
-                spans = [SilentSpan.between(one.side, one.began_at, one.ended_at) for one in passages]
-                await self._recorder.silence(spans)
-            except OSError as error:
-                told = {"run": self._log.session.run_id}
-                log.error("! a struck answer is still in the recording: %s", error, extra=told)
-                return
-        self._log.append(self._clock(), AnswerErased(turn_id))
+        passages = struck_passages([changed.get(event.seq, event) for event in events], turn_id)
         await self._log.settled()
+        return passages
+
+    async def _silence(self, passages: Sequence[Passage]) -> bool:
+        """Take passages out of the recording, where there is one; False when it couldn't be done."""
+        if self._recorder is None:
+            return True
+        try:
+            await self._recorder.silence(
+                [SilentSpan.between(one.side, one.began_at, one.ended_at) for one in passages]
+            )
+        except OSError as error:
+            told = {"run": self._log.session.run_id}
+            log.error("! a struck answer is still in the recording: %s", error, extra=told)
+            return False
+        return True

@@ -6,8 +6,9 @@ import pytest
 from dialog import script
 from dialog.claims import claim_amid
 from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
-from dialog.judgement import Wish
+from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right
+from dialog.signals import RightClaimed
 from dialog.strike import struck
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
@@ -178,3 +179,14 @@ def test_who_wants_no_recording_is_told_what_can_be_done_instead(answer: str, go
     assert script.RECORDING_STAYS in talk.said()
     assert goes_on == (RightUsed("stop_confirmed") not in talk.facts(RightUsed))
     assert list(SAID) == [one.text for one in talk.facts(AnswerCommitted) if hasattr(one, "text")]
+
+
+@pytest.mark.parametrize("right", ["skip", "stop"])
+def test_what_is_said_to_a_yes_or_no_is_the_answer_to_no_other_question(right: Right) -> None:
+    talk = stage(*SAID, "delete all my answers")
+    ended_at = talk.say(talk.now + 0.3, "well maybe I should ask my husband Archibald about that first")
+    talk.run(ended_at - 0.1)
+    talk.feed(RightClaimed(right))
+    talk.run(talk.now + 3)
+
+    assert len(SAID) == len(talk.facts(AnswerCommitted))
