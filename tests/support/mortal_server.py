@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ from tests.support.running_server import Door, Study
 _START_PATIENCE = 60
 """Looks of a second each: where all processes stand still, as on a machine that sleeps, none passes."""
 _END_TIMEOUT = 10.0
+_PORTS = itertools.cycle(range(12_000 + os.getpid() % 18_000, 32_000))
 
 
 class MortalServer(Door):
@@ -151,9 +153,7 @@ async def mortal_server(
 
     Where nobody speaks it needs no recogniser. `more` are settings as they stand in the environment.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _own_port()
     others = dict(more or {})
     settings = Settings.load(
         data_dir=data_dir, port=port, recogniser_processes=recogniser_processes, **others
@@ -169,3 +169,13 @@ async def mortal_server(
         finally:
             await server.http.aclose()
             await server.kill()
+
+
+def _own_port() -> int:
+    """A port that is free, and below those that the system gives to whoever connects to somewhere: while the
+    server is dead it would be anybody's."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as free:
+            port = next(_PORTS)
+            free.bind(("127.0.0.1", port))
+            return port
