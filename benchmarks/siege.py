@@ -184,6 +184,9 @@ class Siege:
                 await writing.execute(update(JobRow).values(leased_until=0))
                 claims = update(IdempotencyRow).where(IdempotencyRow.body.is_(None))
                 await writing.execute(claims.values(created_at=IdempotencyRow.created_at - ABANDONED_MS))
+        # What failed with its server would be tried again in minutes or hours.
+        async with Database(self._server.settings.database_url) as database, database.write() as writing:
+            await writing.execute(update(JobRow).values(due_at=0))
         await self._server.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):

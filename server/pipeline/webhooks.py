@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from dialog.transcript import rfc3339
 from server.clock import new_id, wall_clock_ms
@@ -67,20 +68,21 @@ class Webhooks:
         are.
 
         One transaction for each batch: what happened is marked in the same breath, so that a kill makes
-        neither a gap nor a second delivery. However much it is, it takes a handful of statements: talks wait
-        for their turn to write behind it.
+        neither a gap nor a second delivery. It is short however much happened, as all that is only read is
+        read before: talks wait for their turn to write behind it.
         """
-        async with self._database.read() as connection:  # holds up nobody, and there is mostly nothing new
-            if (await connection.execute(_NEW.limit(1))).first() is None:
-                return 0
         made = 0
         while True:
+            async with self._database.read() as connection:
+                happened = (await connection.execute(_NEW)).all()
+                told = await _told_of(connection, happened)
+            if not happened:
+                return made
             async with self._database.write() as connection:
-                happened = (await connection.execute(_NEW.with_for_update(skip_locked=True))).all()
-                made += len(await self.make(connection, await _told_of(connection, happened)))
-                marked = update(HappeningRow).where(HappeningRow.id.in_([each.id for each in happened]))
-                await connection.execute(marked.values(dispatched_at=self._clock_ms()))
-            if len(happened) < BATCH:
+                marking = _marking([each.id for each in happened], self._clock_ms())
+                ours = set((await connection.execute(marking)).scalars())
+                made += len(await self.make(connection, [each for each in told if each.event_id in ours]))
+            if len(ours) < BATCH:
                 return made
 
     async def make(self, connection: AsyncConnection, told: Sequence[Telling]) -> list[str]:
@@ -136,8 +138,21 @@ _NEW: Final = (
 )
 
 
+def _marking(happening_ids: Sequence[str], now_ms: int) -> ReturningUpdate[str]:
+    """Mark these as dispatched, those left out that somebody else has dispatched or is at; returns the
+    others."""
+    free = select(HappeningRow.id).where(
+        HappeningRow.id.in_(happening_ids), HappeningRow.dispatched_at.is_(None)
+    )
+    held = free.order_by(HappeningRow.id).with_for_update(skip_locked=True)
+    marked = update(HappeningRow).where(HappeningRow.id.in_(held)).values(dispatched_at=now_ms)
+    return marked.returning(HappeningRow.id).execution_options(synchronize_session=False)
+
+
 async def _told_of(connection: AsyncConnection, happened: Sequence[Any]) -> list[Telling]:
     """Whoever wants to be told of what happened, in the order in which it did."""
+    if not happened:
+        return []
     whose = {each.organization_id for each in happened}
     webhooks = select(WebhookRow).where(WebhookRow.organization_id.in_(whose)).order_by(WebhookRow.id)
     listening = [row for row in await connection.execute(webhooks) if row.body["status"] == "enabled"]
