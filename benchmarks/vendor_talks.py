@@ -21,8 +21,8 @@ import msgspec
 
 from benchmarks.report import Row, publish, this_machine
 from dialog.blueprint import Blueprint
-from dialog.commands import Attend
-from dialog.events import AnswerTaken, Event, decode_event
+from dialog.commands import Attend, Judge
+from dialog.events import AnswerCommitted, AnswerTaken, Event, decode_event
 from dialog.latency import Reply, percentile, replies
 from dialog.provider_facts import ProviderNoted
 from server.cli.seeding import SAMPLE
@@ -42,6 +42,8 @@ MUST: Final[dict[str, tuple[float, float, float | None, float | None]]] = {
 }
 """Seconds from the end of speech at the ear, by the question's patience: anything audible p50 and p95, the
 next question p50 and p95."""
+_AT_ONCE: Final = 0.015
+"""Seconds within which one thing follows from another."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -60,6 +62,10 @@ class Gap(msgspec.Struct, frozen=True):
     question: float | None
     path: float | None
     """From the first packet to the ear."""
+    way_known: bool
+    """Nothing that might be asked next hung on the answer."""
+    waited: bool
+    """A judgement was the last thing that came before the answer was put on record."""
 
 
 ANSWERS: Final = (
@@ -112,9 +118,9 @@ async def _held_unwaited(folder: Path, seed: int) -> list[Event]:
 
 
 def _add(gaps: list[Gap], noted: list[ProviderNoted], events: Sequence[Event], talk: int) -> None:
-    asked = patiences(events)
+    asked, known = patiences(events), known_ways(events)
     gaps += [
-        gap_of(reply, talk, asked.get(reply.turn_id, "?"))
+        gap_of(reply, talk, asked.get(reply.turn_id, "?"), way_known=reply.turn_id in known)
         for reply in replies(events)
         if reply.question_at is not None
     ]
@@ -162,8 +168,25 @@ def patiences(events: Sequence[Event]) -> dict[int, str]:
     return found
 
 
-def gap_of(reply: Reply, talk: int, patience: str) -> Gap:
+def known_ways(events: Sequence[Event]) -> set[int]:
+    """The turns whose answers could lead to one next question only: no follow-up, no value, no condition."""
+    known: set[int] = set()
+    request = None
+    for event in events:
+        match event.body:
+            case Judge():
+                request = event.body.request
+            case AnswerCommitted() if request is not None:
+                if request.follow_ups_left == 0 and not request.fields and not request.edges:
+                    known.add(event.body.turn_id)
+            case _:
+                pass
+    return known
+
+
+def gap_of(reply: Reply, talk: int, patience: str, *, way_known: bool = False) -> Gap:
     """What is told of a reply."""
+    judged_at = reply.judged_at
     return Gap(
         talk=talk,
         node_key=reply.node_key,
@@ -176,6 +199,8 @@ def gap_of(reply: Reply, talk: int, patience: str) -> Gap:
         first_audio=reply.first_audio_gap,
         question=reply.question_gap,
         path=reply.stages().get("played"),
+        way_known=way_known,
+        waited=judged_at is not None and reply.committed_at - judged_at < _AT_ONCE,
     )
 
 
@@ -194,6 +219,10 @@ def rows_of(gaps: Sequence[Gap]) -> list[Row]:
     ready = [gap for gap in gaps if gap.kind == "cached"]
     rows.append(Row("gaps", len(gaps), ""))
     rows.append(Row("of these, known questions", len(ready), ""))
+    known = [gap for gap in gaps if gap.way_known]
+    rows.append(Row("after answers on which no question hung", len(known), ""))
+    rows.append(Row("of these, spoken live", sum(gap.kind != "cached" for gap in known), "", 0))
+    rows.append(Row("of these, waited for a model", sum(gap.waited for gap in known), "", 0))
     rows.append(Row("median path to the ear", _median([gap.path for gap in gaps]), "s"))
     return rows
 
@@ -205,7 +234,8 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 def line_of(gap: Gap) -> str:
     """A gap, for people."""
-    how = [gap.kind, *(name for name in ("judged", "drafted", "fallback", "reopened") if getattr(gap, name))]
+    marks = ("judged", "drafted", "fallback", "reopened", "way_known", "waited")
+    how = [gap.kind, *(name.replace("_", " ") for name in marks if getattr(gap, name))]
     figures = " ".join(
         "    -" if value is None else f"{value:5.2f}" for value in (gap.first_audio, gap.question)
     )

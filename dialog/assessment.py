@@ -117,6 +117,17 @@ class Assessment:
                 self._pending = None
             self._fall_back(node, "judgement_overdue")
 
+    @property
+    def awaited(self) -> JudgementRequest | None:
+        """What is being judged; None = nothing."""
+        return self.request if self._pending is not None else None
+
+    def spare(self, judgement: Judgement) -> None:
+        """Go on by this one, and not by what is being judged."""
+        request = self.request
+        self.cancel()
+        self.decision = judgement if request is None else _at_least_as_grave(judgement, request)
+
     def go_unheard(self, node: Node, reason: str, instead: Probe | None) -> None:
         """No voice can be had in time for the probe that was decided on: ask `instead`, or go on."""
         if self.decision is not None:

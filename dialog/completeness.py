@@ -117,8 +117,8 @@ def completeness_of(text: str, words: list[str], closed: bool, question: str = "
         return 0.12
     if len(words) >= 3 and tail.endswith(_CLOSINGS):
         return 0.97
-    if last in _OPEN_VERBS or _leads_up(words):
-        return 0.3
+    if last in _OPEN_VERBS or _leads_up(words):  # a full stop is worth the same everywhere
+        return 0.42 if text.rstrip().endswith(_END_PUNCTUATION) else 0.3
     if last in _EITHER_ENDS or tail.endswith(_SOFTENERS):
         return 0.42
     if last in _HANGING_ENDS:

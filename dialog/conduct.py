@@ -32,6 +32,7 @@ from dialog.reading_back import WHAT, ReadingBack
 from dialog.rebuffs import Rebuffs, is_to_us
 from dialog.rights import spoken_right
 from dialog.signals import JudgementArrived
+from dialog.sparing import Sparing
 from dialog.steps import (
     AnswerAmended,
     AnswerSeemsOver,
@@ -44,6 +45,7 @@ from dialog.steps import (
     HoldOver,
     Interjected,
     JudgementOverdue,
+    JudgementSpared,
     Misheard,
     NothingSaid,
     OverlapTwice,
@@ -77,6 +79,7 @@ class Conduct:
         self._bad_hearing = bad_hearing
         self._assessment = assessment
         self._drafting = drafting
+        self._sparing = Sparing(turns, assessment)
         self._preparation = preparation
         self._turns = turns
         self._prompter = prompter
@@ -100,7 +103,7 @@ class Conduct:
         self._drafting.set_clock(now)
         decision, request = self._assessment.decision, self._assessment.request
         if decision is None:
-            return
+            return self._sparing.set_clock(now)
         if self._vetted_of[0] is not decision or self._vetted_of[1] is not request:
             self._vet(decision, request, now)
         if self._sound == "failed":
@@ -123,8 +126,7 @@ class Conduct:
         """Look at the words of a new decision, and have the voice begin on what may be said."""
         turn, field = self._turns.turn, self._interview.field
         unasked = decision.verdict in ("wants_right", "asks_back", "distress")
-        self._vetted = Vetted()
-        self._vetted_of = (decision, request)
+        self._vetted, self._vetted_of = Vetted(), (decision, request)
         if (
             turn is None
             or unasked
@@ -142,8 +144,9 @@ class Conduct:
     @property
     def _sound(self) -> Literal["ready", "awaited", "failed"]:
         """Whether what follows from the decision could be heard at once."""
-        probe = self._vetted.probe
-        return "ready" if probe is None else self._preparation.state(probe.text, self._prompter.speed)
+        if (probe := self._vetted.probe) is None:
+            return "ready"
+        return self._preparation.state(probe.text, self._prompter.speed)
 
     def _go_unheard(self, reason: str, now: float) -> None:
         """The voice is not there in time: known words take the place of the probe."""
@@ -193,6 +196,8 @@ class Conduct:
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
                 self._overdue(now)
+            case JudgementSpared():
+                self._sparing.due()
             case DraftDue():
                 self._draft(now)
             case HandedOver():
@@ -304,8 +309,7 @@ class Conduct:
         judgement, turn, vetted = self._assessment.decision, self._turns.turn, self._vetted
         if judgement is None or turn is None:
             return
-        self._assessment.decision = None
-        self._vetted_of, self._stand_in = (None, None), ""
+        self._assessment.decision, self._vetted_of, self._stand_in = None, (None, None), ""
         if vetted.probe is None or not turn.text:
             self._preparation.drop()
         else:
@@ -316,30 +320,25 @@ class Conduct:
         self._bad_hearing.question_changed()
         right = judgement.right if judgement.verdict == "wants_right" else None
         if right is not None and right != "done":
-            self._granting.grant(turn, right, now)
-            return
+            return self._granting.grant(turn, right, now)
         if judgement.verdict == "asks_back":
             self._granting.remark(turn, "asks_back")
             self._turns.dismiss(now)
             if {ASKS_OPINION, ASKS_WHO, ASKS_WHY} & set(judgement.reasons):
-                self._interview.give_back(judgement.reasons, now)
-            else:
-                self._interview.clarify(now)
-            return
+                return self._interview.give_back(judgement.reasons, now)
+            return self._interview.clarify(now)
         if self._rebuffs.met(turn, judgement, now) or self._redirect(turn, judgement, now):
             return
         self._turns.commit()
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
-            self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
-            return
+            return self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
         if self._interview.unconfirmed is not None:
             self._reading_back.begin(now)
 
     def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
-        strays = judgement.verdict == "off_topic" and turn.confidence >= 0.85
-        return strays and self._interview.may_redirect()
+        return judgement.verdict == "off_topic" and turn.confidence >= 0.85 and self._interview.may_redirect()
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if not self._redirects(turn, judgement):

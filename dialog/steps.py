@@ -31,6 +31,10 @@ class JudgementOverdue(Step, frozen=True):
     pass
 
 
+class JudgementSpared(Step, frozen=True):
+    """Everything but the judgement has been there for a moment."""
+
+
 class DraftDue(Step, frozen=True):
     """The answer has stood as it is for a while, or gone on for long: it may be judged ahead."""
 
