@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from benchmarks.report import Row, publish, this_machine
-from dialog.claims import claim_amid
+from dialog.claims import claim_amid, likely_claim
 from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right
 from dialog.signals import FinalTranscript
@@ -51,17 +51,25 @@ class Spoken(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What came of it."""
+    """What came of it; `sounds_like` is the right that the recogniser took its last utterance for."""
 
     spoken: Spoken
     voice: str
     parts: tuple[str, ...]
+    sounds_like: str
 
     @property
-    def right(self) -> Right | Wish | None:
+    def granted(self) -> Right | Wish | None:
+        """The right that is granted at once."""
         claim = claim_amid(self.parts)
         right = spoken_right(" ".join(self.parts)) or (claim.right if claim is not None else None)
         return None if right in ("done", "resume") and self.spoken.right is None else right
+
+    @property
+    def right(self) -> str | None:
+        """The right that is granted, or asked about."""
+        likely = likely_claim(self.parts)
+        return self.granted or (likely.right if likely is not None else None) or self.sounds_like or None
 
 
 def material(which: str, share: int) -> list[Spoken]:
@@ -106,8 +114,9 @@ def silence(duration: float) -> bytes:
     return bytes(2 * round(duration * EAR_RATE_HZ))
 
 
-async def hear(recogniser: EmbeddedRecogniser, pcm: bytes) -> tuple[str, ...]:
-    """The words of each utterance that the ear makes of a sound, in order."""
+async def hear(recogniser: EmbeddedRecogniser, pcm: bytes) -> tuple[tuple[str, ...], str]:
+    """The words of each utterance that the ear makes of a sound, in order, and which right the last one may
+    have claimed."""
     mailbox = Mailbox()
     recognition = recogniser.recognize("en-US", ())
     activity = VoiceActivity(second_opinion=SileroModel.shared())
@@ -127,7 +136,8 @@ async def hear(recogniser: EmbeddedRecogniser, pcm: bytes) -> tuple[str, ...]:
         await passing
     signals = [await mailbox.receive(None) for _ in range(len(mailbox))]
     finals = [signal for signal in signals if isinstance(signal, FinalTranscript) and signal.text]
-    return tuple(final.text for final in sorted(finals, key=lambda final: final.utterance_id))
+    finals.sort(key=lambda final: final.utterance_id)
+    return tuple(final.text for final in finals), finals[-1].claim if finals else ""
 
 
 async def measure(what: Sequence[Spoken], voices: Sequence[str], processes: int) -> list[Heard]:
@@ -141,9 +151,9 @@ async def measure(what: Sequence[Spoken], voices: Sequence[str], processes: int)
         async with room:
             begun = BEGUN[place % len(BEGUN)]
             before = await speakers.say(begun, voice) + silence(PAUSE) if spoken.amid else b""
-            claim = await speakers.say(spoken.text, voice)
-            parts = await hear(recogniser, silence(0.6) + before + claim + silence(1.2))
-            heard.append(Heard(spoken, voice, parts))
+            said = await speakers.say(spoken.text, voice)
+            parts, claim = await hear(recogniser, silence(0.6) + before + said + silence(1.2))
+            heard.append(Heard(spoken, voice, parts, claim))
 
     async with asyncio.TaskGroup() as group:
         kept = [group.create_task(recogniser.run()), group.create_task(espeak.run())]
@@ -169,7 +179,11 @@ def rows_of(heard: Sequence[Heard]) -> list[Row]:
     rows = []
     for amid, how in ((False, "alone"), (True, "amid an answer")):
         share = _share([one for one in flite if one.spoken.amid == amid])
-        rows.append(Row(f"granted, {how}", _rounded(share), "%", MUST_PERCENT, "more"))
+        rows.append(Row(f"granted or asked about, {how}", _rounded(share), "%", MUST_PERCENT, "more"))
+        sure = [one.granted == one.spoken.right for one in flite if one.spoken.amid == amid]
+        rows.append(
+            Row(f"granted at once, {how}", _rounded(100 * sum(sure) / len(sure) if sure else None), "%")
+        )
     shares = {
         **{
             f"“{right}”": [c for c in flite if c.spoken.right == right]
@@ -179,11 +193,12 @@ def rows_of(heard: Sequence[Heard]) -> list[Row]:
             f"voice {name}": [c for c in claims if c.voice == name] for name in dict.fromkeys(_voices(claims))
         },
     }
-    rows += [Row(f"granted, {what}", _rounded(_share(of)), "%") for what, of in shares.items()]
-    granted = _share(stories)
-    rows.append(
-        Row("stories taken for a claim", None if granted is None else round(100 - granted, 1), "%", 2.0)
-    )
+    rows += [Row(f"heard, {what}", _rounded(_share(of)), "%") for what, of in shares.items()]
+    if stories:
+        taken = 100 * sum(one.granted is not None for one in stories) / len(stories)
+        asked = 100 * sum(one.granted is None and one.right is not None for one in stories) / len(stories)
+        rows.append(Row("stories taken for a claim", round(taken, 1), "%", 2.0))
+        rows.append(Row("stories asked about", round(asked, 1), "%"))
     return rows
 
 
@@ -218,7 +233,8 @@ def command(
     for one in heard if missed else ():
         if one.right != one.spoken.right:
             click.echo(
-                f"{one.voice:6} {one.spoken.right or '-':7} {one.spoken.text!r} ← {one.parts}", err=True
+                f"{one.voice:6} {one.spoken.right or '-':7} {one.spoken.text!r} ← {one.parts} {one.right}",
+                err=True,
             )
     options: dict[str, object] = {"set": which, "voices": list(chosen), "every": every}
     publish("rights", rows_of(heard), machine, as_json=as_json, options=options)

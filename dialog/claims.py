@@ -214,6 +214,21 @@ def claim_amid(parts: tuple[str, ...]) -> Claim | None:
     return None
 
 
+def likely_claim(parts: tuple[str, ...]) -> Claim | None:
+    """The right that the last of an answer's parts claims if it is meant for the interviewer, which its words
+    alone don't say: "I need a short break" is said of a day at work as well."""
+    if len(parts) < 2:
+        return None
+    right, words = spoken_right(parts[-1]), lower_words(parts[-1])
+    before = " ".join(word for part in parts[-3:-1] for word in lower_words(part[-400:])[-20:])
+    if right is None or right in ("done", "resume") or not before:
+        return None
+    around = _Around(before, "", breath=True, sentence=False)
+    if _is_told(before, around) or before.split()[-1] in _GOES_ON or _supposed(before, around):
+        return None
+    return Claim(right, parts[-1].strip()) if not _is_meant(right, words, around) else None
+
+
 class _Around(msgspec.Struct, frozen=True):
     """What stands before and after the words of a claim, and whether it begins a breath, or a sentence."""
 
@@ -260,16 +275,21 @@ def _is_meant(right: Right | Wish, claim: list[str], around: _Around) -> bool:
         return False
     if not before:
         return explicit or around.breath
-    if not around.sentence and not _WAS_TO_SAY.search(before):
-        if _REPORTS.search(before) or (not around.breath and _QUOTES.search(before)):
-            return False
-        if _SUBORDINATES.search(before):
-            return False
+    if _is_told(before, around):
+        return False
     if _TOLD.match(core) and not explicit:
         return apart
     if right in ASKED_FIRST and (around.breath or around.sentence):
         return before.split()[-1] not in _GOES_ON
     return _is_for_us(text, core, around, before, aside=_TURNS_ASIDE & {*led_in, *_last_words(around.before)})
+
+
+def _is_told(before: str, around: _Around) -> bool:
+    """Whether the words before make a quotation of what comes, or a part of their own sentence."""
+    if around.sentence or _WAS_TO_SAY.search(before):
+        return False
+    quoted = _REPORTS.search(before) or (not around.breath and _QUOTES.search(before))
+    return bool(quoted or _SUBORDINATES.search(before))
 
 
 def _is_for_us(text: str, core: str, around: _Around, before: str, *, aside: frozenset[str]) -> bool:

@@ -9,9 +9,9 @@ from dialog import script
 from dialog.answering import LISTENING, TAKEN
 from dialog.assessment import Assessment
 from dialog.bad_hearing import BadHearing
+from dialog.confirmations import Confirmations
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
-from dialog.forms import clear_answer
 from dialog.granting import Granting
 from dialog.hard_topics import HardTopics
 from dialog.interview import Interview
@@ -24,11 +24,12 @@ from dialog.judgement import (
     JudgementRequest,
     Vetted,
 )
+from dialog.likely_claims import LikelyClaims
 from dialog.moments import Moments
 from dialog.outbox import Outbox
 from dialog.preparation import Preparation
 from dialog.prompter import Prompter
-from dialog.reading_back import WHAT, ReadingBack
+from dialog.reading_back import ReadingBack
 from dialog.rebuffs import Rebuffs, is_to_us
 from dialog.rights import spoken_right
 from dialog.signals import JudgementArrived
@@ -88,6 +89,10 @@ class Conduct:
         self._granting = Granting(interview, moments, turns, out, self.forget)
         self._rebuffs = Rebuffs(interview, moments, turns, out)
         self._reading_back = ReadingBack(interview, moments, turns, out)
+        self._likely_claims = LikelyClaims(interview, moments, turns, prompter, out, self.forget)
+        self._confirmations = Confirmations(
+            moments, turns, self._granting, self._reading_back, self._likely_claims
+        )
         self._vetted = Vetted()
         self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
         self._stand_in = ""
@@ -225,7 +230,8 @@ class Conduct:
             case CheckInDue():
                 self._moments.check_in(step, now)
             case Unanswered():
-                self._moments.unanswered(now)
+                if not self._likely_claims.unanswered(now):
+                    self._moments.unanswered(now)
             case Misheard():
                 self._bad_hearing.misheard(now)
             case NothingSaid():
@@ -265,20 +271,11 @@ class Conduct:
         if turn is None or self._interview.closing is not None:
             return
         if self._moments.confirming is not None:
-            answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
-            right = spoken_right(turn.text) if answer is None else None
-            if right == self._moments.confirming:  # said once more, as "stop"
-                answer = "yes"
-            elif right is not None and right not in ("resume", "done"):
-                return self._granting.grant(turn, right, now)
-            if self._moments.confirming == WHAT:
-                return self._reading_back.answered(turn, now)
-            if self._moments.takes_as_confirmation(answer):
-                self._turns.answering.set_aside("confirmation")
-            if self._moments.confirmed(answer, now):
+            if self._confirmations.taken(turn, now):
                 return
+            turn = self._turns.turn or turn
         self._granting.set_noises_aside(turn)
-        if self._granting.claimed(turn, now):
+        if self._granting.claimed(turn, now) or self._likely_claims.asked(turn, now):
             return
         stage: Stage = step.stage
         if spoken_right(turn.latest) == "done":
@@ -316,6 +313,8 @@ class Conduct:
             self._preparation.hand_over()
         if not turn.text:  # the last word on it was that it was none
             self._turns.dismiss(now)
+            return
+        if self._likely_claims.asked(turn, now):  # a last word may come as late as this
             return
         self._bad_hearing.question_changed()
         right = judgement.right if judgement.verdict == "wants_right" else None

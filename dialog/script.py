@@ -48,6 +48,18 @@ CORRECT_BY_HAND = "I'm sorry, I can't make out what to change. Please type it on
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
 GOING_ON = "Then let's go on."
 OFFER_TO_STOP = "We can stop here, if you like. Shall I end the interview for good? Please say yes or no."
+IS_IT_SO = {
+    "repeat": "Shall I say the question again?",
+    "slower": "Shall I speak more slowly?",
+    "skip": "Shall we skip this question?",
+    "back": "Shall we go back to the question before?",
+    "pause": "Shall we pause here?",
+    "strike": "Shall I erase this answer?",
+    "human": "Would you like to talk to a person?",
+    "stop": CONFIRM_STOP,
+}
+"""What is asked of somebody who may have claimed a right, or told of something in the same words."""
+GO_ON_THEN = "Then please go on."
 STOPPED = "We'll end here. Thank you for your time."
 ALREADY_GIVEN = "You did. Thank you."
 MEANING = "Whatever it means to you."
@@ -232,6 +244,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
     ]
     texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
     texts += [WHAT_TO_CORRECT, CORRECT_BY_HAND]
+    texts += [*IS_IT_SO.values(), GO_ON_THEN]
     texts += [ALL_STRUCK, CONFIRM_ERASING, CONFIRM_WITHDRAWAL, RECORDING_STAYS]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)

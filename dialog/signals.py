@@ -115,6 +115,8 @@ class FinalTranscript(Signal, frozen=True):
     text: str
     confidence: float = 1.0
     failed: str | None = None
+    claim: str = ""
+    """The right that may have been claimed in it, by likeness of sound; its words don't say so."""
 
 
 class TurnEndScored(Signal, frozen=True):

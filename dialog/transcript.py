@@ -61,6 +61,8 @@ class _Projection:
         self.origin_ms = 0
         self.entries: dict[tuple[str, int], Entry] = {}
         self.form_filled = False
+        self.set_aside: set[int] = set()
+        """Turns that were no answer, as far as is known."""
         self.recorded: dict[str, int] = {}
         """By session, what is taken off a wall-clock time to have one in the recording."""
 
@@ -110,7 +112,9 @@ class _Projection:
             case WordsHeard():
                 key = ("turn", body.turn_id)
                 known = self.entries.get(key)
-                text = f"{known.content} {body.text}" if known is not None else body.text
+                anew = known is None or body.turn_id in self.set_aside  # an answer after all, as a whole
+                text = body.text if known is None or anew else f"{known.content} {body.text}"
+                self.set_aside.discard(body.turn_id)
                 self.put(
                     key,
                     event,
@@ -130,6 +134,7 @@ class _Projection:
             case RemarkMade() if body.meaning != "echo":  # which nobody has said
                 self.leave_out(body)
                 self.said(event, body, "utterance")
+                self.set_aside.add(body.turn_id)
             case AnswerReopened():
                 pass  # the words stay until the answer is committed anew
             case AnswerStruck():

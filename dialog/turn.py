@@ -44,12 +44,15 @@ class Turn:
         """Words from before a lost connection, already on the record."""
         self._finals: dict[int, tuple[str, float]] = {}
         self._partials: dict[int, str] = {}
+        self._claims: dict[int, str] = {}
         self._pending: set[int] = set()
         self._typed_parts: dict[int, str] = {}
         self._settled_parts: dict[int, tuple[str, float]] = {}
         """Words that stay as they are, whatever else comes of their utterance, and their confidence."""
         self._order: list[tuple[str, int]] = []
         self._spoken: set[int] = set()
+        self.claims_nothing = False
+        """Whoever said it was asked, and meant no right."""
         self._text: str | None = kept
         """All words, joined; None since some of them changed."""
 
@@ -99,6 +102,12 @@ class Turn:
         return ""
 
     @property
+    def likely_claim(self) -> str:
+        """The right that may have been claimed in what was said last, by likeness of sound; "" = none."""
+        kind, key = self._order[-1] if self._order else ("", 0)
+        return self._claims.get(key, "") if kind == "spoken" and self.words_of(key) else ""
+
+    @property
     def confidence(self) -> float:
         """Mean of the finals' confidence, weighed by their words; 1.0 for typed or kept words alone."""
         known = (*self._finals.values(), *self._settled_parts.values())
@@ -130,15 +139,16 @@ class Turn:
 
     def hear(self, heard: PartialTranscript | FinalTranscript, text: str, now: float) -> bool:
         """Take a transcript in, of which `text` is this turn's; returns whether there are more words now."""
-        utterance_id, final = heard.utterance_id, isinstance(heard, FinalTranscript)
+        utterance_id = heard.utterance_id
         self.behind = 0.0 if isinstance(heard, FinalTranscript) else heard.behind
         self._own(utterance_id)
         self.reported_at = now
         before = self.words_of(utterance_id)
-        if final:
+        if isinstance(heard, FinalTranscript):
             self._pending.discard(utterance_id)
             self._partials.pop(utterance_id, None)
             self._finals[utterance_id] = (text, heard.confidence)
+            self._claims[utterance_id] = heard.claim
         elif utterance_id not in self._finals:
             self._partials[utterance_id] = text
         if text == before:
@@ -217,6 +227,7 @@ class Turn:
             else:
                 self._own(key)
         self._finals.update(later._finals)
+        self._claims.update(later._claims)
         self._partials.update(later._partials)
         self._pending |= later._pending
         self.voiced += later.voiced

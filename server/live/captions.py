@@ -177,6 +177,8 @@ class Captions:
         bubble = self._bubbles[words.turn_id]
         if self._current is not bubble:
             changed += self._drop(seq, self._current, set(self._owners))
+        if bubble.settled:  # it was no answer, and is one after all
+            bubble.taken.clear()
         bubble.settled = False
         said = {each for each in bubble.loose if each in self._over}
         for utterance_id in () if words.typed else said or set(bubble.loose):

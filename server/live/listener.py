@@ -221,7 +221,9 @@ class Listener:
                 self._unanswered.discard(heard.utterance_id)
                 self._answered.set()
                 self._mailbox.put(
-                    FinalTranscript(heard.utterance_id, heard.text, heard.confidence, heard.failed)
+                    FinalTranscript(
+                        heard.utterance_id, heard.text, heard.confidence, heard.failed, heard.claim
+                    )
                 )
             else:
                 self._mailbox.put(

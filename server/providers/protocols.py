@@ -73,6 +73,8 @@ class Transcript(msgspec.Struct, frozen=True):
     """Why nothing better is to be expected for this utterance (`busy`, `crashed`, `timeout`), else None."""
     behind: float = 0.0
     """Seconds of the utterance's sound that these words don't cover yet: how far the recogniser lags."""
+    claim: str = ""
+    """The right (dialog.judgement) that may have been claimed in it, though these words don't say so."""
 
 
 class TurnEndHint(msgspec.Struct, frozen=True):

@@ -1,5 +1,5 @@
 """Of all that a decoder may have heard, a claim of a right is likelier than its language model knows: "strike
-that" is rare in English and to be expected here. Knows no sound."""
+that" is rare in English and to be expected here. What was heard stays as it is. Knows no sound."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,21 +15,20 @@ _FEWEST_WORDS: Final = 2
 """A single word sounds like too many others."""
 _SHARED: Final = 0.5
 """The share of a claim's words that the best hypothesis has as well."""
-_HARMLESS: Final = frozenset(("repeat", "slower", "human"))
 
 
-def claim_among(best: str, alternatives: Iterable[str]) -> str | None:
-    """The likeliest of the alternatives that claims a right, where the best hypothesis claims none; None if
-    there is no such thing. What ends, skips or erases something is never guessed at."""
+def claim_among(best: str, alternatives: Iterable[str]) -> str:
+    """The right that the likeliest of the alternatives claims which claims any, where the best hypothesis
+    claims none; "" if there is no such thing."""
     if not best or best.count(" ") >= MOST_WORDS or spoken_right(best) is not None:
-        return None
+        return ""
     heard = Counter(best.split())
     for alternative in alternatives:
         right = spoken_right(alternative)
-        if right not in _HARMLESS or alternative.count(" ") + 1 < _FEWEST_WORDS:
+        if right is None or right in ("done", "resume") or alternative.count(" ") + 1 < _FEWEST_WORDS:
             continue
         claimed = Counter(alternative.split())
         share = (claimed & heard).total() / claimed.total()
         if share >= _SHARED:
-            return alternative
-    return None
+            return right
+    return ""

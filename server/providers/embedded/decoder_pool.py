@@ -145,7 +145,7 @@ class _Worker:
             case FinalWords():
                 self._free()
                 lease.utterance.memory.cepstral_mean = message.cepstral_mean
-                lease.utterance.heard(message.words)
+                lease.utterance.heard(message.words, message.claim)
                 self._pool.stretch_over(lease.utterance)
 
     def _died(self, reason: str) -> None:

@@ -107,6 +107,8 @@ class FinalWords(Message, frozen=True):
     words: tuple[HeardWord, ...]
     cepstral_mean: str
     """How this talk's microphone colours speech: an adaptation that must not leak into another talk."""
+    claim: str = ""
+    """The right that may have been claimed with these words, though they don't say so; "" = none."""
 
 
 ToVoice = Speak

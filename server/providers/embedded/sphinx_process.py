@@ -16,6 +16,7 @@ from pocketsphinx import Decoder
 
 from media.frames import EAR_RATE_HZ
 from server.providers.embedded.claims_heard import MOST_ALTERNATIVES, claim_among
+from server.providers.embedded.claims_likely import Likeness
 from server.providers.embedded.pipe import (
     AbortLease,
     Audio,
@@ -52,6 +53,7 @@ class LeasedDecoder:
         self._sink = sink
         # fwdflat off: the final in a tenth of the time; bestpath on: without it every confidence is 1.0
         self._decoder = Decoder(samprate=EAR_RATE_HZ, fwdflat=False, bestpath=True, loglevel="FATAL")
+        self._likeness = Likeness(self._decoder.lookup_word)
         self._lease_id: int | None = None
         self._given_mean = ""
         self._samples = 0
@@ -103,23 +105,22 @@ class LeasedDecoder:
         words = () if aborted else self._words()
         adapted = len(words) >= MIN_ADAPTING_WORDS
         mean = self._decoder.get_cmn(False) if adapted else self._given_mean
-        write(self._sink, FinalWords(self._lease_id, words, mean))
+        write(self._sink, FinalWords(self._lease_id, words, mean, self._claim(words)))
         self._lease_id = None
 
     def _words(self) -> tuple[HeardWord, ...]:
         """The words without silences and noises (`<sil>`, `[NOISE]`), each without its variant's number
         (`that(2)`)."""
         segments = self._decoder.seg() or ()
-        words = tuple(
+        return tuple(
             HeardWord(segment.word.partition("(")[0], min(max(float(segment.prob), 0.0), 1.0))
             for segment in segments
             if segment.word[0] not in "<[+"
         )
-        claim = claim_among(" ".join(word.text for word in words), self._alternatives())
-        if claim is None:
-            return words
-        confidence = sum(word.confidence for word in words) / len(words)
-        return tuple(HeardWord(word, confidence) for word in claim.split())
+
+    def _claim(self, words: tuple[HeardWord, ...]) -> str:
+        heard = " ".join(word.text for word in words)
+        return claim_among(heard, self._alternatives()) or self._likeness.claimed(heard) or ""
 
     def _alternatives(self) -> Iterator[str]:
         """What may have been said instead, the likeliest first; made only as far as it is asked for."""

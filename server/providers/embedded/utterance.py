@@ -49,6 +49,7 @@ class Utterance:
         self.failed: str | None = None
         self._answer = answer
         self._words: list[HeardWord] = []
+        self._claim = ""
         self._kept: deque[bytes] = deque()
         self._kept_samples = 0
         self._shown = ""
@@ -78,8 +79,9 @@ class Utterance:
         self._kept_samples -= len(pcm) // 2
         return pcm
 
-    def heard(self, words: tuple[HeardWord, ...]) -> None:
-        """Add the words of one stretch."""
+    def heard(self, words: tuple[HeardWord, ...], claim: str = "") -> None:
+        """Add the words of one stretch; `claim` is the right that may have been claimed with them."""
+        self._claim = claim if not self._words else ""  # which is short, and no part of a longer one
         self._words.extend(words)
 
     def show(self, text: str, behind: float) -> None:
@@ -110,7 +112,9 @@ class Utterance:
         self._kept.clear()
         text = written([word.text for word in self._words])
         confidence = sum(word.confidence for word in self._words) / len(self._words) if self._words else 1.0
-        self._answer(Transcript(self.utterance_id, text, confidence, final=True, failed=self.failed))
+        self._answer(
+            Transcript(self.utterance_id, text, confidence, final=True, failed=self.failed, claim=self._claim)
+        )
 
     def abandon(self) -> None:
         """Nobody wants to know any more."""
