@@ -53,8 +53,8 @@ class BadHearing:
                 words = script.SILENT if self._silent else script.MUTED
                 self._told_of_microphone = "silent" if self._silent else "muted"
                 self._out.append(NoticeGiven(self._told_of_microphone, words, ("type",)))
-                if self._turns.state == "open":
-                    self._prompter.say("notice", words, now)
+                if self._turns.state == "open":  # a voice proves it wrong, and gives the answer
+                    self._prompter.say("check_in", words, now)
             case "muted_pause":
                 self._moments.pause("muted", script.PAUSED_SILENCE, now)
             case "noise":

@@ -39,12 +39,16 @@ class Erasing:
             self._forget()
 
     def everything(self, now: float) -> None:
-        """Erase every answer of the run, of earlier sittings too, and go on with nothing."""
+        """Erase every answer of the run, of earlier sittings too, and say so."""
+        self.strike_all()
+        self._prompter.say("notice", script.ALL_STRUCK, now, after_storage=True)
+
+    def strike_all(self) -> None:
+        """The same, when nobody is there to be told."""
         self._begun()
         for answer in self._out.state.answers:
             self._committed(answer.turn_id)
         self._forget()
-        self._prompter.say("notice", script.ALL_STRUCK, now, after_storage=True)
 
     def go_on_without(self, now: float) -> None:
         """Ask for an answer to the present question, though none of those before is left."""

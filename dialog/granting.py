@@ -1,6 +1,7 @@
 """What a participant claims among what is said: heard, put on record as no answer, and granted. Knows no
 question; what a right does is a moment's matter."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +21,11 @@ from dialog.turn_taking import TurnTaking
 
 ERASING: Final = frozenset(("strike", "erase_all", "withdraw"))
 """Claims after which nothing is to be kept of why they were made."""
+_WONDERS: Final = re.compile(
+    r"(?:(?:so|and|but|ok|okay|oh|well|um|uh) )*"
+    r"(?:will|do|did|does|is|are|was|(?:can|could|may|should) i|when|how|what)\b"
+)
+"""How a question about one's data begins, and no wish."""
 _ANSWERS: Final = frozenset(("yes", "no", "nope"))
 
 
@@ -100,8 +106,8 @@ class Granting:
             return False
         claim = claim_amid(beside.parts)
         right = spoken_right(beside.text) or (claim.right if claim is not None else None)
-        if right not in ERASING:
-            return False
+        if right not in ERASING or (right != "strike" and _WONDERS.match(plain(beside.text))):
+            return False  # "will you delete my data": nothing is erased for good on a question
         self._remark_beside(beside, right)
         self._turns.overlap.reset()
         self._moments.claim(right, now)

@@ -30,8 +30,7 @@ class Moments:
         self._turns = turns
         self._prompter = prompter
         self._erasing = Erasing(interview, out, turns, prompter)
-        self.pausing: PauseReason | None = None
-        """A pause that sets in when what is being said has been heard."""
+        self.pausing: PauseReason | None = None  # sets in when what is being said has been heard
         self.confirming: str | None = None
         """What a yes or no is awaited for: `stop`, `erase_all`, `withdraw`, `go_on`, `hard_topic`,
         `other_topic` or `values`."""
@@ -46,7 +45,9 @@ class Moments:
         if right not in ("pause", "resume"):
             self.wake(now)
         # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
-        if right not in ("pause", "resume", "done", "repeat", "slower"):
+        if right == "strike":  # of what is just being said to the yes or no
+            self.confirm_nothing()
+        elif right not in ("pause", "resume", "done", "repeat", "slower"):
             self._leave_confirming()
         self._out.append(RightUsed(right))
         match right:
@@ -96,9 +97,10 @@ class Moments:
     def _ask_whether_to_erase(self, wish: Wish, now: float) -> None:
         """Nothing is erased without a yes but what was being said along with the wish; over the good-bye
         nobody can be asked any more, and the wish counts."""
-        if self._interview.closing is not None and self._out.state.answers:
+        if self._interview.closing is not None:
             self._drop_turn()
-            self._erasing.everything(now)
+            if self._out.state.answers:
+                self._erasing.everything(now)
             self._interview.part(now)
             return
         self._keep_answer()
@@ -287,6 +289,8 @@ class Moments:
     def left(self) -> None:
         """The last connection is gone: what was said of an unfinished answer is kept."""
         self.keep_words()
+        if self.confirming == "withdraw":  # who hangs up on that question has answered it
+            self._erasing.strike_all()
         self._leave_unconfirmed()
         self.pausing = None
         if self._turns.state != "closed":

@@ -64,7 +64,7 @@ _AN_ANSWER: Final = (
     r"|response|one|words"
     r"|thing|statement|remark|sentence|part|bit)|what i(?:'ve| have)? (?:just )?(?:said|told you|answered"
     r"|mentioned)"
-    r"|(?:that|this|it|all that))"
+    r"|(?:that|this|it|all that|all of (?:that|this|it)))"
     r"(?: (?:before|earlier|just now))?"
 )
 _FROM_RECORD: Final = (
@@ -76,7 +76,7 @@ _I_SAID: Final = r"i(?:'ve| have)? (?:just |ever |already )?(?:said|told you|ans
 _ANSWERS: Final = r"(?:my|the|these|those) (?:answers|replies|responses|words|data)"
 _EVERYTHING: Final = (
     rf"(?:everything(?: (?:that )?(?:{_I_SAID}|you have (?:on|about|of|from) me|about me))?"
-    rf"|(?:all|each|every one|any) of (?:it|that|this|{_ANSWERS})|(?:all )?{_ANSWERS}"
+    rf"|(?:all|each|every one|any) of {_ANSWERS}|(?:all )?{_ANSWERS}"
     rf"|(?:all|anything) (?:that )?{_I_SAID}"
     r"|(?:the|this|my|our) (?:whole |entire )?(?:interview|conversation|recording|session|talk|transcript))"
     r"(?: (?:so far|up to now|until now|today|here|in this interview|in this talk))?"

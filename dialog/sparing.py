@@ -12,9 +12,9 @@ from dialog.turn_taking import TurnTaking
 
 KNOWN_WAY: Final = "known_way"
 """Among the reasons of a judgement that was made by rules because it was not worth waiting for."""
-MOST_WORDS: Final = 20
-"""Of a spoken answer that rules can see through. What is typed or longer may hold what only a model finds,
-and is met with more patience. Larger: more distress in plain words that nobody meets."""
+MOST_WORDS: Final = 4
+"""Of a spoken answer that rules can see through: "yes", a number, a name. In more words somebody can say that
+they are better off dead without one that rules know; only a model finds that, and it is waited for."""
 _ANSWERS: Final = frozenset(("sufficient", "vague", "general", "missing", "already_given"))
 """Verdicts of rules on what is an answer, and no request, question, refusal or sign of distress."""
 

@@ -18,9 +18,9 @@ CONTEXT_SAMPLES: Final = 64
 """What went just before the window, which the model of version 5 and later wants in front of it."""
 STATE_SHAPE: Final = (2, 1, 128)
 
-MOST_WAITING: Final = 16
-"""Windows of one stream that may wait for the beat, which comes 20 ms later at most: half a second of sound,
-as a stall leaves it behind. Smaller: after it, windows are judged nearly alone, at several times the cost."""
+MOST_WAITING: Final = 3
+"""Windows of one stream that may wait: about 100 ms. Larger: of a voice that comes in a heap, after a stall,
+only the last window's opinion counts, and a short word is lost."""
 
 _OUTPUTS: Final = ("output", "stateN")
 _SCALE: Final = np.float32(1 / 32_768)

@@ -8,7 +8,7 @@ from dialog.claims import claim_amid
 from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
 from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right
-from dialog.signals import RightClaimed
+from dialog.signals import ParticipantLeft, RightClaimed
 from dialog.strike import struck
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
@@ -190,3 +190,30 @@ def test_what_is_said_to_a_yes_or_no_is_the_answer_to_no_other_question(right: R
     talk.run(talk.now + 3)
 
     assert len(SAID) == len(talk.facts(AnswerCommitted))
+
+
+def test_who_takes_consent_back_and_hangs_up_has_everything_erased() -> None:
+    talk = stage(*SAID, "I withdraw my consent")
+    talk.feed(ParticipantLeft("closed"))
+    talk.run(talk.now + 5)
+
+    assert () == talk.manager._out.state.answers
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+
+
+def test_all_of_that_is_the_last_answer() -> None:
+    talk = stage(*SAID, "scratch all of that")
+    talk.run(talk.now + 5)
+
+    assert len(SAID) - 1 == len(talk.manager._out.state.answers)
+
+
+def test_who_strikes_what_is_being_said_to_a_yes_or_no_loses_no_answer() -> None:
+    talk = stage(*SAID, "delete all my answers")
+    ended_at = talk.say(talk.now + 0.3, "well maybe I should ask my husband Archibald about that first")
+    talk.run(ended_at - 0.1)
+    talk.feed(RightClaimed("strike"))
+    talk.run(talk.now + 5)
+
+    assert len(SAID) == len(talk.manager._out.state.answers)
+    assert "Archibald" not in left(talk)

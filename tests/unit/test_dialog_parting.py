@@ -247,6 +247,15 @@ def test_whoever_wants_everything_erased_over_the_good_bye_is_not_asked_a_questi
     assert not any("Shall I" in said for said in stage.said())
 
 
+@pytest.mark.parametrize("said", ["will you delete my data", "so can i delete everything i said"])
+def test_a_question_over_the_good_bye_erases_nothing(said: str) -> None:
+    stage = saying_good_bye()
+    stage.say(stage.now, said)
+    stage.run(stage.now + 60)
+
+    assert 2 == len(stage.manager._out.state.answers)
+
+
 def left_after_striking(stage: Stage) -> str:
     """All that is on record once everything that was struck is gone from it."""
     events = stage.events

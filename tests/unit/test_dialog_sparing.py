@@ -14,7 +14,7 @@ from dialog.sparing import KNOWN_WAY
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
-PLANNED = "we plan it all on a large sheet of paper every week"
+PLANNED = "on a large sheet"
 NEVER: Mapping[str, object] = {"enabled": False}
 SOON = DEFAULT_POLICY.spare_judgement_delay + 0.1
 

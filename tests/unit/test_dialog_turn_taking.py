@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialog import script
 from dialog.commands import HoldSpeech, ResumeSpeech
 from dialog.events import (
     AnswerCommitted,
@@ -383,8 +384,8 @@ def test_packets_that_return_do_not_switch_the_microphone_on() -> None:
     stage.at(now + 40, MicrophoneMuted(False))
     stage.run(now + 55)
 
-    assert [] == meanwhile
-    assert [] != stage.said("check_in")
+    assert [script.MUTED] == meanwhile
+    assert len(meanwhile) < len(stage.said("check_in"))
 
 
 def test_a_microphone_that_is_switched_on_does_not_mend_the_link() -> None:
@@ -402,8 +403,20 @@ def test_a_muted_microphone_is_told_once_and_paused_after_a_minute() -> None:
     stage.at(now + 1, MicrophoneMuted(True))
     stage.run(now + 70)
 
-    assert 1 == len(stage.said("notice")[:-1])
+    assert [script.MUTED] == stage.said("check_in")
     assert "paused" == stage.floor
+
+
+def test_who_answers_over_the_news_of_a_silent_microphone_is_heard() -> None:
+    stage, now = asked()
+    stage.at(now + 1, MicrophoneMuted(True, silent=True))
+    while script.SILENT not in stage.said("check_in"):
+        stage.run(stage.now + 0.1)
+    stage.at(stage.now + 0.9, MicrophoneMuted(False))
+    stage.run(stage.say(stage.now + 1.0, ANSWER) + 4)
+
+    assert [ANSWER] == committed(stage)
+    assert script.SILENT == stage.said("check_in")[-1]
 
 
 @pytest.mark.parametrize(
