@@ -97,6 +97,10 @@ _REASON: Final = re.compile(
 )
 """How a reason begins. What has no verb behind "my" or "the" is what the words before it are about: "I'd like
 to stop the medication"."""
+_STATED: Final = re.compile(
+    r"(?:(?:my|the|our|this|that) \w+(?: \w+)? |(?:this|that) \w+s\b|(?:he|she|they)(?:'s|'re| )|what's )"
+)
+"""How one begins behind a comma, where any sentence is one: "can we stop here, my bus leaves soon"."""
 _ELSEWHERE: Final = re.compile(r"\b(?:it's|it is|it was|they're) .*\bthere$")
 """What is left is another place than this talk: "I'd like to leave, it's too loud there"."""
 _PRESENT_REASON: Final = re.compile(
@@ -206,8 +210,9 @@ def claim_amid(parts: tuple[str, ...]) -> Claim | None:
         before = " ".join(word.lower for word in words[:place]) if place else earlier
         after = " ".join(word.lower for word in words[end:])
         gap = tail[words[place - 1].end : words[place].start] if place else ""
-        around = _Around(before, after, place == 0, any(mark in gap for mark in _SENTENCE_ENDS))
-        if after and not _may_end(tail, words, end, after):
+        marked = bool(after) and _is_marked(tail, words, end)
+        around = _Around(before, after, place == 0, any(mark in gap for mark in _SENTENCE_ENDS), marked)
+        if after and not marked and _REASON.match(after) is None:
             continue
         if _is_meant(right, [word.lower for word in words[place:end]], around):
             return Claim(right, tail[words[place].start :].strip())
@@ -236,6 +241,8 @@ class _Around(msgspec.Struct, frozen=True):
     after: str
     breath: bool
     sentence: bool
+    marked: bool = False
+    """Whether a mark stands between them and what is after."""
 
 
 def _offset(words: Sequence[Word], place: int) -> int:
@@ -252,9 +259,10 @@ def _longest(words: list[Word], said: str, place: int) -> tuple[Right | Wish, in
     return None
 
 
-def _may_end(tail: str, words: list[Word], end: int, after: str) -> bool:
+def _is_marked(tail: str, words: list[Word], end: int) -> bool:
+    """Whether a comma or the end of a sentence stands behind the words up to `end`."""
     gap = tail[words[end - 1].end : words[end].start]
-    return any(mark in gap for mark in f",{_SENTENCE_ENDS}") or _REASON.match(after) is not None
+    return any(mark in gap for mark in f",{_SENTENCE_ENDS}")
 
 
 def _is_meant(right: Right | Wish, claim: list[str], around: _Around) -> bool:
@@ -269,7 +277,8 @@ def _is_meant(right: Right | Wish, claim: list[str], around: _Around) -> bool:
         apart |= before.split()[-1] in _BREAKS_OFF
         before = before.rpartition(" ")[0]
     explicit = _EXPLICIT.search(text) is not None
-    if around.after and not _explains(right, around.after, explicit, apart):
+    stated = around.marked and explicit and _STATED.match(around.after) is not None
+    if around.after and not _explains(right, around.after, explicit, apart, stated):
         return False
     if right == "strike" and not (_STRIKES.search(text) or (not around.before and _ASKED.match(text))):
         return False
@@ -315,7 +324,7 @@ def _supposed(before: str, around: _Around) -> bool:
     return not around.sentence and _SUPPOSES.search(before) is not None
 
 
-def _explains(right: Right | Wish, after: str, explicit: bool, apart: bool) -> bool:
+def _explains(right: Right | Wish, after: str, explicit: bool, apart: bool, stated: bool) -> bool:
     """Whether what follows a claim gives a reason for it, rather than making it part of a sentence."""
     if after.count(" ") >= _LONGEST_REASON or _REPORTED_AFTER.match(after):
         return False
@@ -323,6 +332,8 @@ def _explains(right: Right | Wish, after: str, explicit: bool, apart: bool) -> b
         return False
     if right in ("strike", "erase_all", "withdraw"):
         return _STRIKE_REASON.match(after) is not None
+    if stated:
+        return True
     if explicit or (apart and not any(is_past(word) for word in after.split())):
         return _REASON.match(after) is not None
     return _PRESENT_REASON.match(after) is not None

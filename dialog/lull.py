@@ -95,8 +95,9 @@ class Lull:
         if by_ear and self.voiceless and not self.frozen:
             self.voiceless = False
             self._wake(turn, now)
-        elif not by_ear:
-            self._timers.cancel("cue", "check_in")
+        elif not by_ear:  # nor does a microphone matter that nobody uses
+            self._deaf.discard("microphone")
+            self._timers.cancel("cue", "check_in", "muted_notice", "muted_pause")
         self.voiceless = not by_ear
 
     def asked(self) -> None:

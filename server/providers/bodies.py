@@ -70,6 +70,10 @@ class _Unit:
         """Nothing has come of the present line."""
         self._quoted = False
         self._escape = b""
+        self._returned = False
+        """The present line has come up to a carriage return, which only its end may follow."""
+        self._endings: bool | None = None
+        """Whether the line before ended with one; None before the first."""
 
     def parts(self, piece: bytes) -> Iterator[bytes]:
         """What to hand on of a piece at once, each part with the end of a unit in it as long as there is one.
@@ -90,8 +94,10 @@ class _Unit:
         """Take in more of a line. Raises UnboundedReply."""
         self._length += len(text)
         self._blank = self._blank and text in (b"", b"\r")
-        if self._bounds.unit == "event" and b"\r" in text[:-1]:
-            raise UnboundedReply  # an end of a line too, to who reads events, but nobody sends it
+        if self._bounds.unit == "event" and text:
+            if self._returned or b"\r" in text[:-1]:
+                raise UnboundedReply  # an end of a line too, to who reads events, but nobody sends it
+            self._returned = text.endswith(b"\r")
         self._members += (self._outside(text) if self._quoted or b'"' in text else text).count(b",")
         if self._length > self._bounds.longest or self._members > self._bounds.most_members:
             raise UnboundedReply
@@ -99,6 +105,9 @@ class _Unit:
     def _end_line(self) -> int:
         """A line is over, and whatever string was in it: the members of the unit, if that is over too."""
         over = self._blank if self._bounds.unit == "event" else True
+        before, self._endings, self._returned = self._endings, self._returned, False
+        if self._blank and self._bounds.unit == "event" and before not in (None, self._endings):
+            raise UnboundedReply  # not every reader takes that for the end of an event
         self._blank, self._quoted, self._escape = True, False, b""
         members = self._members
         if not over:

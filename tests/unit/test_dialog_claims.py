@@ -300,3 +300,26 @@ def test_an_option_that_is_chosen_is_no_claim(option: str) -> None:
 def test_what_follows_a_colon_is_quoted() -> None:
     assert claim_amid(("The client wrote: please stop.",)) is None
     assert claim_amid(("The customer goes: can I talk to a human?",)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("I want to stop now, my throat feels sore", "stop"),
+        ("can we stop here, my bus leaves soon", "stop"),
+        ("can we stop here, this feels wrong", "stop"),
+        ("can we pause, the oven beeps", "pause"),
+        ("skip this one, my boss listens", "skip"),
+        ("please skip that, this concerns my employer", "skip"),
+    ],
+)
+def test_behind_a_comma_any_sentence_is_a_reason(said: str, right: Right) -> None:
+    claim = claim_amid(("it was a long day at the office", said))
+
+    assert claim is not None
+    assert right == claim.right
+
+
+@pytest.mark.parametrize("said", ["I'd like to stop the medication", "I want to quit my job"])
+def test_without_a_comma_it_is_what_one_wants_to_be_rid_of(said: str) -> None:
+    assert claim_amid(("it was a long day at the office", said)) is None

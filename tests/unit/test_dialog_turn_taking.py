@@ -25,6 +25,7 @@ from dialog.signals import (
     PacketsReturned,
     PacketsStopped,
     PartialTranscript,
+    ParticipantJoined,
     SpeechStarted,
     SpeechStopped,
     TextTyped,
@@ -405,6 +406,16 @@ def test_a_muted_microphone_is_told_once_and_paused_after_a_minute() -> None:
 
     assert [script.MUTED] == stage.said("check_in")
     assert "paused" == stage.floor
+
+
+def test_who_goes_on_in_writing_is_told_nothing_of_a_microphone() -> None:
+    stage, now = asked()
+    stage.at(now + 1, MicrophoneMuted(True, silent=True))
+    stage.at(now + 10, ParticipantJoined("text"))
+    stage.run(now + 100)
+
+    assert [] == stage.said("check_in")
+    assert "paused" != stage.floor
 
 
 def test_who_answers_over_the_news_of_a_silent_microphone_is_heard() -> None:

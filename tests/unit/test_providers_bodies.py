@@ -140,3 +140,21 @@ async def test_lines_are_what_stands_between_their_ends(body: bytes, size: int) 
             yield body[at : at + size]
 
     assert body.splitlines() == [line async for line in lines(pieces())]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b'data: "\r', b"data: [1,2,3]\n\n"),
+        (b"data: 1\r", b"\rdata: 2\n\n"),
+        (b"data: 1\n\r\n",),
+        (b"data: 1\r\n\n",),
+    ],
+)
+async def test_an_end_that_not_every_reader_takes_for_one_is_refused(pieces: tuple[bytes, ...]) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    with pytest.raises(UnboundedReply):
+        [part async for part in bounded(body(), EVENTS)]
