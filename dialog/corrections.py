@@ -28,6 +28,11 @@ _SAYS_WHAT: Final = re.compile(
 )
 _THANKS: Final = re.compile(r"(?: (?:please|thanks|thank you|sorry|actually|instead))+$")
 _NEGATED: Final = re.compile(r"\b(?:not|\w+n't|never|no)\b")
+_VERDICTS: Final = re.compile(
+    r"(?:(?:still|also|all|quite|totally|completely) )*(?:wrong|incorrect|misspelled|misspelt|mistaken|off"
+    r"|fine|right|correct|good|okay|ok|perfect)"
+)
+"""What is said of a value that was read back, and is none."""
 _MARKS: Final = "\"'“”‘’«».,;:!?"
 """Around a value, these belong to the sentence and not to it."""
 _NEVER_BARE: Final = ("text", "boolean", "multi_choice")
@@ -108,5 +113,7 @@ def _text_of(said: _Said, held: object) -> str | None:
         if ends := tail.search(said.heard, start, end):
             end = ends.start()
     if _NEGATED.search(said.heard[: found.start("value")]) or _NEGATED.search(said.heard[start:end]):
+        return None
+    if _VERDICTS.fullmatch(said.heard, start, end):
         return None
     return said.cut(start, end)[:MAX_TEXT] or None

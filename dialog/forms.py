@@ -215,7 +215,8 @@ def clear_answer(text: str) -> Literal["yes", "no"] | None:
     )
     if said_no:
         # "of course not" and "sure I don't" pass yes-words on the way; "yes no" contradicts itself
-        contradicts = words[0] in _YES - {"okay", "ok", "sure", "absolutely", "definitely", "certainly"}
+        contradicts = words[-1] in _YES and _YES | _NO | FILLERS >= set(words)
+        contradicts |= words[0] in _YES - {"okay", "ok", "sure", "absolutely", "definitely", "certainly"}
         return None if contradicts else "no"
     return "yes" if said_yes else None
 

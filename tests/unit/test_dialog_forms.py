@@ -115,6 +115,7 @@ def test_several_options_may_be_named_at_once(said: str, value: object) -> None:
         ("not at all", False),
         ("of course not", False),
         ("yes and no", None),
+        ("no yes", None),
         ("maybe", None),
         ("it depends", None),
         ("mm-hm", None),
@@ -186,7 +187,7 @@ def test_a_clear_no_is_no_consent(said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     ["mm-hm", "I guess", "whatever", "okay", "right", "um", "", "yes no", "I suppose so", "what do you mean",
-     "if I have to", "yes but who hears it", "hello", "yes " * 40],
+     "no yes", "if I have to", "yes but who hears it", "hello", "yes " * 40],
 )  # fmt: skip
 def test_anything_else_is_neither(said: str) -> None:
     assert clear_consent(said) is None
