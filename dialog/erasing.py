@@ -44,10 +44,10 @@ class Erasing:
         self._prompter.say("notice", script.ALL_STRUCK, now, after_storage=True)
 
     def strike_all(self) -> None:
-        """The same, when nobody is there to be told."""
+        """The same, when nobody is there to be told. What was said beside the answers goes as well."""
         self._begun()
-        for answer in self._out.state.answers:
-            self._committed(answer.turn_id)
+        for turn_id in range(1, self._out.state.last_turn_id + 1):
+            self._committed(turn_id)
         self._forget()
 
     def go_on_without(self, now: float) -> None:

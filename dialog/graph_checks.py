@@ -157,7 +157,7 @@ def _condition_errors(view: GraphView, at: tuple[str | int, ...], condition: Str
     else:
         key, _, name = condition.field.partition(".")
         if key not in view.nodes:
-            yield Fault("unknown_field", where_field, f"There is no question called “{key}”.")
+            yield Fault("unknown_field", where_field, _unknown_question(view, key, name))
             return
         node = view.nodes[key]
         fields = {field.name: field for field in (node.fields or [])} if node is not None else {}
@@ -168,6 +168,17 @@ def _condition_errors(view: GraphView, at: tuple[str | int, ...], condition: Str
     complaint = _value_complaint(condition, field)
     if complaint:
         yield Fault("invalid_value", where_value, complaint)
+
+
+def _unknown_question(view: GraphView, key: str, name: str) -> str:
+    """Says also where a form has such a field: its question's name belongs in front."""
+    wrong = f"There is no question called “{key}”."
+    if name:
+        return wrong
+    asked_at = [
+        at for at, node in view.nodes.items() if key in {one.name for one in (node and node.fields) or []}
+    ]
+    return f"{wrong} Is “{asked_at[0]}.{key}” meant?" if asked_at else wrong
 
 
 def _value_complaint(condition: Structured, field: FormField | None) -> str | None:

@@ -15,6 +15,8 @@ async def verified_key(request: Request) -> ApiKey:
         key = await house_of(request).organizations.verify_key(secret.strip())
     if key is None:
         sentence = "An API key is needed, in the header `Authorization: Bearer sk_…`."
+        if scheme.lower() == "bearer" and secret.strip():
+            sentence = "This API key is not known, or was revoked."
         raise Refusal(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
     return key
 

@@ -270,7 +270,14 @@ _ENGINES: Final = {
 }
 
 
+_BUSY: Final = (
+    "Look again when nothing else runs. If it stays so, this machine is too slow for it: use a vendor's."
+)
+
+
 def _hearing(text: str, failed: str | None) -> Finding:
+    if failed == "timeout":
+        return Finding("recogniser", "warning", "It was too slow just now.", _BUSY)
     if failed or not text:
         reason = failed or "it heard no word"
         return Finding("recogniser", "fault", f"It doesn't work ({reason}).", _ENGINES["recogniser"])

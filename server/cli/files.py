@@ -33,7 +33,7 @@ def load_blueprint(path: Path) -> Blueprint:
     blueprint, faults = read_blueprint(read_json(path))
     if blueprint is None or faults:
         found = f"{faults[0].path or '/'}: {faults[0].message}" if faults else "its shape is wrong."
-        more = f" There are {counted(len(faults), 'fault')}: `vivavoce check {path}` lists them."
+        more = f" Of {counted(len(faults), 'fault')} that is the first: `vivavoce check {path}` tells all."
         raise Failure(f"{path} can't be used. {found}{more}")
     return blueprint
 

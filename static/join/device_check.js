@@ -90,7 +90,8 @@ export class DeviceCheck {
     if (this.soundStep.hidden) this.#offerChime();
     this.start.hidden = false;
     this.type.classList.add("quiet");
-    const stream = /** @type {MediaStream} */ (this.microphone.stream);
+    const { stream } = this.microphone;
+    if (!stream) return; // left meanwhile
     let loud = 0;
     let waited = 0;
     this.stopMeter = meter(this.speaker.wake(), stream, (dbfs) => {

@@ -75,7 +75,7 @@ async def test_the_quickstart_says_what_the_server_refuses_and_under_which_id(tm
         _, errors = await child.communicate(b"\n")
 
     assert 1 == child.returncode
-    assert re.match(r"unauthorized: An API key is needed.* \(req_[0-9a-f]{32}\)", errors.decode())
+    assert re.match(r"unauthorized: This API key is not known.* \(req_[0-9a-f]{32}\)", errors.decode())
 
 
 def test_the_quickstart_is_short_and_needs_httpx_alone() -> None:

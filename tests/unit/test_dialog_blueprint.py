@@ -144,6 +144,13 @@ def test_each_error_is_found_at_its_place(data: dict[str, Any], code: str, path:
     assert (code, path) in errors(data)
 
 
+def test_a_forms_field_that_is_named_without_its_question_is_told_in_full() -> None:
+    way = edge("f", "b", condition=condition("tool", "eq", "pen"))
+    _, faults = read_blueprint(design(FORM, node("b"), edges=[way]))
+
+    assert ["There is no question called “tool”. Is “f.tool” meant?"] == [fault.message for fault in faults]
+
+
 def test_a_key_that_differs_from_its_place_is_a_mismatch() -> None:
     data = design()
     data["graph"]["nodes"]["a"]["key"] = "other"

@@ -116,7 +116,7 @@ def test_everything_is_erased_after_a_yes_and_the_talk_goes_on() -> None:
 
     assert script.CONFIRM_ERASING in talk.said()
     assert [script.ALL_STRUCK, "How was your evening?"] == talk.said("notice", "question", "re_ask")[-2:]
-    assert (1, 2) == tuple(
+    assert (1, 2, 3, 4) == tuple(  # the wish and the yes are turns as well
         fact.turn_id for fact in talk.facts(AnswerStruck) if isinstance(fact, AnswerStruck)
     )
     assert () == talk.manager._out.state.answers
@@ -217,3 +217,14 @@ def test_who_strikes_what_is_being_said_to_a_yes_or_no_loses_no_answer() -> None
 
     assert len(SAID) == len(talk.manager._out.state.answers)
     assert "Archibald" not in left(talk)
+
+
+def test_everything_is_what_was_said_beside_the_answers_too() -> None:
+    said = "what do you mean by that when Bartholomew called"
+    talk = stage(
+        "I met Elizabeth near the river and we walked home together", said, *SAID, "erase everything I said"
+    )
+    talk.run(talk.say(talk.now + 0.3, "yes") + 5)
+
+    assert script.ALL_STRUCK in talk.said()
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
