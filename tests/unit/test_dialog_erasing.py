@@ -9,10 +9,10 @@ from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, Righ
 from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right
 from dialog.signals import ParticipantLeft, RightClaimed
-from dialog.strike import struck
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
+from tests.support.struck_talk import left_after_striking
 
 WISHES: dict[Wish, list[str]] = {
     "erase_all": [
@@ -68,16 +68,6 @@ def stage(*said: str) -> Stage:
     return stage.run_until_floor_is("open")
 
 
-def left(stage: Stage) -> str:
-    """The log once everything that was struck is gone from it."""
-    events = stage.events
-    for fact in stage.facts(AnswerStruck):
-        assert isinstance(fact, AnswerStruck)
-        changed = {event.seq: event for event in struck(events, fact.turn_id)}
-        events = [changed.get(event.seq, event) for event in events]
-    return str([event.body for event in events])
-
-
 def is_sound(stage: Stage) -> None:
     check_replay(stage.events, DESIGN)
     check_fold(stage.events, stage.manager._out.state)
@@ -120,7 +110,7 @@ def test_everything_is_erased_after_a_yes_and_the_talk_goes_on() -> None:
         fact.turn_id for fact in talk.facts(AnswerStruck) if isinstance(fact, AnswerStruck)
     )
     assert () == talk.manager._out.state.answers
-    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(talk)}
     is_sound(talk)
 
 
@@ -143,7 +133,9 @@ def test_what_was_being_said_with_it_is_erased_as_well() -> None:
     talk = stage(*SAID, f"{AMID} Please delete everything I said, I don't want Cordelia to know.", "yes")
 
     assert () == talk.manager._out.state.answers
-    assert not {name for name in ("Elizabeth", "Bartholomew", "Cordelia") if name in left(talk)}
+    assert not {
+        name for name in ("Elizabeth", "Bartholomew", "Cordelia") if name in left_after_striking(talk)
+    }
     is_sound(talk)
 
 
@@ -165,7 +157,7 @@ def test_consent_that_is_taken_back_erases_everything_and_ends_the_talk_after_a_
     assert [script.ALL_STRUCK, script.STOPPED] == talk.said()[-2:]
     assert ["stopped"] == [one.outcome for one in talk.facts(InterviewFinished) if hasattr(one, "outcome")]
     assert () == talk.manager._out.state.answers
-    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(talk)}
 
 
 @pytest.mark.parametrize(("answer", "goes_on"), [("no", True), ("yes", False)])
@@ -198,7 +190,7 @@ def test_who_takes_consent_back_and_hangs_up_has_everything_erased() -> None:
     talk.run(talk.now + 5)
 
     assert () == talk.manager._out.state.answers
-    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(talk)}
 
 
 def test_all_of_that_is_the_last_answer() -> None:
@@ -216,7 +208,7 @@ def test_who_strikes_what_is_being_said_to_a_yes_or_no_loses_no_answer() -> None
     talk.run(talk.now + 5)
 
     assert len(SAID) == len(talk.manager._out.state.answers)
-    assert "Archibald" not in left(talk)
+    assert "Archibald" not in left_after_striking(talk)
 
 
 def test_everything_is_what_was_said_beside_the_answers_too() -> None:
@@ -227,4 +219,4 @@ def test_everything_is_what_was_said_beside_the_answers_too() -> None:
     talk.run(talk.say(talk.now + 0.3, "yes") + 5)
 
     assert script.ALL_STRUCK in talk.said()
-    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left(talk)}
+    assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(talk)}

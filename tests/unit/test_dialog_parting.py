@@ -23,11 +23,11 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
 )
-from dialog.strike import struck
 from dialog.transcript import transcript
 from tests.simulation.aftermath import check_fold
 from tests.support.blueprints import blueprint, question, two_questions
 from tests.support.play import DETECTOR, Stage
+from tests.support.struck_talk import left_after_striking
 
 ANSWER = "last tuesday i missed the train because my phone died and i walked home in the rain"
 SEVERE = "since then i have thought about suicide a lot"
@@ -254,16 +254,6 @@ def test_a_question_over_the_good_bye_erases_nothing(said: str) -> None:
     stage.run(stage.now + 60)
 
     assert 2 == len(stage.manager._out.state.answers)
-
-
-def left_after_striking(stage: Stage) -> str:
-    """All that is on record once everything that was struck is gone from it."""
-    events = stage.events
-    for fact in stage.facts(AnswerStruck):
-        assert isinstance(fact, AnswerStruck)
-        changed = {event.seq: event for event in struck(events, fact.turn_id)}
-        events = [changed.get(event.seq, event) for event in events]
-    return str([event.body for event in events])
 
 
 WHY = "please delete that i don't want Elizabeth to hear it"
