@@ -91,7 +91,7 @@ export class DeviceCheck {
     this.start.hidden = false;
     this.type.classList.add("quiet");
     const { stream } = this.microphone;
-    if (!stream) return; // left meanwhile
+    if (!stream) return; // left
     let loud = 0;
     let waited = 0;
     this.stopMeter = meter(this.speaker.wake(), stream, (dbfs) => {
