@@ -1,11 +1,12 @@
 """What speech over the agent means: a real interruption, a backchannel, or nothing. Decides on voice and
 words alone."""
 
+import re
 from typing import Final, Literal
 
 from dialog.completeness import content_words
 from dialog.forms import clear_answer
-from dialog.lexicon import lower_words
+from dialog.lexicon import lower_words, plain
 from dialog.policy import Policy
 from dialog.rights import is_backchannel, is_stop_phrase
 
@@ -17,6 +18,9 @@ MOST_WORDS: Final = 7.0
 
 _CLEARLY: Final = frozenset("yes yep no nope".split())
 """Words that are hardly ever a mere sign of listening where the contrary was said a moment ago."""
+
+_ASIDE: Final = re.compile(r"no (?:problem|problems|worries|doubt|idea)\b")
+"""These say no to nothing."""
 
 _UNSEEN: Final = 0.05
 """Seconds of a voice that may have passed before it was seen."""
@@ -35,6 +39,8 @@ def goes_on(text: str, voiced: float) -> bool:
 def takes_back(text: str, answered: str) -> bool:
     """Whether a "yes" or "no" says the contrary of what was answered: no noise, however short."""
     if _CLEARLY.isdisjoint(lower_words(text)):
+        return False
+    if _ASIDE.match(plain(text)):
         return False
     return {clear_answer(text), clear_answer(answered)} == {"yes", "no"}
 

@@ -26,6 +26,13 @@ _YES: Final = frozenset(
     "yes yeah yep yup sure absolutely definitely certainly agreed affirmative correct okay ok".split()
 )
 _NO: Final = frozenset("no nope nah never negative".split())
+_TAKEN_BACK: Final = re.compile(
+    r"^(?:yes|yep|yeah|no|nope) (?:(?:um|uh|oh|sorry|wait|actually|well|i mean) )*"
+    r"(?P<instead>(?:yes|yep|yeah|no|nope)\b.*)"
+)
+"""A yes or no, and another in its place: the last one counts."""
+_ASIDES: Final = re.compile(r" ?\bno (?:problems?|worries|doubt)\b")
+"""These say no to nothing."""
 _YES_PHRASES: Final = re.compile(
     r"(?:i (?:do|agree|consent|accept|am|have|did|would|will|can|give (?:my |you my )?consent)|of course"
     r"|by all means|that's (?:fine|right|okay|"
@@ -76,7 +83,9 @@ def parse_field(field: FormField, text: str) -> ParsedValue | None:
         case "rating":
             return _number(field, _OUT_OF.sub(" ", plain(text)), *rating_range(field))
         case "boolean":
-            heard = clear_answer(text)
+            said = _ASIDES.sub("", plain(text))
+            back = _TAKEN_BACK.search(said)
+            heard = clear_answer(said if back is None else back["instead"])
             return None if heard is None else ParsedValue(heard == "yes")
         case "date":
             date = date_in(text)

@@ -62,6 +62,22 @@ def test_a_noise_early_in_the_next_question_is_no_part_of_the_answer_before(nois
 
 
 @pytest.mark.parametrize(
+    ("first", "then", "value"), [("yes", "no", False), ("no", "yes", True), ("yes", "no problem", True)]
+)
+def test_a_field_has_the_value_that_was_said_last(first: str, then: str, value: bool) -> None:
+    field = {"name": "again", "label": "Would you do it again?", "type": "boolean"}
+    form = {"type": "form", "key": "f", "text": "One thing.", "fields": [field]}
+    design = blueprint(form, question("day", "What did you do on Sunday, then?"))
+    stage = Stage(design).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, first))
+    while stage.said()[-1] != "What did you do on Sunday, then?" or stage.speeches[-1].began_at is None:
+        stage.run(stage.now + 0.02)
+    stage.run(stage.say(stage.now + 0.2, then, 0.5) + 8)
+
+    assert {"again": value} == stage.manager._out.state.node("f").data
+
+
+@pytest.mark.parametrize(
     ("first", "then"), [("yes", "no"), ("no", "yes"), ("yes", "no I don't"), ("no", "actually yes")]
 )
 @pytest.mark.parametrize(("onset", "length"), [(0.05, 0.2), (0.2, 0.35), (0.9, 0.5)])
