@@ -66,7 +66,7 @@ def test_a_noise_early_in_the_next_question_is_no_part_of_the_answer_before(nois
 )
 def test_a_field_has_the_value_that_was_said_last(first: str, then: str, value: bool) -> None:
     field = {"name": "again", "label": "Would you do it again?", "type": "boolean"}
-    form = {"type": "form", "key": "f", "text": "One thing.", "fields": [field]}
+    form: dict[str, object] = {"type": "form", "key": "f", "text": "One thing.", "fields": [field]}
     design = blueprint(form, question("day", "What did you do on Sunday, then?"))
     stage = Stage(design).run_until_floor_is("open")
     stage.run(stage.say(stage.now + 0.3, first))
