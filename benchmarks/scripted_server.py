@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import click
 import msgspec
+import numpy as np
 
 from benchmarks.scripted_providers import (
     LIVE_VOICE,
@@ -29,7 +30,7 @@ from benchmarks.scripted_providers import (
 )
 from dialog.blueprint import Blueprint
 from dialog.script import known_words
-from media.frames import VOICE_RATE_HZ
+from media.frames import FRAME_DURATION, VOICE_RATE_HZ
 from media.resampler import resample
 from server.api.house import House
 from server.app import run_server
@@ -43,6 +44,8 @@ from server.store.organizations import Tenant
 UTTERANCE: Final = Path(__file__).with_name("utterance.wav")
 LIVE_EVERY: Final = 4
 """One session in four has its questions synthesised live; the others say ready ones."""
+_LOUD: Final = 0.1
+"""Share of the power of loud speech from which a frame counts as loud, too: −10 dB."""
 
 
 def design(kind: str, questions: int) -> Blueprint:
@@ -79,9 +82,20 @@ def design(kind: str, questions: int) -> Blueprint:
 
 
 def _voice_sound() -> bytes:
+    """The utterance from its first loud frame on.
+
+    The callers tell a reply by its packets' size. What goes in front, a fifth of a second of next to nothing,
+    is coded in so many bytes or a few less as it happens, so that a reply would be timed by its first packet
+    in one session and by its tenth in another.
+    """
     with wave.open(str(UTTERANCE)) as file:
         pcm = file.readframes(file.getnframes())
-        return resample(pcm, file.getframerate(), VOICE_RATE_HZ)
+        voice = resample(pcm, file.getframerate(), VOICE_RATE_HZ)
+    size = round(FRAME_DURATION * VOICE_RATE_HZ)
+    samples = np.frombuffer(voice[: len(voice) // (2 * size) * 2 * size], np.int16).astype(np.float64)
+    powers = (samples.reshape(-1, size) ** 2).mean(axis=1)
+    loud = np.flatnonzero(powers >= _LOUD * np.percentile(powers, 90))
+    return voice[int(loud[0]) * 2 * size :]
 
 
 async def _equip(house: House, sessions: int, questions: int, question_duration: float) -> list[Any]:
