@@ -16,7 +16,8 @@ MOST_WAITING: Final = 4_096
 """Packets, about two seconds of forty talks: what comes beyond is dropped, as a full socket would. Larger: a
 machine that is too slow hears older and older sound."""
 
-Deal = Callable[[bytes], object]
+Deal = Callable[[bytes, float], object]
+"""Takes a packet, and when it came by the event loop's clock."""
 
 log = logging.getLogger(__name__)
 
@@ -30,25 +31,30 @@ class Intake:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Deal, bytes]] = deque()
+        self._waiting: deque[tuple[Deal, bytes, float]] = deque()
         self._until: float | None = None
         """When the slice is over that goes on; None before the first packet of a turn. While it isn't None,
         or anything waits, the next turn is called for."""
         self.dropped = 0
         """Packets that found no place any more."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether packets have come that aren't dealt with yet: whose they are isn't known."""
+        return bool(self._waiting)
+
     def take(self, deal: Deal, packet: bytes) -> None:
         """Have `deal` called with a packet, at once or in its turn; all packets keep their order."""
+        now = loop_time()
         if not self._waiting:
-            now = loop_time()
             if self._until is None:
                 self._until = now + SLICE
                 asyncio.get_running_loop().call_soon(self._next_turn)
             if now < self._until:
-                deal(packet)
+                _deal(deal, packet, now)
                 return
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append((deal, packet))
+            self._waiting.append((deal, packet, now))
         else:
             self.dropped += 1
 
@@ -58,11 +64,14 @@ class Intake:
             return
         until = loop_time() + SLICE
         while self._waiting and loop_time() < until:
-            deal, packet = self._waiting.popleft()
-            try:
-                deal(packet)
-            except Exception:  # a fault in one connection's packets is no other's
-                log.exception("! a packet could not be dealt with")
+            _deal(*self._waiting.popleft())
         if self._waiting:
             self._until = until
             asyncio.get_running_loop().call_soon(self._next_turn)
+
+
+def _deal(deal: Deal, packet: bytes, came: float) -> None:
+    try:
+        deal(packet, came)
+    except Exception:  # a fault in one connection's packets is no other's
+        log.exception("! a packet could not be dealt with")

@@ -11,7 +11,8 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtp import is_rtcp
 from pylibsrtp import Error as SrtpError
 
-Take = Callable[[bytes], None]
+Take = Callable[[bytes, float], None]
+"""Takes a packet in the clear, and when it came."""
 
 _FIRST_BYTE: Final = 128
 _LAST_BYTE: Final = 191
@@ -33,8 +34,8 @@ class SrtpRoad:
         self._take_rtp = take_rtp
         self._take_rtcp = take_rtcp
 
-    def take(self, datagram: bytes) -> None:
-        """Take a datagram of media from an address that ICE trusts.
+    def take(self, datagram: bytes, came: float) -> None:
+        """Take a datagram of media from an address that ICE trusts; it came at `came`.
 
         What comes before there are keys, isn't authentic, or comes again is dropped without a word.
         """
@@ -48,7 +49,7 @@ class SrtpRoad:
                 packet, take = dtls._rx_srtp.unprotect(datagram), self._take_rtp
         except (SrtpError, ValueError):  # a ValueError: longer than any packet
             return
-        take(packet)
+        take(packet, came)
 
     def send(self, packet: bytes) -> bool:
         """Encrypt an RTP or RTCP packet and send it at once; False when the connection can't take it."""

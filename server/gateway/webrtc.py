@@ -3,7 +3,6 @@ and SRTP; its own sender and receiver are never started. Knows nothing of HTTP, 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +11,6 @@ from typing import Final
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
-    RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
     RTCSessionDescription,
@@ -22,7 +20,8 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
 
 from server.clock import loop_time, wall_clock_ms
-from server.gateway import control, rtcp
+from server.gateway import rtcp
+from server.gateway.control_channel import ControlChannel
 from server.gateway.door import guard_doors
 from server.gateway.intake import Intake
 from server.gateway.leg import Ear, Mouth, Tap
@@ -44,8 +43,6 @@ CONNECT_TIMEOUT: Final = 15.0
 """Seconds from the answer until ICE and DTLS must stand; a half-open connection holds a socket and a key
 pair."""
 
-_MAX_UNSENT_BYTES: Final = 16_384
-"""On the control channel; a page that doesn't read gets no more pongs."""
 _REPORT_EVERY_SLOTS: Final = 50
 _PING_EVERY_SLOTS: Final = 25
 
@@ -72,7 +69,7 @@ class WebRtcGateway:
         )
         try:
             transceiver = connection.addTransceiver("audio", direction="sendrecv")
-            leg = WebRtcLeg(connection, transceiver, offer, self._metronome)
+            leg = WebRtcLeg(connection, transceiver, offer, self._metronome, self.intake)
             try:
                 await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             except Exception as error:  # a stranger's text: whatever aiortc trips over is the offer's fault
@@ -98,9 +95,11 @@ class WebRtcLeg:
         transceiver: RTCRtpTransceiver,
         offer: AudioOffer,
         metronome: Metronome,
+        intake: Intake,
     ) -> None:
         self._connection = connection
         self._metronome = metronome
+        self._intake = intake
         self._offer = offer
         self._candidates = offer.candidates
         self._format = RtpFormat(offer.opus, offer.red, offer.audio_level_id)
@@ -116,9 +115,7 @@ class WebRtcLeg:
         self._loop_origin = 0.0
         self._path = PathDelay()
         self._pings = Pings(connection, self._path.round_trips)
-        self._control: RTCDataChannel | None = None
-        self._silenced = False
-        self._messages = control.Allowance(per_second=20.0, burst=40.0)
+        self._control = ControlChannel(self._path, self._pings)
         self.unsent = 0
         """Packets that the connection didn't take."""
         self._hole_due: asyncio.TimerHandle | None = None
@@ -128,7 +125,7 @@ class WebRtcLeg:
         self.road = SrtpRoad(self._dtls, self._take_rtp, self._take_rtcp)
         self._take_over(transceiver)
         connection.on("connectionstatechange", self._watch_state)
-        connection.on("datachannel", self._take_channel)
+        connection.on("datachannel", self._control.take)
 
     def _take_over(self, transceiver: RTCRtpTransceiver) -> None:
         """Put ourselves where aiortc would start its own sender and receiver, with a thread, a queue and
@@ -211,7 +208,8 @@ class WebRtcLeg:
         assert self.sender is not None
         assert self._mouth is not None
         now = loop_time()
-        self.receiver.tick(now)
+        if not self._intake.is_behind:  # what seems to be missing may have come
+            self.receiver.tick(now)
         packet = self.sender.send(slot, self._mouth.next_frame())
         if self._tap is not None:
             self._tap.sent(packet, slot)
@@ -248,17 +246,17 @@ class WebRtcLeg:
 
     # From the wire
 
-    def _take_rtp(self, data: bytes) -> None:
-        receiver, now = self.receiver, loop_time()
+    def _take_rtp(self, data: bytes, came: float) -> None:
+        receiver = self.receiver
         if receiver is None or self._ended.done():
             return
         try:
-            receiver.receive(data, now)
+            receiver.receive(data, came)
         except Exception as error:  # an ear that raises is a bug: it ends this leg alone
             self._ear_raised(error)
         else:
             self._wait_for_hole()
-        self._metronome.beat_if_due(now)
+        self._metronome.beat_if_due(loop_time())
 
     def _wait_for_hole(self) -> None:
         """Wake when the next hole is given up: ticks are too coarse, they may come 20 ms later."""
@@ -270,7 +268,8 @@ class WebRtcLeg:
         if self.receiver is None or self._ended.done():
             return
         try:
-            self.receiver.release(loop_time())
+            if not self._intake.is_behind:
+                self.receiver.release(loop_time())
         except Exception as error:
             self._ear_raised(error)
         else:
@@ -280,61 +279,29 @@ class WebRtcLeg:
         log.error("the ear of leg %08x raised", self._ssrc, exc_info=error)
         self._end("failed")
 
-    def _take_rtcp(self, data: bytes) -> None:
+    def _take_rtcp(self, data: bytes, came: float) -> None:
         if self.receiver is None:
             return
-        now = loop_time()
         heard = self.receiver.statistics
         for report in rtcp.parse_reports(data):
             if isinstance(report, rtcp.SenderReport):
                 if heard is not None and report.ssrc == heard.ssrc:
-                    heard.sender_reported(report.ntp, now)
+                    heard.sender_reported(report.ntp, came)
             elif report.ssrc == self._ssrc and report.last_report:
-                elapsed = (rtcp.compact_ntp(self._ntp(now)) - report.last_report - report.delay) & 0xFFFF_FFFF
+                elapsed = (
+                    rtcp.compact_ntp(self._ntp(came)) - report.last_report - report.delay
+                ) & 0xFFFF_FFFF
                 self._path.round_trips.took(elapsed / 65_536)
 
-    # The control channel
-
-    def _take_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label != "control" or self._control is not None:
-            channel.close()
-            return
-        self._control = channel
-        channel.on("message", self._take_message)
-        self._pings.begin()
-        if self._silenced:
-            self._tell(control.SILENCE)
-
-    def _take_message(self, text: str | bytes) -> None:
-        if not isinstance(text, str) or not self._messages.take(loop_time()):
-            return
-        message = control.read_message(text)
-        if message is None:
-            return
-        if message.type == "ping":
-            self._tell(control.pong(message.n))
-        elif message.type == "playout" and message.delay is not None:
-            self.report_playout(message.delay)
-
-    def _tell(self, text: str) -> None:
-        channel = self._control
-        if channel is None or channel.readyState != "open" or channel.bufferedAmount > _MAX_UNSENT_BYTES:
-            return
-        with contextlib.suppress(ValueError):  # the far side declared that it takes next to nothing
-            channel.send(text)
+    # What the page says and is told
 
     def silence_now(self) -> None:
-        """Ask the page to mute at once: 32–38 ms over the control channel, against 80–90 ms for silent
-        packets."""
-        if not self._silenced:
-            self._silenced = True
-            self._tell(control.SILENCE)
+        """Ask the page to mute at once, ahead of what is on its way."""
+        self._control.silence()
 
     def unsilence(self) -> None:
         """Take `silence_now` back."""
-        if self._silenced:
-            self._silenced = False
-            self._tell(control.UNSILENCE)
+        self._control.unsilence()
 
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of a packet to its sounding (jitter buffer and

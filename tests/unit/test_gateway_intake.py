@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -9,10 +10,27 @@ from server.gateway.intake import MOST_WAITING, SLICE, Intake
 
 
 @pytest.fixture
-def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+def busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
     """A clock on which each look costs a third of a slice, as a packet would."""
     ticks = count()
-    monkeypatch.setattr(module, "loop_time", lambda: next(ticks) * SLICE / 3)
+
+    def clock() -> float:
+        return next(ticks) * SLICE / 3
+
+    monkeypatch.setattr(module, "loop_time", clock)
+    return clock
+
+
+class Dealt(list[bytes]):
+    """What was dealt with, and when it had come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: list[float] = []
+
+    def __call__(self, packet: bytes, came: float) -> None:
+        self.append(packet)
+        self.came.append(came)
 
 
 async def emptied(intake: Intake) -> None:
@@ -23,17 +41,19 @@ async def emptied(intake: Intake) -> None:
 
 
 async def test_a_loop_that_keeps_up_deals_with_each_packet_in_its_own_call() -> None:
-    intake, dealt = Intake(), list[bytes]()
-    intake.take(dealt.append, b"sound")
+    intake, dealt = Intake(), Dealt()
+    intake.take(dealt, b"sound")
 
     assert [b"sound"] == dealt
 
 
-async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_once(busy: None) -> None:
-    intake, dealt = Intake(), list[bytes]()
+async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_once(
+    busy: Callable[[], float],
+) -> None:
+    intake, dealt = Intake(), Dealt()
     packets = [bytes((number,)) for number in range(200)]
     for packet in packets:
-        intake.take(dealt.append, packet)
+        intake.take(dealt, packet)
     at_once = len(dealt)
     await emptied(intake)
 
@@ -41,7 +61,7 @@ async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_on
     assert packets == dealt
 
 
-async def test_between_two_slices_everybody_else_has_a_turn(busy: None) -> None:
+async def test_between_two_slices_everybody_else_has_a_turn(busy: Callable[[], float]) -> None:
     intake, order = Intake(), list[str]()
     loop = asyncio.get_running_loop()
 
@@ -51,7 +71,7 @@ async def test_between_two_slices_everybody_else_has_a_turn(busy: None) -> None:
             loop.call_soon(somebody_else)
 
     for _ in range(30):
-        intake.take(lambda _: order.append("packet"), b"")
+        intake.take(lambda *_: order.append("packet"), b"")
     loop.call_soon(somebody_else)
     await emptied(intake)
 
@@ -60,10 +80,10 @@ async def test_between_two_slices_everybody_else_has_a_turn(busy: None) -> None:
     assert 6 >= longest
 
 
-async def test_what_comes_beyond_the_bound_is_dropped_and_counted(busy: None) -> None:
-    intake, dealt = Intake(), list[bytes]()
+async def test_what_comes_beyond_the_bound_is_dropped_and_counted(busy: Callable[[], float]) -> None:
+    intake, dealt = Intake(), Dealt()
     for _ in range(MOST_WAITING + 100):
-        intake.take(dealt.append, b"sound")
+        intake.take(dealt, b"sound")
     dropped = intake.dropped
     await emptied(intake)
 
@@ -72,14 +92,14 @@ async def test_what_comes_beyond_the_bound_is_dropped_and_counted(busy: None) ->
 
 
 async def test_a_fault_in_one_packet_keeps_none_of_the_others_waiting(
-    busy: None, caplog: pytest.LogCaptureFixture
+    busy: Callable[[], float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    intake, dealt = Intake(), list[bytes]()
+    intake, dealt = Intake(), Dealt()
 
-    def trip(packet: bytes) -> None:
+    def trip(packet: bytes, came: float) -> None:
         if packet == b"7":
             raise ZeroDivisionError
-        dealt.append(packet)
+        dealt(packet, came)
 
     with caplog.at_level(logging.ERROR):
         for number in range(12):
@@ -88,3 +108,17 @@ async def test_a_fault_in_one_packet_keeps_none_of_the_others_waiting(
 
     assert [str(number).encode() for number in range(12) if number != 7] == dealt
     assert 1 == len(caplog.records)
+
+
+async def test_a_packet_that_waits_has_come_when_it_came(busy: Callable[[], float]) -> None:
+    intake, dealt = Intake(), Dealt()
+    for _ in range(50):
+        intake.take(dealt, b"sound")
+    looked_at = busy()
+    is_behind = intake.is_behind
+    await emptied(intake)
+
+    assert is_behind
+    assert not intake.is_behind
+    assert max(dealt.came) < looked_at
+    assert sorted(dealt.came) == dealt.came

@@ -31,14 +31,16 @@ class Wire:
             transport=SimpleNamespace(_connection=self.ice),
         )
         self.dtls = dtls
-        self.road = SrtpRoad(dtls, self.rtp.append, self.rtcp.append)
+        self.road = SrtpRoad(
+            dtls, lambda packet, _: self.rtp.append(packet), lambda packet, _: self.rtcp.append(packet)
+        )
 
 
 def test_packets_of_both_kinds_arrive_as_they_were() -> None:
     wire = Wire()
 
-    wire.road.take(wire.far_out.protect(RTP))
-    wire.road.take(wire.far_out.protect_rtcp(RTCP))
+    wire.road.take(wire.far_out.protect(RTP), 0.0)
+    wire.road.take(wire.far_out.protect_rtcp(RTCP), 0.0)
 
     assert [RTP] == wire.rtp
     assert [RTCP] == wire.rtcp
@@ -59,8 +61,8 @@ def test_what_is_sent_goes_encrypted_to_the_address_that_ice_chose() -> None:
 def test_what_comes_twice_is_heard_once() -> None:
     wire = Wire()
     packet = wire.far_out.protect(RTP)
-    wire.road.take(packet)
-    wire.road.take(packet)
+    wire.road.take(packet, 0.0)
+    wire.road.take(packet, 0.0)
 
     assert [RTP] == wire.rtp
 
@@ -69,7 +71,7 @@ def test_garbage_that_looks_like_sound_is_dropped() -> None:
     wire = Wire()
     for size in (1, 2, 11, 12, 40, 1_500, 65_000):
         for first in (128, 144, 191):
-            wire.road.take(bytes((first,)) + os.urandom(size - 1))
+            wire.road.take(bytes((first,)) + os.urandom(size - 1), 0.0)
 
     assert [] == wire.rtp
     assert [] == wire.rtcp
@@ -89,7 +91,7 @@ def test_before_there_are_keys_nothing_is_taken_and_nothing_sent() -> None:
     for state in State:
         wire.dtls._state = state
         if state is not State.CONNECTED:
-            wire.road.take(packet)
+            wire.road.take(packet, 0.0)
             assert not wire.road.send(RTP)
     wire.dtls._state = State.CONNECTED
     wire.ice._nominated = {}
