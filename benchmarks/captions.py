@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.report import Row, publish, this_machine
 from dialog.latency import percentile
 from media.frames import FRAME_DURATION, VOICE_FRAME_SAMPLES
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from server.clock import loop_time
 from server.live.wire import AnyToPage, Caption, Ended, Floor, Start
 from server.rehearsal.link import Call, JoinLink

@@ -17,8 +17,9 @@ from sqlalchemy import event, insert, select
 
 from benchmarks.commits import percentile_ms
 from benchmarks.report import Row, publish, this_machine
+from server.cli.demo import SAMPLE
 from server.cli.files import load_blueprint
-from server.cli.seeding import SAMPLE, open_vault
+from server.cli.seeding import open_vault
 from server.clock import new_id, new_secret
 from server.settings import Settings
 from server.store.blueprints import Blueprints

@@ -25,7 +25,7 @@ from dialog.commands import Attend, Judge
 from dialog.events import AnswerCommitted, AnswerTaken, Event, decode_event
 from dialog.latency import Reply, percentile, replies
 from dialog.provider_facts import ProviderNoted
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from tests.emulators.deepgram_ears import ScriptedEars, decoding_ears
 from tests.support.blueprints import blueprint as blueprint_of
 from tests.support.blueprints import question

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from server.cli.configuration import load_settings, storage_options, upgrade_database
+from server.cli.configuration import load_settings, storage_options
+from server.cli.databases import upgrade_database
 from server.cli.output import json_option, print_json
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from server.cli.configuration import load_settings, opened_database, require_database, storage_options
+from server.cli.configuration import load_settings, storage_options
+from server.cli.databases import opened_database, require_database
 from server.cli.output import Failure, json_option, print_json
 from server.settings import Settings
 from server.store.organizations import LONGEST_KEY_NAME, SCOPES, ApiKey, Organization, Organizations, Scope

@@ -24,7 +24,8 @@ from dialog.events import (
 from dialog.manager import Manager
 from dialog.signals import Signal
 from dialog.struck_sound import TOMBSTONE
-from server.cli.configuration import load_settings, opened_database, storage_options
+from server.cli.configuration import load_settings, storage_options
+from server.cli.databases import opened_database
 from server.cli.files import MAX_FILE_BYTES, load_blueprint, readable_file
 from server.cli.output import Failure, counted, json_option, print_json
 from server.cli.seeding import open_vault

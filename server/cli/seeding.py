@@ -1,12 +1,10 @@
 """What a new server begins with: its first keys; and, to try it, a study ready to be taken part in."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import msgspec
 
-import server
 from dialog.blueprint import Blueprint
 from server.api.studies.application import PREFIX
 from server.cli.output import Failure
@@ -14,10 +12,6 @@ from server.settings import Settings
 from server.store.database import Database
 from server.store.organizations import SCOPES, Organizations
 from server.store.vault import Vault
-
-SAMPLE: Final = Path(server.__file__).parent / "examples" / "product-discovery"
-"""The sample study: blueprint, persona and its spoken answers."""
-
 
 KEY_NAME: Final = "demo"
 """There is one such key at a time: the demonstration before this one lets nobody in any more."""

@@ -1,16 +1,11 @@
 """`vivavoce serve`: the server, until it is told to end."""
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from server.app import serve as serve_until_told
-from server.cli.configuration import load_settings, opened_database, storage_options
-from server.cli.output import Failure
-from server.cli.seeding import first_keys
-from server.cli.serving import BROKEN, NOT_STARTED, prepare, run_on_loop
-from server.settings import Settings
+from server.cli.configuration import load_settings, storage_options
+from server.cli.starting import prepare
 
 
 @click.command()
@@ -34,31 +29,7 @@ def serve(
         host=host, port=port, public_url=public_url, data_dir=data_dir, database_url=database_url
     )
     prepare(settings, settings.log_level)
-    asyncio.run(_tell_first_keys(settings))
-    started = False
+    # imported only now: it takes seconds, and whoever has to choose another port should know at once
+    from server.cli.serving import serve_until_ended
 
-    def tell(url: str, _: str) -> None:
-        nonlocal started
-        started = True
-        click.echo(f"Vivavoce is ready at {url}")
-
-    try:
-        whole = run_on_loop(serve_until_told(settings, ready=tell))
-    except KeyboardInterrupt:
-        return
-    if not started:
-        raise Failure(NOT_STARTED)
-    if not whole:
-        raise Failure(BROKEN)
-
-
-async def _tell_first_keys(settings: Settings) -> None:
-    """Make and show the keys of a new database, beside the line that programs read. Raises Failure."""
-    async with opened_database(settings) as database:
-        keys = await first_keys(database)
-    if keys is not None:
-        click.echo(f"Live key: {keys.live}", err=True)
-        click.echo(f"Test key: {keys.test}", err=True)
-        click.echo(
-            "They are shown this once: keep them now. `vivavoce keys` makes and revokes others.", err=True
-        )
+    serve_until_ended(settings)

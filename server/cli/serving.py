@@ -1,9 +1,7 @@
-"""Serving, as `serve` and `demo` both do it: the loop, the port, the end, and what is said if it fails."""
+"""Serving, as `serve` and `demo` both do it: the loop, the end, and what is said if it fails."""
 
 import asyncio
-import logging
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -12,10 +10,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 import click
 
 from server.app import serve
+from server.cli.databases import opened_database
 from server.cli.output import Failure
-from server.logs import configure_logs
-from server.providers.catalog import choose
-from server.settings import Settings, SettingsError, unknown_names
+from server.cli.seeding import first_keys
+from server.settings import Settings
 
 NOT_STARTED: Final = "The server didn't start: the lines above say why, and `vivavoce doctor` looks closer."
 BROKEN: Final = (
@@ -34,29 +32,6 @@ def run_on_loop(work: Coroutine[Any, Any, _Result]) -> _Result:
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(work)
-
-
-def prepare(settings: Settings, log_level: str) -> None:
-    """Set up the log, name settings that set nothing, and see that the others can be meant so and
-    the port is free. Raises Failure."""
-    configure_logs(log_level)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it tells what we tell in our own words
-    for sentence in unknown_names():
-        click.echo(sentence, err=True)
-    try:
-        choose(settings)
-    except SettingsError as error:
-        raise Failure("\n".join(error.faults)) from None
-    try:
-        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], address[1]) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address[4])
-    except OSError as error:
-        raise Failure(
-            f"{settings.host}:{settings.port} can't be listened on ({error.strerror}): end the other program,"
-            " or choose another address with --port or VIVAVOCE_HOST."
-        ) from None
 
 
 class Served(NamedTuple):
@@ -94,3 +69,35 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         stop.set()
         await serving
         signal.signal(signal.SIGTERM, before)
+
+
+def serve_until_ended(settings: Settings) -> None:
+    """Run the server until it is told to end. Raises Failure."""
+    asyncio.run(_tell_first_keys(settings))
+    started = False
+
+    def tell(url: str, _: str) -> None:
+        nonlocal started
+        started = True
+        click.echo(f"Vivavoce is ready at {url}")
+
+    try:
+        whole = run_on_loop(serve(settings, ready=tell))
+    except KeyboardInterrupt:
+        return
+    if not started:
+        raise Failure(NOT_STARTED)
+    if not whole:
+        raise Failure(BROKEN)
+
+
+async def _tell_first_keys(settings: Settings) -> None:
+    """Make and show the keys of a new database, beside the line that programs read. Raises Failure."""
+    async with opened_database(settings) as database:
+        keys = await first_keys(database)
+    if keys is not None:
+        click.echo(f"Live key: {keys.live}", err=True)
+        click.echo(f"Test key: {keys.test}", err=True)
+        click.echo(
+            "They are shown this once: keep them now. `vivavoce keys` makes and revokes others.", err=True
+        )

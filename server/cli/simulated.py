@@ -12,11 +12,11 @@ import click
 from dialog.blueprint import Blueprint
 from dialog.events import Event, SessionClosed
 from dialog.responses import response_items
-from server.cli.configuration import opened_database
-from server.cli.outcome import write_json, write_outcome
+from server.cli.databases import opened_database
+from server.cli.outcome import make_room, write_json, write_outcome
 from server.cli.output import Failure, progress
 from server.cli.seeding import demo_key, seed
-from server.cli.serving import served
+from server.cli.serving import run_on_loop, served
 from server.providers.protocols import ProviderError
 from server.rehearsal.link import JoinLink, LinkError
 from server.rehearsal.participant import SimulatedParticipant
@@ -44,6 +44,20 @@ def load_participant(path: Path) -> Persona:
         return load_persona(path)
     except PersonaError as error:
         raise Failure(f"{error} Correct it, or name another with --persona.") from None
+
+
+def hold_rehearsal(settings: Settings, design: Blueprint, persona_file: Path, out: Path | None) -> None:
+    """Hold the interview with the participant of a file, aloud, and tell how it went. Raises Failure when it
+    didn't go well."""
+    persona = load_participant(persona_file)
+    if out is not None:
+        make_room(out)
+    try:
+        wanting = run_on_loop(rehearse(settings, design, persona, out))
+    except KeyboardInterrupt:
+        raise Failure("The rehearsal was broken off: nothing is on the record.") from None
+    if wanting:
+        raise Failure(" ".join(wanting))
 
 
 async def rehearse(settings: Settings, design: Blueprint, persona: Persona, out: Path | None) -> list[str]:

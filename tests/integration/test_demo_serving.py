@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from server.rehearsal.link import JoinLink
 from tests.support.programs import next_line, program, told_to_end
@@ -25,11 +26,16 @@ async def test_serve_prints_one_line_with_its_url_and_ends_when_told(tmp_path: P
         assert child.returncode in (0, -signal.SIGTERM)
 
 
-async def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["serve", "demo"])
+async def test_a_port_in_use_is_told_in_a_sentence_before_the_server_is_loaded(
+    tmp_path: Path, command: str
+) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        async with program("serve", "--port", str(taken.getsockname()[1]), cwd=tmp_path) as child:
+        settings = {"PYTHONPROFILEIMPORTTIME": "1"}
+        port = str(taken.getsockname()[1])
+        async with program(command, "--port", port, cwd=tmp_path, settings=settings) as child:
             out, err = await child.communicate()
 
             assert child.returncode == 1
@@ -37,6 +43,8 @@ async def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
             assert b"can't be listened on" in err
             assert b"--port" in err
             assert b"Traceback" not in err
+            assert b"server.cli.starting" in err
+            assert b"server.app" not in err
 
 
 async def test_demo_prints_a_link_that_opens_and_a_key_that_reads(tmp_path: Path) -> None:

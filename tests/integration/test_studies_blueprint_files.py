@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from tests.support.running_server import running_server
 from tests.support.studies import program
 

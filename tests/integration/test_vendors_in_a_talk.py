@@ -10,7 +10,7 @@ import pytest
 
 from dialog.events import AnswerCommitted
 from dialog.provider_facts import ProviderNoted, ProviderUsed
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from server.cli.vendor_examinations import examine_vendors
 from server.settings import Settings
 from tests.emulators.deepgram_ears import ScriptedEars, decoding_ears

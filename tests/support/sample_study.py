@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from tests.support.command_line import sample_blueprint, write_json
 
 

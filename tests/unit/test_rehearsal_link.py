@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from media.frames import VOICE_RATE_HZ
-from server.cli.seeding import SAMPLE
+from server.cli.demo import SAMPLE
 from server.rehearsal.link import JoinLink, LinkError
 from server.rehearsal.persona import Phrase, load_persona, spoken_clip
 from server.rehearsal.sound import ClipError, load_clip
