@@ -1,16 +1,19 @@
 """`vivavoce interview`: the same interview as by voice, typed in the terminal. A designer's rehearsal."""
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dialog.blueprint import Blueprint
 from dialog.consent import Consent, disclosure
+from dialog.responses import response_items
 from server.cli.files import load_blueprint, readable_file
 from server.cli.outcome import make_room, write_outcome
-from server.cli.output import Failure
+from server.cli.output import Failure, counted
 from server.clock import new_id, wall_clock_ms
 from server.rehearsal.typed import RIGHTS, Line, TypedInterview
 
@@ -24,7 +27,8 @@ def interview(file: Path, out: Path | None) -> None:
     """Hold an interview in the terminal, typed.
 
     Answers are judged by rules, as on a server without keys. An answer may be one of the participant's
-    rights, as in /skip. Time stands still while you think. Exits with 1 when it is left before its end.
+    rights, as in /skip. Time stands still while you think. At its end it shows what is on record for each
+    question. Exits with 1 when it is left before its end.
     """
     blueprint = load_blueprint(file)
     if out is not None:
@@ -32,6 +36,8 @@ def interview(file: Path, out: Path | None) -> None:
     if not _consent(blueprint):
         raise SystemExit(1)
     click.echo(_rights())
+    if out is None:
+        click.echo(_aside("Nothing of it will be kept: with --out DIR it is written down."))
     talk = TypedInterview(blueprint, session_id=new_id("ses_"), started_at_ms=wall_clock_ms())
     _show(blueprint, talk.begin())
     while talk.outcome is None and (typed := _ask()) is not None:
@@ -40,9 +46,10 @@ def interview(file: Path, out: Path | None) -> None:
         elif typed:
             _show(blueprint, talk.answer(typed))
     talk.end()
+    _tell_record(blueprint, talk)
     if out is not None:
         write_outcome(out, blueprint, talk.events)
-        click.echo(f"Written to {out}.")
+        click.echo(f"Written to {out}: transcript.txt to read; transcript, responses and log for programs.")
     if talk.outcome is None:
         raise Failure("The interview was left before its end: give an answer to each question, or /stop.")
 
@@ -68,11 +75,34 @@ def _consent(blueprint: Blueprint) -> bool:
     return consent.allows
 
 
+def _tell_record(blueprint: Blueprint, talk: TypedInterview) -> None:
+    """Show what the interview comes to: what would be stored of the answer to each question that was put."""
+    items = response_items(blueprint, talk.events)
+    answered = sum(bool(item["answered"]) for item in items)
+    click.echo(
+        f"\nOn record ({talk.outcome or 'left'}, {answered} of {counted(len(items), 'question')} answered):"
+    )
+    width = max((len(str(item["node_id"])) for item in items), default=0)
+    for item in items:
+        click.echo(f"  {item['node_id']:<{width}}  {_stored(item)}")
+
+
+def _stored(item: Mapping[str, Any]) -> str:
+    """One line of what is stored at a question: a form's values, else the answer's richest words."""
+    if item["data"]:
+        return ", ".join(
+            f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in item["data"].items()
+        )
+    return item["answer"]["summary"] if item["answer"] else _aside("no answer")
+
+
 def _rights() -> str:
     """What may be typed behind a slash, for whoever asks or mistypes it."""
-    return click.style(
-        f"(An answer may also be one of {' '.join('/' + right for right in RIGHTS)}.)", dim=True
-    )
+    return _aside(f"An answer may also be one of {' '.join('/' + right for right in RIGHTS)}.")
+
+
+def _aside(sentence: str) -> str:
+    return click.style(f"({sentence})", dim=True)
 
 
 def _ask() -> str | None:
@@ -88,4 +118,4 @@ def _show(blueprint: Blueprint, lines: Iterable[Line]) -> None:
         if line.kind == "said":
             click.echo(f"{click.style(blueprint.agent.name, bold=True)}: {line.text}")
         else:
-            click.echo(click.style(f"({line.text})", dim=True))
+            click.echo(_aside(line.text))

@@ -9,7 +9,7 @@ from typing import Any
 from dialog.blueprint import Blueprint
 from dialog.events import Event, encode_event
 from dialog.responses import response_items
-from dialog.transcript import transcript, transcript_entries, web_vtt
+from dialog.transcript import plain_text, transcript, transcript_entries, web_vtt
 from server.cli.output import Failure
 
 
@@ -31,13 +31,15 @@ def _unwritable(directory: Path, error: OSError, option: str = "--out") -> Failu
 
 
 def write_outcome(directory: Path, blueprint: Blueprint, events: Sequence[Event]) -> None:
-    """Write blueprint.json, events.jsonl, transcript.json, transcript.vtt, responses.json. Raises Failure."""
+    """Write blueprint.json, events.jsonl, transcript.json, .vtt and .txt, responses.json. Raises Failure."""
+    entries = transcript(events)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_json(directory / "blueprint.json", blueprint.model_dump(mode="json", by_alias=True))
         (directory / "events.jsonl").write_bytes(b"".join(encode_event(event) + b"\n" for event in events))
         write_json(directory / "transcript.json", {"entries": transcript_entries(events)})
-        (directory / "transcript.vtt").write_text(web_vtt(transcript(events)), encoding="utf-8")
+        (directory / "transcript.vtt").write_text(web_vtt(entries), encoding="utf-8")
+        (directory / "transcript.txt").write_text(plain_text(entries), encoding="utf-8")
         write_json(directory / "responses.json", {"items": response_items(blueprint, events)})
     except OSError as error:
         raise _unwritable(directory, error) from None

@@ -23,13 +23,15 @@ from server.rehearsal import simulation
 from server.rehearsal.manners import manner_names
 from server.rehearsal.persona import Persona, PersonaError
 from server.rehearsal.simulated_talk import Judging, Talk
-from server.rehearsal.talk_figures import TalkFigures
+from server.rehearsal.talk_figures import TalkFigures, lapses
 from server.rehearsal.talk_on_paper import on_paper
 from server.settings import SettingsError
 
 MOST_SEEDS: Final = 1_000
+MOST_TOLD: Final = 12
+"""Talks that are told of one by one when a gate isn't passed."""
 _COLUMNS: Final = (
-    "persona", "talks", "covered", "facts", "×first", "probes", "cut-ins", "repeats", "guard", "ceilings",
+    "persona", "stayed", "covered", "facts", "×first", "probes", "cut-ins", "repeats", "guard", "ceilings",
     "gap s", "minutes", "quality", "ended",
 )  # fmt: skip
 
@@ -88,8 +90,7 @@ def simulate(
         print_json({"blueprint": blueprint.name, **simulation.as_json(talks, wanted)})
     else:
         _tell(talks, out)
-        for sentence in found:
-            click.echo(f"{click.style('short', fg='red')}  {sentence}")
+        _tell_shortcomings(found, talks)
     raise SystemExit(1 if found else 0)
 
 
@@ -171,6 +172,17 @@ def _tell(talks: Sequence[TalkFigures], out: Path | None) -> None:
         click.echo("  ".join(cells).rstrip())
     if out is not None:
         click.echo(f"Written to {out}.")
+
+
+def _tell_shortcomings(found: Sequence[str], talks: Sequence[TalkFigures]) -> None:
+    """Say why the gate isn't passed, and which talks to look at."""
+    for sentence in found:
+        click.echo(f"{click.style('short', fg='red')}  {sentence}")
+    marred = [(talk, said) for talk in talks if (said := lapses(talk))] if found else []
+    for talk, said in marred[:MOST_TOLD]:
+        click.echo(f"       {talk.persona} {talk.seed}: {'; '.join(said)}")
+    if len(marred) > MOST_TOLD:
+        click.echo(f"       and {len(marred) - MOST_TOLD} more talks; `--json` tells all.")
 
 
 def _row(one: Summary) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ MOST_SEEDS: Final = 20
 MOST_QUESTIONS: Final = 2_000
 """Nodes of a draft, times talks with each participant. Larger: drafts of other organizations wait longer."""
 
+MOST_NAMED: Final = 5
+"""Questions that a shortcoming names."""
+
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a design has to reach. A larger share, or a smaller count, is stricter."""
@@ -62,6 +65,8 @@ class Summary(msgspec.Struct, frozen=True):
     quality: float
     """Mean."""
     dispositions: dict[str, int]
+    missed: dict[str, int] = {}
+    """In how many talks a required question wasn't covered though the participant stayed, by its key."""
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -84,7 +89,8 @@ def shortcomings(summary: Summary, wanted: Thresholds) -> list[str]:
         found.append("No participant stayed to the end.")
     if summary.coverage < wanted.coverage:
         found.append(
-            f"{summary.coverage:.1%} of the required questions were covered, not {wanted.coverage:.0%}."
+            f"{summary.coverage:.1%} of the required questions were covered, not {wanted.coverage:.0%}"
+            f"{_named(summary.missed)}."
         )
     if summary.facts_ratio is not None and summary.facts_ratio < wanted.facts:
         found.append(
@@ -103,3 +109,12 @@ def shortcomings(summary: Summary, wanted: Thresholds) -> list[str]:
         if count / talks > most:
             found.append(f"{count} {what} in {talks} talks, more than {most:g} a talk.")
     return found
+
+
+def _named(missed: Mapping[str, int]) -> str:
+    """The questions that were missed, the most frequent first."""
+    most = sorted(missed, key=lambda key: (-missed[key], key))
+    told = [f"{key} in {missed[key]} {'talk' if missed[key] == 1 else 'talks'}" for key in most[:MOST_NAMED]]
+    if len(most) > MOST_NAMED:
+        told.append(f"and {len(most) - MOST_NAMED} more")
+    return f": missed were {', '.join(told)}" if told else ""

@@ -1,5 +1,6 @@
 """Many talks of many simulated participants with one design, what they come to, and if that is enough."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import mean
@@ -96,6 +97,7 @@ def summarize(name: str, talks: Sequence[TalkFigures]) -> Summary:
         gap_p95_s=None if p95 is None else round(p95, 2),
         quality=round(mean(talk.quality for talk in talks), 1),
         dispositions={code: codes.count(code) for code in sorted(set(codes))},
+        missed=dict(Counter(key for talk in stayed for key in talk.missed)),
     )
 
 

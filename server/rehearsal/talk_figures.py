@@ -120,6 +120,23 @@ def figures_of(talk: Talk, blueprint: Blueprint, persona: Persona, seed: int) ->
     )
 
 
+def lapses(talk: TalkFigures) -> list[str]:
+    """What went wrong in a talk, each in a few words: why somebody should read it."""
+    found = [f"{key} was missed" for key in talk.missed if talk.stayed]
+    found += [f"“{question}” was put again" for question in talk.repeated]
+    found += [f"“{words}” was said" for words in talk.said_forbidden]
+    found += [f"“{words}” was kept" for words in talk.not_erased]
+    counts = (
+        ("cut-ins", talk.cut_ins),
+        ("violations of the probe guard", talk.guard_violations),
+        ("follow-ups too many", talk.over_ceiling + talk.probed_after_two_failed),
+    )
+    found += [f"{what}: {count}" for what, count in counts if count]
+    if talk.off_path:
+        found.append(f"went {' → '.join(talk.path)}")
+    return found
+
+
 def _required(blueprint: Blueprint, state: RunState) -> list[str]:
     visited = set(state.path)
     return [

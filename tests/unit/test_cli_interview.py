@@ -42,6 +42,20 @@ def test_a_whole_interview_is_held_and_written_down(tmp_path: Path) -> None:
     assert responses["items"][0]["answer"]["verbatim"] == ANSWERS[0]
     assert ANSWERS[0] in [entry["content"] for entry in transcript["entries"]]
     assert (out / "transcript.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+    assert f"Participant: {ANSWERS[0]}\n" in (out / "transcript.txt").read_text(encoding="utf-8")
+
+
+def test_at_its_end_an_interview_shows_what_is_on_record_and_where_it_is_kept(tmp_path: Path) -> None:
+    typed = _typed("yes", ANSWERS[0], "/skip", "paper", "/stop", "yes")
+
+    kept = run_command("interview", SAMPLE, "--out", tmp_path, typed=typed).output
+    unkept = run_command("interview", SAMPLE, typed=typed).output
+
+    assert "On record (stopped, 2 of 4 questions answered):" in kept
+    assert f"  household  {ANSWERS[0]}\n  last_plan  (no answer)\n  tool       main = " in kept
+    assert "transcript.txt" in kept.splitlines()[-1]
+    assert "Nothing of it will be kept: with --out DIR it is written down." in unkept
+    assert "Nothing of it will be kept" not in kept
 
 
 def test_a_mistyped_right_is_no_answer() -> None:

@@ -137,6 +137,11 @@ class SimulationSummary(BaseModel):
     gap_p95_s: float | None
     quality: float = Field(description="The interviewer's score, on average.")
     dispositions: dict[str, int] = Field(description="How often each AAPOR code.")
+    missed: dict[str, int] = Field(
+        default={},
+        description="Required questions that were not covered though the participant stayed, by node key: in"
+        " how many talks.",
+    )
 
 
 class SimulationResults(BaseModel):

@@ -25,6 +25,7 @@ _SUMMARY: Final[dict[str, Any]] = {
     "gap_p95_s": 4.9,
     "quality": 99.5,
     "dispositions": {"1.1": 33},
+    "missed": {},
 }
 _TERSE: Final = _SUMMARY | {"persona": "terse", "talks": 3, "stayed": 3, "dispositions": {"1.1": 3}}
 
