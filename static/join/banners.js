@@ -1,5 +1,6 @@
 /** What the participant must know besides whose turn it is: the connection, a closed microphone, a notice with ways out. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 
@@ -19,9 +20,10 @@ export class Banners {
   /**
    * @param {Situation} situation
    * @param {import("./words.js").Notice | null} notice
+   * @param {boolean} paused
    */
-  show(situation, notice) {
-    const banners = [connectionBanner(situation, this.waysOut), mutedBanner(situation, this.waysOut), this.#noticeBanner(notice)];
+  show(situation, notice, paused) {
+    const banners = [connectionBanner(situation, this.waysOut), mutedBanner(situation, this.waysOut), this.#noticeBanner(notice, paused)];
     const present = /** @type {Banner[]} */ (banners.filter(Boolean));
     const shown = JSON.stringify([present, notice?.seq]);
     if (shown === this.shown) return;
@@ -31,9 +33,10 @@ export class Banners {
 
   /**
    * @param {import("./words.js").Notice | null} notice
+   * @param {boolean} paused when there is no turn to do anything with
    * @returns {Banner | null}
    */
-  #noticeBanner(notice) {
+  #noticeBanner(notice, paused) {
     if (!notice) return null;
     const { claim, type, hold, dismiss } = this.waysOut;
     /** @type {Record<string, [string, () => void]>} */
@@ -42,10 +45,9 @@ export class Banners {
       skip: ["Skip", () => claim("skip")],
       repeat: ["Repeat", () => claim("repeat")],
       pause: ["Pause", () => claim("pause")],
-      resume: ["Resume", () => claim("resume")],
       hold: ["Hold my turn", () => hold(true)],
     };
-    const offers = notice.offers.filter((name) => Object.hasOwn(known, name)).map((name) => known[name]);
+    const offers = notice.offers.filter((name) => !paused && Object.hasOwn(known, name)).map((name) => known[name]);
     return { tone: "calm", words: notice.text, offers, dismiss };
   }
 }
@@ -79,8 +81,7 @@ function mutedBanner({ muted, mode }, { toggleMute }) {
 
 /** @param {Banner} banner */
 function banner({ tone, words, offers, dismiss }) {
-  const buttons = offers.map(([name, onclick]) => el("button", { class: "button", type: "button", onclick }, name));
   const cross = dismiss && el("button", { class: "button quiet dismiss", type: "button", "aria-label": "Dismiss", onclick: dismiss }, icon("close"));
-  const ways = buttons.length > 0 && el("div", { class: "buttons" }, ...buttons);
+  const ways = offers.length > 0 && buttons(...offers.map(([name, onclick]) => button(name, onclick)));
   return el("div", { class: "banner", "data-tone": tone }, icon(tone === "calm" ? "info" : "warning"), el("p", {}, words), ways, cross);
 }

@@ -1,5 +1,6 @@
-/** Who asks, why and how long; what is agreed to, recording apart; two clear answers. */
+/** Who asks, why and how long; what is agreed to; and always in sight, leave to record and two clear answers. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el } from "../shared/dom.js";
 import { showSheet } from "./screen.js";
 
@@ -9,7 +10,7 @@ import { showSheet } from "./screen.js";
  */
 export function showConsent(session, onAnswer) {
   const { consent } = session;
-  const recording = el("input", { type: "checkbox", id: "recording", "aria-describedby": "recording-note" });
+  const recording = el("input", { type: "checkbox" });
   const agree = () => onAnswer(true, consent.recording_offered && recording.checked);
   const decline = () => onAnswer(false, false);
   showSheet(
@@ -22,24 +23,18 @@ export function showConsent(session, onAnswer) {
       el("h2", { id: "consent-heading" }, "What you agree to"),
       ...paragraphs(consent.text),
     ),
-    consent.recording_offered &&
-      el(
-        "div",
-        { class: "card switch" },
-        recording,
-        el(
-          "div",
-          {},
-          el("label", { for: "recording" }, "You may also record my voice"),
-          el("p", { class: "soft small", id: "recording-note" }, "Your choice. Without it, the interview goes on just the same and only the words are kept."),
-        ),
-      ),
     contacts(consent),
     el(
       "div",
-      { class: "buttons foot" },
-      el("button", { class: "button primary large", type: "button", onclick: agree }, "I agree, let’s go on"),
-      el("button", { class: "button large", type: "button", onclick: decline }, "No, thank you"),
+      { class: "foot" },
+      consent.recording_offered &&
+        el(
+          "label",
+          { class: "option" },
+          recording,
+          el("span", {}, el("strong", {}, "You may also record my voice."), el("span", { class: "soft small" }, " If not, only the words are kept.")),
+        ),
+      buttons(button("I agree, let’s go on", agree, "primary large"), button("No, thank you", decline, "large")),
     ),
   );
 }

@@ -1,9 +1,10 @@
 /** The bar of what a participant may do at any time. Each button says what it does; the rarer ones stand behind "More". */
 
-import { el, fill } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
+import { button, dress } from "../shared/buttons.js";
+import { el } from "../shared/dom.js";
 
 /** @typedef {import("./words.js").Mode} Mode */
+/** @typedef {import("./words.js").Right} Right */
 
 export class Controls {
   /** @param {import("./doors.js").Actions} actions */
@@ -13,16 +14,16 @@ export class Controls {
     this.mode = "voice";
     this.paused = false;
     this.held = false;
-    this.done = button("check", "I’m done", () => actions.done(), "primary");
-    this.hold = button("hold", "Hold to talk", () => {});
-    this.mute = button("microphone", "Mute", () => actions.toggleMute());
-    this.repeat = button("repeat", "Repeat", () => actions.claim("repeat"));
-    this.skip = button("skip", "Skip", () => actions.claim("skip"));
-    this.pause = button("pause", "Pause", () => actions.claim(this.paused ? "resume" : "pause"));
-    this.slower = button("slower", "Slower", () => actions.claim("slower"));
-    this.more = button("more", "More", () => this.#unfold(this.more.getAttribute("aria-expanded") !== "true"));
-    this.use = button("keyboard", "Only type", () => actions.use(this.mode === "voice" ? "text" : "voice"));
-    this.sound = button("sound", "Check my sound", () => actions.checkSound());
+    this.life = new AbortController();
+    this.done = button("I’m done", actions.done, "primary", "check");
+    this.hold = button("Hold to talk", () => {}, "", "hold");
+    this.mute = button("Mute", actions.toggleMute, "", "microphone");
+    this.repeat = this.#claim("repeat", "Repeat");
+    this.skip = this.#claim("skip", "Skip");
+    this.pause = button("Pause", () => actions.claim(this.paused ? "resume" : "pause"), "", "pause");
+    this.more = button("More", () => this.#unfold(this.panel.hidden), "", "more");
+    this.use = button("Only type", () => actions.use(this.mode === "voice" ? "text" : "voice"), "", "keyboard");
+    this.sound = button("Check my sound", actions.checkSound, "", "sound");
     this.panel = this.#panel();
     this.more.setAttribute("aria-expanded", "false");
     this.more.setAttribute("aria-controls", "more-panel");
@@ -32,22 +33,14 @@ export class Controls {
     // a click must not take the focus along: the space bar would then press that button again instead of saying "done"
     this.element.addEventListener("mousedown", (event) => event.preventDefault());
     // so Escape, too, has to be heard wherever the focus is
-    document.addEventListener("keydown", this.onEscape);
-    document.addEventListener("click", this.onClickElsewhere);
+    const { signal } = this.life;
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#unfold(false), { signal });
+    document.addEventListener("click", ({ target }) => this.element.contains(/** @type {Node} */ (target)) || this.#unfold(false), { signal });
   }
-
-  /** @param {KeyboardEvent} event */
-  onEscape = ({ key }) => key === "Escape" && this.#unfold(false);
-
-  /** @param {MouseEvent} event */
-  onClickElsewhere = (event) => {
-    if (!this.element.contains(/** @type {Node} */ (event.target))) this.#unfold(false);
-  };
 
   close() {
     this.press(false);
-    document.removeEventListener("keydown", this.onEscape);
-    document.removeEventListener("click", this.onClickElsewhere);
+    this.life.abort();
   }
 
   /**
@@ -62,32 +55,42 @@ export class Controls {
     this.hold.hidden = paused || !voice;
     this.mute.hidden = this.sound.hidden = !voice;
     this.repeat.hidden = this.skip.hidden = paused;
-    dress(this.mute, muted ? "muted" : "microphone", muted ? "Unmute" : "Mute");
+    dress(this.mute, muted ? "Unmute" : "Mute", muted ? "muted" : "microphone");
     this.mute.classList.toggle("danger", muted);
-    dress(this.pause, paused ? "play" : "pause", paused ? "Resume" : "Pause");
-    dress(this.use, voice ? "keyboard" : "microphone", voice ? "Only type" : "Talk instead");
+    dress(this.pause, paused ? "Resume" : "Pause", paused ? "resume" : "pause");
+    dress(this.use, voice ? "Only type" : "Talk instead", voice ? "keyboard" : "microphone");
   }
 
   /** @param {boolean} pressed */
   showHeld(pressed) {
     this.hold.setAttribute("aria-pressed", String(pressed));
-    dress(this.hold, "hold", pressed ? "Release when done" : "Hold to talk");
+    dress(this.hold, pressed ? "Release when done" : "Hold to talk", "hold");
+  }
+
+  /**
+   * A right, with a drawing of its name.
+   * @param {Right} right
+   * @param {string} words
+   */
+  #claim(right, words) {
+    return button(words, () => this.actions.claim(right), "", right);
   }
 
   #panel() {
-    const { actions } = this;
-    const claims = [
-      this.slower,
-      button("back", "Go back", () => actions.claim("back")),
-      button("strike", "Strike my last answer", () => actions.claim("strike")),
-      button("person", "Ask for a person", () => actions.claim("human")),
+    const { help, leave, end } = this.actions;
+    const panel = el(
+      "div",
+      { class: "more-panel", id: "more-panel", hidden: true, role: "group", "aria-label": "More" },
+      this.#claim("slower", "Slower"),
+      this.#claim("back", "Go back"),
+      this.#claim("strike", "Strike my last answer"),
+      this.#claim("human", "Ask for a person"),
       this.use,
       this.sound,
-      button("help", "Keys and help", () => actions.help()),
-      button("leave", "Leave for now", () => actions.leave()),
-      button("end", "End for good", () => actions.end(), "danger"),
-    ];
-    const panel = el("div", { class: "more-panel", id: "more-panel", hidden: true, role: "group", "aria-label": "More" }, ...claims);
+      button("Keys and help", help, "", "help"),
+      button("Leave for now", leave, "", "leave"),
+      button("End for good", end, "danger", "end"),
+    );
     panel.addEventListener("click", () => this.#unfold(false));
     return panel;
   }
@@ -131,27 +134,4 @@ export class Controls {
     this.held = pressed;
     this.actions.hold(pressed);
   }
-}
-
-/**
- * @param {string} drawing
- * @param {string} words
- * @param {() => void} onclick
- * @param {string} [className]
- */
-export function button(drawing, words, onclick, className = "") {
-  const element = el("button", { class: `button ${className}`, type: "button", onclick });
-  return dress(element, drawing, words);
-}
-
-/**
- * @param {HTMLButtonElement} element
- * @param {string} drawing
- * @param {string} words
- */
-function dress(element, drawing, words) {
-  if (element.dataset.words === words) return element;
-  element.dataset.words = words;
-  fill(element, icon(drawing), el("span", {}, words));
-  return element;
 }

@@ -3,7 +3,8 @@
  * Used before the talk, and in a dialog from inside it.
  */
 
-import { el, fill, write } from "../shared/dom.js";
+import { button, buttons, dress } from "../shared/buttons.js";
+import { el, fill } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { announce } from "./screen.js";
 import { meter, MicrophoneError } from "./microphone.js";
@@ -38,10 +39,11 @@ export class DeviceCheck {
     this.soundVerdict = el("div", { role: "status" });
     this.microphoneStep = el("li", { class: "card step" });
     this.soundStep = el("li", { class: "card step", hidden: true });
-    this.start = el("button", { class: "button primary large", type: "button", hidden: true, onclick: outcome.onStart }, outcome.startLabel);
-    this.type = el("button", { class: "button large", type: "button", onclick: outcome.onType }, "Type instead");
+    this.start = button(outcome.startLabel, outcome.onStart, "primary large");
+    this.start.hidden = true;
+    this.type = button("Type instead", outcome.onType, "large");
     this.steps = el("ol", { class: "steps" }, this.microphoneStep, this.soundStep);
-    this.buttons = el("div", { class: "buttons" }, this.start, this.type);
+    this.buttons = buttons(this.start, this.type);
     this.#askForMicrophone();
   }
 
@@ -66,12 +68,11 @@ export class DeviceCheck {
   }
 
   #askForMicrophone() {
-    const allow = () => void this.open();
     fill(
       this.microphoneStep,
       el("h2", {}, icon("microphone"), "Your microphone"),
       el("p", {}, "The interviewer listens to your answers, so the browser will ask you to allow the microphone. It is used for this talk only, and you can mute it at any time."),
-      el("button", { class: "button primary", type: "button", onclick: allow }, "Allow the microphone"),
+      button("Allow the microphone", () => void this.open(), "primary"),
     );
   }
 
@@ -127,7 +128,7 @@ export class DeviceCheck {
 
   #offerChime() {
     this.soundStep.hidden = false;
-    const play = el("button", { class: "button", type: "button", onclick: () => this.#chime(play) }, icon("sound"), "Play a chime");
+    const play = button("Play a chime", () => this.#chime(play), "", "sound");
     this.soundQuestion = el("div", { class: "step", hidden: true });
     fill(this.soundStep, el("h2", {}, icon("sound"), "Your sound"), el("div", {}, play), this.soundQuestion, this.soundVerdict);
   }
@@ -135,7 +136,7 @@ export class DeviceCheck {
   /** @param {HTMLButtonElement} play */
   #chime(play) {
     this.speaker.chime();
-    fill(play, icon("sound"), "Play it again");
+    dress(play, "Play it again", "sound");
     const question = /** @type {HTMLElement} */ (this.soundQuestion);
     if (!question.hidden) return;
     question.hidden = false;
@@ -145,8 +146,8 @@ export class DeviceCheck {
       el(
         "div",
         { class: "buttons", role: "group", "aria-labelledby": "heard" },
-        el("button", { class: "button", type: "button", onclick: () => this.#heard(true) }, "Yes"),
-        el("button", { class: "button", type: "button", onclick: () => this.#heard(false) }, "No"),
+        button("Yes", () => this.#heard(true)),
+        button("No", () => this.#heard(false)),
       ),
     );
     announce("Did you hear it?");
@@ -165,17 +166,16 @@ export class DeviceCheck {
     this.stopMeter();
     this.start.hidden = true;
     this.soundStep.hidden = true;
-    const retry = el("button", { class: "button", type: "button", onclick: () => void this.open() }, "Try again");
     fill(
       this.microphoneStep,
       el("h2", {}, icon("microphone"), "Let’s do it in writing"),
       el("p", {}, "That is no problem: the whole interview works by typing, and you can switch to talking later."),
       verdict("fail", MICROPHONE_FAULTS[fault]),
-      el("div", {}, retry),
+      buttons(button("Try again", () => void this.open())),
     );
     this.type.classList.remove("quiet");
     this.type.classList.add("primary");
-    write(this.type, "Continue by typing");
+    dress(this.type, "Continue by typing");
     this.type.focus();
     announce("The microphone can’t be used. You can continue by typing.");
   }

@@ -1,5 +1,6 @@
 /** The few things that stand in front of the talk: ending for good, keys and help, the sound check. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el } from "../shared/dom.js";
 import { contacts } from "./consent_screen.js";
 import { DeviceCheck } from "./device_check.js";
@@ -12,9 +13,9 @@ export function confirmEnd(onEnd) {
     el("p", {}, "What you have told us is kept, and you can’t come back to this interview afterwards."),
     el("p", { class: "soft" }, "If you only need a break, choose “Leave for now” instead: the same link brings you back."),
   );
-  const stay = el("button", { class: "button primary", type: "button", onclick: () => dialog.close() }, "No, go on");
-  const end = el("button", { class: "button danger", type: "button", onclick: () => finish() }, "Yes, end it");
-  dialog.append(el("div", { class: "buttons" }, stay, end));
+  const stay = button("No, go on", () => dialog.close(), "primary");
+  const end = button("Yes, end it", finish, "danger");
+  dialog.append(buttons(stay, end));
   stay.focus();
 
   function finish() {
@@ -38,7 +39,7 @@ export function showHelp(session, { shortcutsOn, onShortcuts, readAloud, onReadA
     toggle("Screen reader reads captions", readAloud, onReadAloud),
     contacts(session.consent),
   );
-  dialog.append(el("div", { class: "buttons" }, el("button", { class: "button primary", type: "button", onclick: () => dialog.close() }, "Close")));
+  dialog.append(buttons(button("Close", () => dialog.close(), "primary")));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** After the talk: thanks, what happens next, and the conversation to read and keep. Also the pauses that look like ends. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el, safeAddress } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
 import { contacts } from "./consent_screen.js";
 import { showSheet } from "./screen.js";
 import { asText } from "./talk_state.js";
@@ -42,7 +42,7 @@ export function showDisplaced(words, goOnHere) {
     "The talk goes on elsewhere",
     el("p", {}, words || "This interview was opened in another window or on another device."),
     el("p", { class: "soft" }, "Nothing is lost. If you would rather go on here, you can take it back."),
-    el("div", { class: "buttons" }, el("button", { class: "button primary large", type: "button", onclick: goOnHere }, "Go on here")),
+    buttons(button("Go on here", goOnHere, "primary large")),
   );
 }
 
@@ -54,7 +54,7 @@ export function showLeft(comeBack) {
     "See you later",
     el("p", { class: "lead" }, "Your place is kept. Come back any time with the same link, on this or another device."),
     el("p", { class: "soft" }, "The microphone is off. You can close this page."),
-    el("div", { class: "buttons" }, el("button", { class: "button primary large", type: "button", onclick: comeBack }, "Come back now")),
+    buttons(button("Come back now", comeBack, "primary large")),
   );
 }
 
@@ -74,7 +74,7 @@ function conversation(talk, session) {
     { class: "card", "aria-labelledby": "kept-heading" },
     el("h2", { id: "kept-heading" }, "What was said"),
     el("div", { class: "kept", tabindex: "0", role: "region", "aria-label": "The conversation" }, el("dl", {}, ...said)),
-    el("button", { class: "button", type: "button", onclick: () => save(asText(talk, session.title, agent)) }, icon("save"), "Save as a text file"),
+    button("Save as a text file", () => save(asText(talk, session.title, agent)), "", "save"),
   );
 }
 

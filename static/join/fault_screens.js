@@ -1,5 +1,6 @@
 /** Links that don't open, in plain words: what is the matter, and what to do. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el } from "../shared/dom.js";
 import { announce, showSheet } from "./screen.js";
 
@@ -48,8 +49,8 @@ export function showFault(fault, retry) {
     return;
   }
   const count = el("p", { class: "soft", "aria-hidden": "true" });
-  const now = el("button", { class: "button primary large", type: "button", onclick: go }, "Try again now");
-  showSheet(heading, said, el("p", {}, todo), count, el("div", { class: "buttons" }, now));
+  const now = button("Try again now", go, "primary large");
+  showSheet(heading, said, el("p", {}, todo), count, buttons(now));
   announce("This page tries again by itself.");
   let left = Math.ceil(fault.retryAfter);
   const timer = setInterval(tick, 1000);

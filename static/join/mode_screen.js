@@ -1,5 +1,6 @@
 /** Talk or type, chosen before anything is asked of the device; and the way back in after a reload. */
 
+import { button, buttons } from "../shared/buttons.js";
 import { el } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { showSheet } from "./screen.js";
@@ -30,15 +31,15 @@ export function showModeChoice(session, { onVoice, onText }) {
 export function showWelcomeBack(session, { mode, onVoice, onText }) {
   const { answered, expected } = session.progress ?? { answered: 0, expected: 0 };
   const place = answered > 0 && expected > 1 ? ` You have answered ${answered} of about ${expected} questions.` : "";
-  const voice = el("button", { class: "button large", type: "button", onclick: onVoice }, icon("microphone"), "Continue talking");
-  const text = el("button", { class: "button large", type: "button", onclick: onText }, icon("keyboard"), "Continue by typing");
+  const voice = button("Continue talking", onVoice, "large", "microphone");
+  const text = button("Continue by typing", onText, "large", "keyboard");
   const order = mode === "text" || session.speech_supported === false ? [text, voice] : [voice, text];
   order[0].classList.add("primary");
   showSheet(
     "Welcome back",
     el("p", { class: "lead" }, `We go on where we stopped.${place}`),
     session.speech_supported === false && verdict("warn", FOREIGN),
-    el("div", { class: "buttons" }, ...order),
+    buttons(...order),
   );
 }
 

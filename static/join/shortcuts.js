@@ -27,16 +27,16 @@ export class Shortcuts {
     this.onKey = onKey;
     this.on = recall(STORED) !== "off";
     this.holding = false;
-    document.addEventListener("keydown", this.onDown);
-    document.addEventListener("keyup", this.onUp);
-    window.addEventListener("blur", this.release);
+    this.life = new AbortController();
+    const { signal } = this.life;
+    document.addEventListener("keydown", (event) => this.#down(event), { signal });
+    document.addEventListener("keyup", ({ key }) => key.toLowerCase() === "h" && this.#release(), { signal });
+    addEventListener("blur", () => this.#release(), { signal });
   }
 
   close() {
-    this.release();
-    document.removeEventListener("keydown", this.onDown);
-    document.removeEventListener("keyup", this.onUp);
-    window.removeEventListener("blur", this.release);
+    this.#release();
+    this.life.abort();
   }
 
   /** @param {boolean} on */
@@ -46,7 +46,7 @@ export class Shortcuts {
   }
 
   /** @param {KeyboardEvent} event */
-  onDown = (event) => {
+  #down(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
     const key = event.key.toLowerCase();
     if (!SHORTCUTS.some((shortcut) => shortcut.key === key) || !this.#isOurs(event, key)) return;
@@ -54,18 +54,13 @@ export class Shortcuts {
     if (event.repeat) return;
     if (key === "h") this.holding = true;
     this.onKey(key, true);
-  };
+  }
 
-  /** @param {KeyboardEvent} event */
-  onUp = (event) => {
-    if (event.key.toLowerCase() === "h") this.release();
-  };
-
-  release = () => {
+  #release() {
     if (!this.holding) return;
     this.holding = false;
     this.onKey("h", false);
-  };
+  }
 
   /**
    * @param {KeyboardEvent} event

@@ -41,6 +41,17 @@ export class Speaker {
     return this.context ? this.context.outputLatency || this.context.baseLatency || 0 : 0;
   }
 
+  /** @param {unknown} data what the server says beside the sound */
+  obey(data) {
+    try {
+      const { type } = JSON.parse(String(data));
+      if (type === "silence") this.silence();
+      else if (type === "unsilence") this.unsilence();
+    } catch {
+      // nothing of ours
+    }
+  }
+
   /** At once, and not for ever: the server may have no chance to take it back. */
   silence() {
     this.#level(0);

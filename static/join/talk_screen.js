@@ -1,7 +1,8 @@
 /** The one calm screen of the talk: it puts the parts together and shows in them what the talk and its situation are now. */
 
+import { button } from "../shared/buttons.js";
 import { el, fill } from "../shared/dom.js";
-import { button, Controls } from "./controls.js";
+import { Controls } from "./controls.js";
 import { Banners } from "./banners.js";
 import { Captions } from "./captions.js";
 import { Composer } from "./composer.js";
@@ -65,7 +66,7 @@ export class TalkScreen {
     const paused = talk.light === "paused";
     this.element.dataset.light = talk.light;
     this.light.show(talk.light, talk.detail, situation.mode);
-    this.banners.show(situation, talk.notice);
+    this.banners.show(situation, talk.notice, paused);
     this.question.show(talk.question, talk.response);
     this.question.element.hidden = paused;
     if (this.paused.hidden === paused) this.#showPaused(paused);
@@ -84,7 +85,7 @@ export class TalkScreen {
   }
 
   #pausedCard() {
-    const resume = button("play", "Resume", () => this.door.send({ type: "claim", right: "resume" }), "primary large");
+    const resume = button("Resume", () => this.door.send({ type: "claim", right: "resume" }), "primary large", "resume");
     return el(
       "div",
       { class: "paused", hidden: true },

@@ -7,6 +7,8 @@
 /** @typedef {import("./doors.js").Talk} Talk */
 
 const MOST_LINES = 4000;
+/** Notices about a turn, which a pause ends. */
+const OF_A_TURN = new Set(["check_in", "misheard", "noise"]);
 
 /** @returns {Talk} */
 export function newTalk() {
@@ -34,6 +36,7 @@ export function fold(talk, message) {
     case "floor":
       talk.light = message.light;
       talk.detail = message.detail;
+      if (talk.light === "paused" && OF_A_TURN.has(talk.notice?.code ?? "")) talk.notice = null;
       break;
     case "caption":
       foldCaption(talk, message);

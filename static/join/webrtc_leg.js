@@ -34,7 +34,7 @@ export class WebRtcLeg {
     this.onLost = () => {};
     this.connection = new RTCPeerConnection({ iceServers: visit.session?.ice_servers ?? [] });
     this.control = this.connection.createDataChannel("control");
-    this.control.onmessage = (event) => this.#obey(event.data);
+    this.control.onmessage = ({ data }) => speaker.obey(data);
     /** What the server sends on a channel that it has opened is a ping, and goes back. */
     this.connection.ondatachannel = ({ channel }) => {
       channel.onmessage = ({ data }) => channel.readyState === "open" && channel.send(data);
@@ -142,18 +142,6 @@ export class WebRtcLeg {
     const context = this.speaker.wake();
     this.source = context.createMediaStreamSource(stream);
     this.source.connect(this.speaker.input);
-  }
-
-  /** @param {unknown} data */
-  #obey(data) {
-    let message;
-    try {
-      message = JSON.parse(String(data));
-    } catch {
-      return;
-    }
-    if (message?.type === "silence") this.speaker.silence();
-    else if (message?.type === "unsilence") this.speaker.unsilence();
   }
 }
 

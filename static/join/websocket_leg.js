@@ -82,7 +82,7 @@ export class WebSocketLeg {
       this.buffered = event.data;
     };
     socket.onmessage = (event) => {
-      if (typeof event.data === "string") this.#obey(event.data);
+      if (typeof event.data === "string") this.speaker.obey(event.data);
       else this.#play(playback, event.data);
     };
   }
@@ -107,18 +107,6 @@ export class WebSocketLeg {
     if (data.byteLength !== HEADER_BYTES + FRAME_BYTES || new Uint8Array(data)[0] !== PCM) return;
     const pcm = data.slice(HEADER_BYTES);
     playback.port.postMessage(pcm, [pcm]);
-  }
-
-  /** @param {string} data */
-  #obey(data) {
-    let message;
-    try {
-      message = JSON.parse(data);
-    } catch {
-      return;
-    }
-    if (message?.type === "silence") this.speaker.silence();
-    else if (message?.type === "unsilence") this.speaker.unsilence();
   }
 
   #lost() {

@@ -14,23 +14,20 @@ const MOST_ITEMS = 200;
 /** @type {Check} */
 const words = (value) => expected(typeof value === "string", value);
 /** @type {Check} */
-const wordsOrNone = (value) => (value === null || value === undefined ? null : words(value));
-/** @type {Check} */
-const flag = (value) => (value === undefined ? false : expected(typeof value === "boolean", value));
+const flag = (value = false) => expected(typeof value === "boolean", value);
 /** @type {Check} */
 const count = (value) => expected(Number.isSafeInteger(value) && Number(value) >= 0, value);
 /** @type {Check} */
 const number = (value) => expected(typeof value === "number" && Number.isFinite(value), value);
-/** @type {Check} */
-const numberOrNone = (value) => (value === null || value === undefined ? null : number(value));
-
+/** @param {Check} check @returns {Check} */
+const orNone = (check) => (value) => (value ?? null) === null ? null : check(value);
 /** @param {readonly string[]} choices @returns {Check} */
 const oneOf = (choices) => (value) => expected(choices.includes(/** @type {string} */ (value)), value);
 /** @param {Check} check @returns {Check} */
 const listOf = (check) => (value) => {
-  if (value === null || value === undefined) return [];
-  expected(Array.isArray(value), value);
-  return /** @type {unknown[]} */ (value).slice(0, MOST_ITEMS).map(check);
+  const given = value ?? [];
+  expected(Array.isArray(given), given);
+  return /** @type {unknown[]} */ (given).slice(0, MOST_ITEMS).map(check);
 };
 /** @param {Record<string, Check>} shape @returns {Check} */
 const record = (shape) => (value) => {
@@ -44,16 +41,16 @@ const field = record({
   label: words,
   type: words,
   options: listOf(words),
-  min: numberOrNone,
-  max: numberOrNone,
-  required: (value) => (value === undefined ? true : flag(value)),
+  min: orNone(number),
+  max: orNone(number),
+  required: (value = true) => flag(value),
 });
 const content = record({
   type: words,
-  url: wordsOrNone,
-  text: wordsOrNone,
-  alt: (value) => wordsOrNone(value) ?? "",
-  caption: wordsOrNone,
+  url: orNone(words),
+  text: orNone(words),
+  alt: (value) => words(value ?? ""),
+  caption: orNone(words),
 });
 
 /** @type {Record<string, Record<string, Check>>} */
@@ -62,13 +59,13 @@ const SHAPES = {
   floor: { seq: count, light: oneOf(["yours", "thinking", "mine", "paused", "away", "ended"]), detail: words },
   caption: { seq: count, id: words, role: oneOf(["agent", "participant"]), text: words, final: flag, cut: flag, gone: flag },
   question: {
-    seq: count, node_key: words, kind: words, text: words, section: wordsOrNone, node_type: words, fields: listOf(field),
-    content: (value) => (value === null || value === undefined ? null : content(value)),
+    seq: count, node_key: words, kind: words, text: words, section: orNone(words), node_type: words, fields: listOf(field),
+    content: orNone(content),
   },
-  progress: { seq: count, answered: count, expected: count, remaining_m: numberOrNone },
+  progress: { seq: count, answered: count, expected: count, remaining_m: orNone(number) },
   notice: { seq: count, code: words, text: words, offers: listOf(words) },
   level: { dbfs: number },
-  ended: { outcome: words, text: words, onward: wordsOrNone, code: wordsOrNone },
+  ended: { outcome: words, text: words, onward: orNone(words), code: orNone(words) },
   displaced: { text: words },
   refused: { code: words, text: words },
   pong: { n: count },

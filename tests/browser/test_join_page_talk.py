@@ -323,6 +323,34 @@ async def test_the_offers_of_a_notice_are_buttons() -> None:
         await banner.wait_for(state="detached")
 
 
+async def test_a_pause_takes_back_what_was_offered_for_the_turn_before_it() -> None:
+    offered = {
+        "type": "notice",
+        "code": "check_in",
+        "text": "Shall I repeat it?",
+        "offers": ["repeat", "pause"],
+    }
+    help_line = {
+        "type": "notice",
+        "code": "help",
+        "text": "Somebody to talk to: 555 0100",
+        "offers": ["pause"],
+    }
+    async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
+        await visit.write()
+        await server.send(offered)
+        await visit.says("Shall I repeat it?")
+        await server.send(floor("paused", "paused"))
+        await visit.shows("Paused")
+        stale = await visit.page.locator(".banner").count()
+        await server.send(help_line)
+        banner = visit.page.locator(".banner", has_text="555 0100")
+        await banner.wait_for()
+
+        assert stale == 0
+        assert await banner.get_by_role("button").count() == 1, "only to dismiss it"
+
+
 async def test_garbage_from_the_server_changes_nothing() -> None:
     garbage = [
         "",
