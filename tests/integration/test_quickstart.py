@@ -1,4 +1,4 @@
-"""The README's quickstart, run as it stands there by a Python that knows no more than httpx."""
+"""The quickstart of docs/programs.md, run as it stands there by a Python that knows no more than httpx."""
 
 import asyncio
 import itertools
@@ -17,7 +17,8 @@ ANSWER = "The label printer, without any doubt."
 
 
 def quickstart() -> str:
-    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
+    page = (ROOT / "docs" / "programs.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
     return str(code)
 
 

@@ -1,10 +1,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
-from dialog.blueprint_validation import read_blueprint
+from dialog.blueprint import Agent, Blueprint, Depth, FieldType, Node, Operator, Patience, Technique
+from dialog.blueprint import Settings as BlueprintSettings
+from dialog.blueprint_validation import read_blueprint, validate_graph
 from server.__main__ import COMMANDS
 from server.rehearsal.persona import load_persona, spoken_clip
 from server.settings import PREFIX, VENDOR_KEYS, Settings
@@ -12,6 +16,8 @@ from tests.support.command_line import EXAMPLES, run_command
 from tests.support.house import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+BLUEPRINTS = (ROOT / "docs" / "blueprints.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 STUDIES = sorted(path.parent for path in EXAMPLES.glob("*/blueprint.json"))
 
@@ -68,8 +74,8 @@ def test_every_make_word_is_told_of() -> None:
     assert _targets() == told
 
 
-def test_the_table_of_settings_in_the_readme_names_every_setting_and_its_default() -> None:
-    rows = re.findall(rf"^\| `{PREFIX}([A-Z_]+)` \| (.+?) \| .+ \|$", README, re.MULTILINE)
+def test_the_table_of_settings_names_every_setting_and_its_default() -> None:
+    rows = re.findall(rf"^\| `{PREFIX}([A-Z_]+)` \| (.+?) \| .+ \|$", OPERATING, re.MULTILINE)
     settings = {
         name.upper(): field for name, field in Settings.model_fields.items() if name not in VENDOR_KEYS
     }
@@ -81,3 +87,61 @@ def test_the_table_of_settings_in_the_readme_names_every_setting_and_its_default
 
     assert list(settings) == [name for name, _ in rows]
     assert plain == {name: told for name, told in rows if name in plain}
+
+
+def test_the_blueprint_to_copy_has_neither_fault_nor_warning() -> None:
+    (written,) = re.findall(r"^```json\n(.+?)^```", BLUEPRINTS, re.MULTILINE | re.DOTALL)
+    design, faults = read_blueprint(json.loads(written))
+
+    assert [] == faults
+    assert design is not None
+    assert () == tuple(validate_graph(design).warnings)
+
+
+def _told_fields(heading: str) -> set[str]:
+    """The names in the first column of a table of docs/blueprints.md."""
+    (part,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", BLUEPRINTS, re.MULTILINE | re.DOTALL)
+    first = re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)
+    return {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "part"),
+    [("The whole", Blueprint), ("The agent", Agent), ("A node", Node), ("Settings", BlueprintSettings)],
+)
+def test_every_field_of_a_blueprint_is_told_of(heading: str, part: type[BaseModel]) -> None:
+    fields = {field.alias or name for name, field in part.model_fields.items()}
+
+    assert fields == _told_fields(heading)
+
+
+@pytest.mark.parametrize("choices", [Technique, Patience, Depth, FieldType, Operator])
+def test_every_choice_that_a_blueprint_has_is_told_of(choices: Any) -> None:
+    assert [] == [choice for choice in get_args(choices) if f"`{choice}`" not in BLUEPRINTS]
+
+
+PAGES = sorted(path for path in ROOT.rglob("*.md") if not {".venv", "node_modules"} & set(path.parts))
+
+
+def _anchors(page: Path) -> set[str]:
+    """What its headings are called in addresses."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_within_the_documentation_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("http")]
+    targets = [(link, *link.partition("#")[::2]) for link in links]
+    files = {link: page.parent / place if place else page for link, place, _ in targets}
+
+    assert [] == [link for link in links if not files[link].exists()]
+    assert [] == [link for link, _, anchor in targets if anchor and anchor not in _anchors(files[link])]
+
+
+def test_the_index_of_the_documentation_names_every_page() -> None:
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+
+    assert [] == [page for page in sorted(pages - {"README.md"}) if f"({page})" not in index]
