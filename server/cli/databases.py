@@ -11,15 +11,25 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.cli.output import Failure
 from server.settings import Settings
 from server.store.database import Database
-from server.store.migrations import upgrade
+from server.store.migrations import MigrationError, upgrade
 
 
 def upgrade_database(settings: Settings) -> None:
     """Bring the database to today's shape, making it where there is none. Raises Failure."""
     try:
         upgrade(settings.database_url)
+    except MigrationError as error:
+        raise Failure(
+            f"The database {shown(settings)} can't be brought to the shape of this version ({error}):"
+            " install the version that it was last used with, or put a backup of it back."
+        ) from None
     except (SQLAlchemyError, OSError) as error:
         raise _unusable(settings, error) from None
+
+
+def shown(settings: Settings) -> str:
+    """The database's address as it may be read by others: without a password."""
+    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 def require_database(settings: Settings) -> None:
@@ -46,8 +56,7 @@ async def opened_database(settings: Settings) -> AsyncIterator[Database]:
 
 def _unusable(settings: Settings, error: Exception) -> Failure:
     reason = getattr(error, "orig", None) or error
-    shown = make_url(settings.database_url).render_as_string(hide_password=True)
     return Failure(
-        f"The database {shown} can't be used ({reason}): see that it is there, is"
+        f"The database {shown(settings)} can't be used ({reason}): see that it is there, is"
         " writable and has room, or name another with --database."
     )

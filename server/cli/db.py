@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from server.cli.configuration import load_settings, storage_options
-from server.cli.databases import upgrade_database
+from server.cli.databases import shown, upgrade_database
 from server.cli.output import json_option, print_json
 
 
@@ -22,6 +22,6 @@ def upgrade_command(data_dir: Path | None, database_url: str | None, as_json: bo
     settings = load_settings(data_dir=data_dir, database_url=database_url)
     upgrade_database(settings)
     if as_json:
-        print_json({"database_url": settings.database_url, "upgraded": True})
+        print_json({"database_url": shown(settings), "upgraded": True})
     else:
-        click.echo(f"{settings.database_url} has today's shape.")
+        click.echo(f"{shown(settings)} has today's shape.")

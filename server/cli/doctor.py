@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from server.cli import examinations
+from server.cli import examinations, network_examinations
 from server.cli.configuration import load_settings, storage_options
 from server.cli.examinations import Finding
 from server.cli.output import counted, json_option, print_json, progress
@@ -53,8 +53,10 @@ async def _examine(settings: Settings) -> list[Finding]:
     findings += examinations.examine_clock()
     findings += examinations.examine_data_directory(settings)
     findings += examinations.examine_database(settings)
-    findings += await examinations.examine_port(settings)
-    findings += examinations.examine_network(settings)
+    findings += await network_examinations.examine_port(settings)
+    findings += network_examinations.examine_network(settings)
+    findings += await network_examinations.examine_address(settings)
+    findings += await network_examinations.examine_ice(settings)
     findings += examinations.examine_codecs()
     findings += await examinations.examine_turn_end_model(settings)
     progress("Starting the embedded voice and recogniser …")

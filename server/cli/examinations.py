@@ -4,18 +4,15 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
-import aioice.ice
-import httpx
 import msgspec
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from media.frames import EAR_FRAME_SAMPLES, EAR_RATE_HZ, VOICE_RATE_HZ, AudioFrame
 from server.clock import wall_clock_ms
@@ -30,11 +27,6 @@ NO_SPACE: Final = 100_000_000
 
 SPEAK_TIMEOUT: Final = 30.0
 SENTENCE: Final = "Tell me about the last time you bought a ticket for a train."
-
-CADDYFILE: Final = """{host} {{
-    reverse_proxy 127.0.0.1:{port}
-    encode zstd gzip
-}}"""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -81,10 +73,13 @@ def examine_data_directory(settings: Settings) -> list[Finding]:
 
 
 def examine_database(settings: Settings) -> list[Finding]:
-    """Whether the database, if there is one yet, is whole."""
-    name = make_url(settings.database_url).database
+    """Whether the database can be reached and is whole; a SQLite file need not be there yet."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite":
+        return [_reached(url)]
+    name = url.database
     if not name or not Path(name).exists():
-        return [Finding("database", "ok", f"{settings.database_url} doesn't exist yet; serving makes it.")]
+        return [Finding("database", "ok", f"{name} doesn't exist yet; serving makes it.")]
     try:
         with contextlib.closing(sqlite3.connect(f"file:{name}?mode=ro", uri=True)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
@@ -102,68 +97,24 @@ def examine_database(settings: Settings) -> list[Finding]:
     return [Finding("database", "ok", f"{name} is whole.")]
 
 
-async def examine_port(settings: Settings) -> list[Finding]:
-    """Whether the port is free, or held by a Vivavoce that runs."""
-    place = f"{settings.host}:{settings.port}"
+def _reached(url: URL) -> Finding:
+    """Whether a server of databases lets us in; its address is told without the password."""
+    from server.store import postgresql
+
+    shown = url.render_as_string(hide_password=True)
+    engine = postgresql.blocking_engine(url)
     try:
-        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], address[1]) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address[4])
-    except OSError as error:
-        if await _runs_already(settings):
-            return [Finding("port", "ok", f"A Vivavoce is running at {place}.")]
-        return [
-            Finding(
-                "port",
-                "fault",
-                f"{place} can't be listened on ({error.strerror}).",
-                "End the other program, or choose another address with --host and --port.",
-            )
-        ]
-    return [Finding("port", "ok", f"{place} is free.")]
-
-
-async def _runs_already(settings: Settings) -> bool:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
-    try:
-        async with httpx.AsyncClient(timeout=3, trust_env=False) as http:
-            return (await http.get(f"http://{host}:{settings.port}/healthz")).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def examine_network(settings: Settings) -> list[Finding]:
-    """Whether WebRTC has an address to speak from, and whether browsers will give the microphone."""
-    addresses = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
-    if addresses:
-        findings = [Finding("udp", "ok", f"WebRTC speaks from {', '.join(addresses[:4])}.")]
-    else:
-        findings = [
-            Finding(
-                "udp",
-                "warning",
-                "This machine has no address but loopback, which WebRTC passes over.",
-                "Sound will go over the websocket; for WebRTC give the machine a network address.",
-            )
-        ]
-    parts = urlsplit(settings.public_url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" or host == "localhost" or host.startswith("127.") or host == "::1":
-        return [
-            *findings,
-            Finding("microphone", "ok", f"Browsers give {settings.public_url} the microphone."),
-        ]
-    return [
-        *findings,
-        Finding(
-            "microphone",
-            "warning",
-            f"Browsers give the microphone to HTTPS and localhost only, not to {settings.public_url}.",
-            "Put Caddy in front, with this Caddyfile, and set VIVAVOCE_PUBLIC_URL to its https address:\n"
-            + CADDYFILE.format(host=host, port=settings.port),
-        ),
-    ]
+        with engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version").scalar()
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        remedy = (
+            "See that it runs, that the database is there and this user may use it: VIVAVOCE_DATABASE_URL."
+        )
+        return Finding("database", "fault", f"{shown} can't be reached ({reason}).", remedy)
+    finally:
+        engine.dispose()
+    return Finding("database", "ok", f"{shown} is there, PostgreSQL {version}.")
 
 
 def examine_codecs() -> list[Finding]:

@@ -1,6 +1,3 @@
-import contextlib
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,14 +6,6 @@ from server.cli import examinations
 from server.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
-
-
-@pytest.fixture
-def taken_port() -> Iterator[int]:
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        yield listener.getsockname()[1]
 
 
 def test_a_data_directory_is_found_usable_by_writing_to_it() -> None:
@@ -52,40 +41,14 @@ def test_a_database_that_is_not_there_yet_is_fine() -> None:
     assert not Path("data").exists()
 
 
-async def test_a_port_in_use_is_a_fault(taken_port: int) -> None:
-    (finding,) = await examinations.examine_port(Settings.load(port=taken_port))
+def test_a_postgresql_that_is_away_is_a_fault_and_its_password_is_told_nowhere() -> None:
+    settings = Settings.load(database_url="postgresql://kim:open-sesame@127.0.0.1:1/interviews")
 
-    assert finding.state == "fault"
-    assert "--port" in (finding.remedy or "")
+    (finding,) = examinations.examine_database(settings)
 
-
-async def test_a_free_port_is_fine() -> None:
-    (finding,) = await examinations.examine_port(Settings.load(port=0))
-
-    assert finding.state == "ok"
-
-
-async def test_a_host_that_is_not_ours_is_a_fault_and_no_crash() -> None:
-    (finding,) = await examinations.examine_port(Settings.load(host="no-such-host.invalid", port=0))
-
-    assert finding.state == "fault"
-
-
-@pytest.mark.parametrize(
-    "url", ["https://a.example", "http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:8"]
-)
-def test_browsers_give_the_microphone_to_https_and_localhost(url: str) -> None:
-    finding = examinations.examine_network(Settings.load(public_url=url))[-1]
-
-    assert finding.state == "ok"
-
-
-def test_a_plain_address_gets_the_four_lines_that_make_it_https() -> None:
-    finding = examinations.examine_network(Settings.load(public_url="http://interviews.example.org"))[-1]
-
-    assert finding.state == "warning"
-    assert "interviews.example.org {" in (finding.remedy or "")
-    assert "reverse_proxy 127.0.0.1:8080" in (finding.remedy or "")
+    assert "fault" == finding.state
+    assert "postgresql://kim:***@127.0.0.1:1/interviews can't be reached" in finding.text
+    assert "open-sesame" not in repr(finding)
 
 
 def test_a_setting_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

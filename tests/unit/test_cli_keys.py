@@ -1,4 +1,6 @@
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,20 @@ def test_a_key_is_known_by_its_name_in_the_list() -> None:
 @pytest.mark.parametrize("name", ["", " ", "two\nlines", "x" * 61])
 def test_a_name_that_a_list_has_no_room_for_is_a_mistake_in_calling(name: str) -> None:
     assert run_command("keys", "create", "--name", name).exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("keys", "create")])
+def test_a_database_of_a_newer_version_is_told_in_a_sentence(
+    elsewhere: Path, command: tuple[str, str]
+) -> None:
+    run_command("db", "upgrade")
+    with contextlib.closing(sqlite3.connect("data/vivavoce.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+
+    result = run_command(*command)
+
+    assert 1 == result.exit_code
+    assert "a newer version of Vivavoce" in result.stderr
+    assert "backup" in result.stderr
+    assert isinstance(result.exception, SystemExit), "told, and no traceback"

@@ -6,6 +6,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import make_url
 
@@ -20,7 +21,7 @@ _LOCK: Final = 0x76697661
 
 
 class MigrationError(Exception):
-    """The steps ran, but their result doesn't hold together; the database is as it was."""
+    """The steps can't be gone, or their result doesn't hold together; the database is as it was."""
 
 
 def upgrade(database_url: str, *, to: str = "head") -> None:
@@ -60,4 +61,7 @@ def _climb(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    try:
+        command.upgrade(config, to)
+    except CommandError as error:
+        raise MigrationError(f"a newer version of Vivavoce has changed it: {error}") from error
