@@ -33,14 +33,14 @@ class Bounds(msgspec.Struct, frozen=True):
 async def bounded(body: AsyncIterable[bytes], bounds: Bounds) -> AsyncIterator[bytes]:
     """The pieces of a body, cut into so much as may be read in one go; whatever else waits has its turn
     between them. Raises UnboundedReply."""
-    unit = _Unit(bounds)
+    measure = _Measure(bounds)
     read = 0
     async for piece in body:
         read += len(piece)
         if read > bounds.most_bytes:
             raise UnboundedReply
         handed = 0
-        for part in unit.parts(piece):
+        for part in measure.parts(piece):
             yield part
             handed += len(part)
             if handed < len(piece):
@@ -60,8 +60,8 @@ async def lines(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
         yield rest
 
 
-class _Unit:
-    """The unit that is coming in: how long it is by now, and how many commas it has that no string holds."""
+class _Measure:
+    """Of the unit that comes in: how long it is by now, and how many commas it has that no string holds."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
