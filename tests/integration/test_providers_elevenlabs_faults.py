@@ -8,8 +8,10 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 import pytest
 
-from server.providers.elevenlabs.account import NAME
+from server.clock import loop_time
+from server.providers.elevenlabs.account import NAME, VOICE_ID
 from server.providers.elevenlabs.line_policy import LinePolicy
+from server.providers.elevenlabs.lines import VoiceLines
 from server.providers.elevenlabs.speech_synthesis import ElevenLabsVoice
 from server.providers.protocols import ProviderError, TextToSpeech, Voice
 from tests.emulators.elevenlabs import VOICES, RunningElevenLabs, elevenlabs_emulator
@@ -102,6 +104,24 @@ async def test_a_line_that_dies_takes_only_its_own_utterances_with_it() -> None:
     failed = [outcome for outcome in outcomes if isinstance(outcome, ProviderError)]
     assert [WORDS] * 3 == [whole.spoken(TEXT) for whole in spoken]
     assert [True] * 2 == [failure.retryable for failure in failed]
+
+
+@unwaited
+async def test_a_doubted_line_that_speaks_again_is_given_to_whoever_waits_for_a_place() -> None:
+    async with elevenlabs_emulator(Script(first=exactly(0.8))) as running, asyncio.TaskGroup() as tasks:
+        running.manners.never_final = True  # no place becomes free by an utterance's end
+        lines = VoiceLines(running.account(), VOICE_ID, HASTY, lambda: None)
+        lines.want()
+        (line,) = lines.tend()
+        held = tasks.create_task(line.run())
+        (await lines.line()).open_context(1 << 30).say([TEXT], 1.0)
+        await asyncio.sleep(0.6)
+        places_while_doubted = line.places(loop_time())
+        found = await lines.line()  # the only one that there is; it says its first word by and by
+        held.cancel()
+
+    assert 0 == places_while_doubted
+    assert found is line
 
 
 @unwaited

@@ -191,7 +191,10 @@ class Line:
         except UnreadableError:
             self.fault = fault("what it says can't be read")
             return False
-        self._owed_since = loop_time()
+        before, now = self._owed_since, loop_time()
+        self._owed_since = now
+        if before is not None and now - before > self._policy.doubt_after:
+            self._changed(self)  # it was given nothing new meanwhile, and can be again
         context = None if message.context_id is None else self._contexts.get(message.context_id)
         if message.refused is not None:
             why = refusal(message.refused, None, self._voice_id)
