@@ -20,15 +20,13 @@ import click
 import msgspec
 
 from benchmarks.report import Row, publish, this_machine
-from dialog.blueprint import Blueprint
+from benchmarks.vendor_interviews import PARTICIPANTS, six_questions
 from dialog.commands import Attend, Judge
 from dialog.events import AnswerCommitted, AnswerTaken, Event, decode_event
 from dialog.latency import Reply, percentile, replies
 from dialog.provider_facts import ProviderNoted
 from server.cli.demo import SAMPLE
 from tests.emulators.deepgram_ears import ScriptedEars, decoding_ears
-from tests.support.blueprints import blueprint as blueprint_of
-from tests.support.blueprints import question
 from tests.support.running_server import running_server
 from tests.support.short_talk import spoken_talk
 from tests.support.unwaited_time import in_unwaited_time
@@ -42,6 +40,8 @@ MUST: Final[dict[str, tuple[float, float, float | None, float | None]]] = {
 }
 """Seconds from the end of speech at the ear, by the question's patience: anything audible p50 and p95, the
 next question p50 and p95."""
+_SHOWN_STAGES: Final = ("taken", "committed", "judged", "sent", "played")
+"""Of each patience, the median: where the time goes."""
 _AT_ONCE: Final = 0.015
 """Seconds within which one thing follows from another."""
 
@@ -66,38 +66,14 @@ class Gap(msgspec.Struct, frozen=True):
     """Nothing that might be asked next hung on the answer."""
     waited: bool
     """A judgement was the last thing that came before the answer was put on record."""
-
-
-ANSWERS: Final = (
-    "I live with my sister and her two boys.",
-    "Last Sunday I wrote down all meals for the week at the kitchen table.",
-    "My son wanted something else every day.",
-    "I plan on paper.",
-    "Last month I came home late from work every night.",
-    "We threw half of the food away.",
-    "I feel bad about it because my father worked on a farm.",
-    "I would like the plan to change by itself.",
-    "That would help me the most.",
-)
-"""One for each question and follow-up question of `six_questions`."""
-
-
-def six_questions() -> Blueprint:
-    """Of every patience but dictating, half of them with a follow-up question."""
-    once, never = {"enabled": True, "max_follow_ups": 1}, {"enabled": False}
-    return blueprint_of(
-        question("household", "Who do you cook for?", patience="narrative", probing=never),
-        question("last_plan", "How did you plan your meals the last time?", patience="recall", probing=once),
-        question("tool", "Do you plan on paper, or with an app?", patience="closed", probing=never),
-        question("broken", "When did a plan last fail?", patience="recall", probing=once),
-        question("waste", "What does it mean to you to throw food away?", patience="reflect", probing=never),
-        question("wish", "What would you change?", patience="narrative", probing=once),
-    )
+    stages: dict[str, float] = {}
+    """Seconds that each of dialog.latency.STAGES took, as far as it came about."""
 
 
 def hold_unwaited(talks: int) -> tuple[list[Gap], list[ProviderNoted]]:
-    """Hold talks of six questions over the audio socket, on a clock that waits for nobody: what the vendors,
-    the interview and the road take is in the gaps, and what a busy processor adds is not."""
+    """Hold talks of six questions, with one participant after another, over the audio socket, on a clock that
+    waits for nobody: what the vendors, the interview and the road take is in the gaps, and what a busy
+    processor adds is not."""
     gaps: list[Gap] = []
     noted: list[ProviderNoted] = []
     for number in range(talks):
@@ -109,9 +85,10 @@ def hold_unwaited(talks: int) -> tuple[list[Gap], list[ProviderNoted]]:
 
 
 async def _held_unwaited(folder: Path, seed: int) -> list[Event]:
-    async with all_emulated(lambda: ScriptedEars(ANSWERS), usual_delays(seed)) as (_, settings):
+    answers = PARTICIPANTS[(seed - 1) % len(PARTICIPANTS)]
+    async with all_emulated(lambda: ScriptedEars(answers), usual_delays(seed)) as (_, settings):
         async with running_server(folder / "house", recogniser_processes=1, **settings) as server:
-            talk = await spoken_talk(server, folder, six_questions(), ANSWERS)
+            talk = await spoken_talk(server, folder, six_questions(), answers)
     if talk.outcome != "completed":
         raise click.ClickException(f"an interview has ended as {talk.outcome}.")
     return talk.events
@@ -199,6 +176,7 @@ def gap_of(reply: Reply, talk: int, patience: str, *, way_known: bool = False) -
         first_audio=reply.first_audio_gap,
         question=reply.question_gap,
         path=reply.stages().get("played"),
+        stages=reply.stages(),
         way_known=way_known,
         waited=judged_at is not None and reply.committed_at - judged_at < _AT_ONCE,
     )
@@ -216,6 +194,11 @@ def rows_of(gaps: Sequence[Gap]) -> list[Row]:
                 name = f"{patience}, {what.replace('_', ' ')}, p{100 * share:g} of {len(values)}"
                 if found is not None:
                     rows.append(Row(name, round(found, 2), "s", must))
+        rows += [
+            Row(f"{patience}, {stage}, p50", lasted, "s")
+            for stage in _SHOWN_STAGES
+            if (lasted := _median([gap.stages.get(stage) for gap in own])) is not None
+        ]
     ready = [gap for gap in gaps if gap.kind == "cached"]
     rows.append(Row("gaps", len(gaps), ""))
     rows.append(Row("of these, known questions", len(ready), ""))

@@ -58,7 +58,8 @@ class FluxTurns:
         """Hear 20 ms, and say what is to be said about them."""
         hearing = self._hearing
         if hearing.hear(pcm):
-            await self._script.before_first()
+            # as such delays are published: from the end of the voice
+            await self._script.before_first(hearing.silence)
             await hearing.finish()
         if hearing.settling:
             return

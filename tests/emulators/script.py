@@ -99,9 +99,9 @@ class Script:
                 return fault
         return None
 
-    async def before_first(self) -> None:
-        """Wait as long as the first useful piece takes."""
-        await _wait(self.first(self.rng))
+    async def before_first(self, passed: float = 0.0) -> None:
+        """Wait as long as the first useful piece takes, of which so many seconds are over."""
+        await _wait(self.first(self.rng) - passed)
 
     async def before_next(self) -> None:
         """Wait as long as a further piece takes."""

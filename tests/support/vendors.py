@@ -64,8 +64,8 @@ HOLDING_AN_INTERVIEW: Final[tuple[VendorName, ...]] = ("deepgram", "elevenlabs",
 
 
 def usual_delays(seed: int = 1) -> dict[VendorName, Script]:
-    """Days on which vendors take as long as they usually do: 250 ms to the words of what was said, 290 ms to
-    the first sound, 640 ms to a model's first token, and 1.6 s in one call of twenty."""
+    """Days on which vendors take as long as they usually do: 250 ms from the end of a voice to its words, 290
+    ms to the first sound, 640 ms to a model's first token, and 1.6 s in one call of twenty."""
     return {
         "deepgram": Script(first=exactly(0.25)),
         "elevenlabs": Script(first=exactly(0.29)),
