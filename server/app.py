@@ -122,6 +122,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 warm=True,
             )
         )
+        if providers.choice.all:
+            log.info("= %s", providers.choice.told)
         _tell((*cautions(settings), *providers.warnings))
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))

@@ -23,6 +23,19 @@ WORK: Final[Mapping[Role, str]] = {
     "language_model": "interviewer",
 }
 """What a role is called in sentences for people."""
+DOES: Final[Mapping[Role, str]] = {
+    "speech_to_text": "listens",
+    "text_to_speech": "speaks",
+    "language_model": "judges answers and words what is asked next",
+}
+"""What is said there of whoever has a role."""
+CONSOLES: Final[Mapping[str, str]] = {
+    "deepgram": "https://console.deepgram.com",
+    "elevenlabs": "https://elevenlabs.io/app/settings/api-keys",
+    "anthropic": "https://console.anthropic.com/settings/keys",
+    "openai": "https://platform.openai.com/api-keys",
+}
+"""Where a vendor's keys are made and its bill is seen; of one that isn't here, people know it themselves."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -105,6 +118,12 @@ class Choice(msgspec.Struct, frozen=True):
     def all(self) -> tuple[Chosen, ...]:
         """Of every role."""
         return self.speech_to_text + self.text_to_speech + self.language_model
+
+    @property
+    def told(self) -> str:
+        """Who does which work, all being well."""
+        who = {role: [*(one.line.name for one in getattr(self, role)), EMBEDDED][0] for role in ROLES}
+        return ", ".join(f"{who[role]} {DOES[role]}" for role in ROLES)
 
 
 def choose(settings: Settings, lines: tuple[Line, ...] = LINES) -> Choice:

@@ -10,7 +10,7 @@ from typing import Final
 
 from server.providers.catalog import WORK, Line
 from server.providers.protocols import ProviderError, Service
-from server.providers.standing import REFUSED_KEY, Standings
+from server.providers.standing import Standings
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Health:
             standing.succeeded(line.name)
             return
         self._faults[line.name] = (line, fault)
-        if fault.status in REFUSED_KEY:
+        if fault.about_the_key:
             standing.failed(line.name, fault)
 
 
@@ -101,7 +101,7 @@ async def asked(line: Line, service: Service) -> ProviderError | None:
 
 def complaint(line: Line, fault: ProviderError) -> str:
     """The sentence for the operator."""
-    if fault.status in REFUSED_KEY:
+    if fault.about_the_key:
         return warning(line, fault)
     reason = fault.message.strip().rstrip(".")
     work = WORK[line.role]
@@ -116,7 +116,12 @@ def warning(line: Line, fault: ProviderError) -> str:
             f"{line.key_name} isn't allowed to do this by {line.company} (403): give it the right there, take"
             f" another, or unset it to use the embedded {work}."
         )
-    if fault.status in REFUSED_KEY:
+    if fault.status == 402:
+        return (
+            f"{line.key_name} has no credit left at {line.company} (402): pay there, or unset it to use the"
+            f" embedded {work}."
+        )
+    if fault.about_the_key:
         return (
             f"{line.key_name} is refused by {line.company} ({fault.status}): correct it, or unset it to use"
             f" the embedded {work}."

@@ -39,10 +39,15 @@ class ProviderError(Exception):
         """For people; never with a key or a participant's words in it."""
         self.retryable = retryable
         self.status = status
-        """The HTTP status that the vendor answered with, where it did: 401 and 403 are a key that is refused.
-        """
+        """The HTTP status that the vendor answered with, or meant: 401 is a wrong key, 402 an account without
+        credit, 403 a key that isn't allowed to do the work."""
         self.retry_after = retry_after
         """Seconds that the vendor asks to be left alone for, where it does."""
+
+    @property
+    def about_the_key(self) -> bool:
+        """Whether nobody need try again soon: only whoever owns the key can mend it."""
+        return self.status in (401, 402, 403)
 
 
 class Service(Protocol):

@@ -22,8 +22,6 @@ _SENTENCES: Final[dict[DecisionKind, str]] = {
     "closed": "it works again",
 }
 
-REFUSED_KEY: Final = (401, 403)
-"""Statuses after which nobody need try again soon."""
 _ABOUT_THE_REQUEST: Final = (None, 400, 404, 413, 415, 422)
 """Statuses of a fault that won't pass, but that another request may not have: a voice, language or term of
 one study, say."""
@@ -70,8 +68,8 @@ class Standings:
         self.tell(provider, "replaced", why, to)
         if provider in self._unfailing or (not fault.retryable and fault.status in _ABOUT_THE_REQUEST):
             return
-        refused = fault.status in REFUSED_KEY
-        if self._breaker(provider).failed(self._clock(), why, at_once=refused, rest=fault.retry_after):
+        breaker = self._breaker(provider)
+        if breaker.failed(self._clock(), why, at_once=fault.about_the_key, rest=fault.retry_after):
             self.tell(provider, "opened", why, to)
 
     def tell(self, provider: str, decision: DecisionKind, why: str = "", to: Witness | None = None) -> None:

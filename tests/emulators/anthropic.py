@@ -46,6 +46,8 @@ class AnthropicEmulator:
         """Every call that was understood."""
         self.thinks = False
         """A block of thoughts comes first."""
+        self.broke = False
+        """The account has no credit left."""
         self.declines = False
         """It stops with `refusal`."""
         self.breaks_off = ""
@@ -66,7 +68,7 @@ class AnthropicEmulator:
         if (refused := _unauthorized(request)) is not None:
             return refused
         body = msgspec.json.decode(await request.body())
-        fault = _fault(body)
+        fault = "Your credit balance is too low to access the Anthropic API." if self.broke else _fault(body)
         if fault:
             return JSONResponse(_error("invalid_request_error", fault), 400)
         self.bodies.append(body)
@@ -112,7 +114,10 @@ class AnthropicEmulator:
 
     def _usage(self, body: dict[str, Any]) -> dict[str, int]:
         """Reads what was kept of the beginning, keeps what is marked to be kept."""
-        blocks = [*body["system"], *(block for one in body["messages"] for block in _blocks(one["content"]))]
+        blocks = [
+            *body.get("system", ()),
+            *(block for one in body["messages"] for block in _blocks(one["content"])),
+        ]
         total = read = written = 0
         beginning = hashlib.sha256(msgspec.json.encode([body["model"], body.get("output_config")]))
         for block in blocks:
@@ -166,7 +171,7 @@ def _fault(body: dict[str, Any]) -> str:
     model, thinking = body["model"], (body.get("thinking") or {}).get("type")
     effort = (body.get("output_config") or {}).get("effort")
     unknown = set(body) - _KNOWN
-    marked = [block for block in body["system"] if "cache_control" in block]
+    marked = [block for block in body.get("system", ()) if "cache_control" in block]
     marked += [b for one in body["messages"] for b in _blocks(one["content"]) if "cache_control" in b]
     if unknown:
         return f"{unknown.pop()}: Extra inputs are not permitted"

@@ -32,6 +32,7 @@ _ENCODINGS: Final = {"/v1/listen": {"linear16", "mulaw"}, "/v2/listen": {"linear
 _CODES: Final = {
     400: ("Bad Request", "the request is not valid"),
     401: ("INVALID_AUTH", "Invalid credentials."),
+    402: ("ASR_PAYMENT_REQUIRED", "Project does not have enough credits for an ASR request."),
     429: ("TOO_MANY_REQUESTS", "Too many requests. Please try again later."),
     503: ("SERVICE_UNAVAILABLE", "The service is currently unavailable."),
 }
@@ -84,6 +85,8 @@ class DeepgramEmulator:
     ) -> None:
         self.streams: list[Stream] = []
         self.script = script or Script()
+        self.broke = False
+        """The account has no credit left."""
         self.app = Starlette(
             routes=[WebSocketRoute("/v1/listen", self._listen), WebSocketRoute("/v2/listen", self._listen)]
         )
@@ -183,6 +186,8 @@ class DeepgramEmulator:
         """The status that a handshake is refused with, or None."""
         if socket.headers.get("authorization") not in (f"Token {self._key}", f"bearer {self._key}"):
             return 401
+        if self.broke:
+            return 402
         query = socket.query_params
         wanted = _ENCODINGS[socket.url.path]
         keyterms = query.getlist("keyterm")

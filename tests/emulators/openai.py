@@ -44,6 +44,8 @@ class OpenAIEmulator:
         )
         self.mind = mind or Mind()
         self.bodies: list[dict[str, Any]] = []
+        self.broke = False
+        """The account has no credit left."""
         self.declines = False
         """It says in the reply that it won't."""
         self.breaks_off = ""
@@ -63,6 +65,8 @@ class OpenAIEmulator:
         if (refused := _unauthorized(request)) is not None:
             return refused
         body = msgspec.json.decode(await request.body())
+        if self.broke:
+            return JSONResponse(_error("insufficient_quota", "You exceeded your current quota."), 429)
         fault = _fault(body)
         if fault:
             return JSONResponse(_error("invalid_request_error", fault), 400)
@@ -77,7 +81,7 @@ class OpenAIEmulator:
             yield _chunk(body, {}, finish="stop")
             yield b"data: [DONE]\n\n"
             return
-        finish, pieces = "stop", in_pieces(self.mind.reply(prompt_of(body)))
+        finish, pieces = "stop", in_pieces(self._words(body))
         for place, piece in enumerate(pieces):
             if place:
                 await self._script.before_next()
@@ -91,6 +95,10 @@ class OpenAIEmulator:
         yield _chunk(body, {}, finish=finish)
         yield _data({**_frame(body), "choices": [], "usage": self._usage(body, len(pieces))})
         yield b"data: [DONE]\n\n"
+
+    def _words(self, body: dict[str, Any]) -> str:
+        """What the model says; to somebody who only says hello, as much as one token can hold."""
+        return self.mind.reply(prompt_of(body)) if len(body["messages"]) > 1 else "Hi"
 
     def _usage(self, body: dict[str, Any], written: int) -> dict[str, Any]:
         beginning = body["messages"][0]["content"]
@@ -113,7 +121,7 @@ def prompt_of(body: dict[str, Any]) -> Prompt:
 
 
 def _said(body: dict[str, Any]) -> list[str]:
-    content = body["messages"][1]["content"]
+    content = body["messages"][-1]["content"]
     return content.split("\n\n") if isinstance(content, str) else [part["text"] for part in content]
 
 

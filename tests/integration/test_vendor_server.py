@@ -13,8 +13,9 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
+from tests.emulators.faulty_send import NONSENSE
 from tests.emulators.script import Script, about
-from tests.emulators.vendor_server import NONSENSE, vendor_server
+from tests.emulators.vendor_server import vendor_server
 from tests.support.unwaited_time import unwaited
 
 _BODY = [b"one ", b"two ", b"three"]

@@ -46,6 +46,15 @@ def test_one_setting_swaps_a_provider() -> None:
     assert ["deepgram-nova-3", "openai"] == names(choice.all)
 
 
+def test_who_does_which_work_is_told_for_those_without_a_key_too() -> None:
+    choice = choose(Settings.load(deepgram_api_key="a-key", elevenlabs_api_key="a-key"))
+
+    assert (
+        "deepgram-flux listens, elevenlabs speaks, embedded judges answers and words what is asked next"
+        == choice.told
+    )
+
+
 def test_a_setting_that_cannot_be_is_told_in_a_sentence() -> None:
     with pytest.raises(SettingsError) as caught:
         choose(Settings.load(speech_to_text="deepgramm", text_to_speech="elevenlabs"))
@@ -105,6 +114,8 @@ class Tried:
 
 REFUSED = ProviderError("deepgram", "refuses the key (401).", retryable=False, status=401)
 
+BROKE = ProviderError("deepgram", "the account has no credit (402).", retryable=False, status=402)
+
 
 def test_a_refused_key_is_told_in_one_sentence_with_the_way_out() -> None:
     expected = (
@@ -125,13 +136,16 @@ def test_a_key_that_may_not_do_the_work_is_not_called_wrong() -> None:
     assert expected == complaint(BY_NAME["deepgram-flux"], fault)
 
 
-async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_finds_it_well() -> None:
+@pytest.mark.parametrize("fault", [REFUSED, BROKE], ids=["a wrong key", "no credit"])
+async def test_a_vendor_whose_key_is_refused_is_left_alone_until_a_later_look_finds_it_well(
+    fault: ProviderError,
+) -> None:
     line = BY_NAME["deepgram-flux"]
     hearing = Standings("speech_to_text")
-    health = Health([(line, Tried(REFUSED))], [hearing])
+    health = Health([(line, Tried(fault))], [hearing])
     await health.look()
 
-    assert [complaint(line, REFUSED)] == list(health.complaints)
+    assert [complaint(line, fault)] == list(health.complaints)
     assert {("speech_to_text", "deepgram-flux"): True} == health.resting
     assert not hearing.admits("deepgram-flux")
 

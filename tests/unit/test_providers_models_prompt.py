@@ -89,5 +89,22 @@ def test_what_may_pass_is_told_from_what_will_not(status: int, after: str | None
     assert retryable == refusal("vendor", status, "kind", after).retryable
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(402, "billing_error"), (429, "insufficient_quota"), (402, None), (400, "billing_error")],
+)
+def test_an_account_without_credit_is_one_by_whatever_status_it_is_told(
+    status: int, kind: str | None
+) -> None:
+    fault = refusal("vendor", status, kind, "20")
+
+    assert (402, False, None) == (fault.status, fault.retryable, fault.retry_after)
+    assert fault.about_the_key
+
+
+def test_a_kind_that_is_no_word_says_nothing() -> None:
+    assert "vendor: answers 429." == str(refusal("vendor", 429, [{}], None))
+
+
 def test_of_a_vendors_own_words_only_a_plain_one_is_repeated() -> None:
     assert "secret" not in str(refusal("vendor", 400, "the participant said: secret", None))

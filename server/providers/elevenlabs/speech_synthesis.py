@@ -25,6 +25,12 @@ _GOOD_BYE: Final = 0.5
 """Seconds that closing the HTTP connections may take."""
 
 
+class _Subscription(msgspec.Struct):
+    character_count: int = 0
+    character_limit: int = 1
+    can_extend_character_limit: bool = False
+
+
 class ElevenLabsVoice:
     """A TextToSpeech and a Service. `run` keeps its lines for as long as it is awaited; without it none
     opens."""
@@ -54,9 +60,11 @@ class ElevenLabsVoice:
                     await self._http.aclose()
 
     async def check(self) -> None:
-        """Ask whether the key is good, and whether there is the voice that speaks where an agent names none;
-        then have a line open for it. Costs no characters. Raises ProviderError."""
-        await self._ask("v1/user/subscription")
+        """Ask whether the key is good and anything is left to speak with, and whether there is the voice that
+        speaks where an agent names none; then have a line open for it. Costs no characters. Raises
+        ProviderError."""
+        if _used_up(await self._ask("v1/user/subscription")):
+            raise refusal("quota_exceeded", 402, self._account.voice_id)
         await self._ask(f"v1/voices/{quote(self._account.voice_id, safe='')}")
         await self._lines.of(self._account.voice_id).line()
 
@@ -89,10 +97,10 @@ class ElevenLabsVoice:
         if rest is not None:
             yield rest
 
-    async def _ask(self, path: str) -> None:
-        """See that it isn't refused; what it says is of no matter, and the library would take 0.2 s to make
-        objects of a hostile answer. A key that may only speak is refused all other questions, which says
-        nothing of it."""
+    async def _ask(self, path: str) -> bytes:
+        """See that it isn't refused; what it says is hardly of matter, and the library would take 0.2 s to
+        make objects of a hostile answer. A key that may only speak is refused all other questions, which says
+        nothing of it: then the answer is empty."""
         try:
             answer = await self._http.get(
                 f"{self._account.base_url.rstrip('/')}/{path}", headers={"xi-api-key": self._account.api_key}
@@ -100,10 +108,20 @@ class ElevenLabsVoice:
         except (httpx.HTTPError, UnboundedReply) as error:
             raise broken(error) from error
         if answer.is_success:
-            return
+            return answer.content
         code = code_in(_json(answer))
         if code != "missing_permissions":
             raise refusal(code, answer.status_code, self._account.voice_id, answer.headers)
+        return b""
+
+
+def _used_up(subscription: bytes) -> bool:
+    """Whether nothing is left of what was paid for, and more can't be had on account."""
+    try:
+        read = msgspec.json.decode(subscription, type=_Subscription)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return not read.can_extend_character_limit and read.character_count >= read.character_limit
 
 
 def _json(answer: httpx.Response) -> object:

@@ -36,6 +36,7 @@ from server.providers.models.connections import (
     rehearsed,
     text_of,
 )
+from server.providers.models.rules_per_model import DEFAULT_MODELS
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
 from server.providers.witness import Usage, Witness, witness
@@ -44,6 +45,7 @@ NAME: Final = "anthropic"
 ADDRESS: Final = "https://api.anthropic.com"
 _PASSING: Final = frozenset(("overloaded_error", "api_error", "rate_limit_error", "timeout_error"))
 """Errors in the midst of a reply that may be over in a moment."""
+_BROKE: Final = "credit balance is too low"
 _KEPT: Final[CacheControlEphemeralParam] = {"type": "ephemeral"}
 _REHEARSAL: Final = b"""\
 event: message_start
@@ -92,7 +94,7 @@ class AnthropicModels:
             open_telemetry=False,
             http_client=client_of(DefaultAsyncHttpxClient, transport),
         )
-        self._lines = Lines(NAME, self.check)
+        self._lines = Lines(NAME, self._ask_for_models)
 
     async def run(self) -> None:
         """Keep the connections until cancelled; then close them."""
@@ -104,7 +106,21 @@ class AnthropicModels:
             await self._client.close()
 
     async def check(self) -> None:
-        """Ask for the models that there are. Raises ProviderError."""
+        """Ask for the models that there are, and for no word of one: only so is told whether the account has
+        credit. Raises ProviderError."""
+        await self._ask_for_models()
+        try:
+            await self._client.messages.create(
+                model=DEFAULT_MODELS[NAME][0],
+                max_tokens=0,
+                messages=[{"role": "user", "content": "Hello"}],
+                timeout=self._patience.of(self._patience.check),
+            )
+        except Exception as error:
+            if (fault := told(error)).about_the_key:  # another address may lack this very model
+                raise fault from error
+
+    async def _ask_for_models(self) -> None:
         try:
             await self._client.models.with_raw_response.list(limit=1)
         except Exception as error:
@@ -208,7 +224,8 @@ def told(error: Exception) -> ProviderError:
             passing = error.type in _PASSING
             return ProviderError(NAME, f"breaks off ({error.type}).", retryable=passing)
         case APIStatusError():
-            kind = error.type
+            # an account without money is told as a fault of the request, in words alone
+            kind = "billing_error" if _BROKE in str(error.body) else error.type
             return refusal(NAME, error.status_code, kind, error.response.headers.get("retry-after"))
         case _:
             return ProviderError(NAME, f"talks garbage ({type(error).__name__}).", retryable=True)

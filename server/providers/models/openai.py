@@ -39,6 +39,7 @@ from server.providers.models.connections import (
     rehearsed,
     text_of,
 )
+from server.providers.models.rules_per_model import DEFAULT_MODELS
 from server.providers.models.vendor import Call
 from server.providers.protocols import ProviderError
 from server.providers.witness import Usage, Witness, witness
@@ -84,7 +85,7 @@ class OpenAIModels:
             timeout=patience.of(patience.check),
             http_client=client_of(DefaultAsyncHttpxClient, transport),
         )
-        self._lines = Lines(NAME, self.check)
+        self._lines = Lines(NAME, self._ask_for_models)
         self._at_the_vendors = _is_the_vendors(url or ADDRESS)
 
     async def run(self) -> None:
@@ -97,7 +98,23 @@ class OpenAIModels:
             await self._client.close()
 
     async def check(self) -> None:
-        """Ask for the models that there are. Raises ProviderError."""
+        """Ask for the models that there are, and one of them for a word: only so is told whether the account
+        has credit. Raises ProviderError."""
+        await self._ask_for_models()
+        try:
+            stream = await self._client.chat.completions.create(
+                model=DEFAULT_MODELS[NAME][0],
+                max_completion_tokens=1,
+                messages=[{"role": "user", "content": "Hello"}],
+                stream=True,
+            )
+            async for _ in stream:
+                pass
+        except Exception as error:
+            if (fault := told(error)).about_the_key:  # another address may lack this very model
+                raise fault from error
+
+    async def _ask_for_models(self) -> None:
         try:
             await self._client.models.with_raw_response.list()
         except Exception as error:
@@ -105,7 +122,7 @@ class OpenAIModels:
 
     async def make_ready(self, call: Call) -> None:
         """Have a connection: what calls begin with is kept by the vendor from the first one on."""
-        await self.check()
+        await self._ask_for_models()
 
     def reply(self, call: Call) -> AbstractAsyncContextManager[AsyncIterator[str]]:
         """The pieces of a reply."""
