@@ -56,13 +56,13 @@ class BadHearing:
                 if self._turns.state == "open":  # a voice proves it wrong, and gives the answer
                     self._prompter.say("check_in", words, now)
             case "muted_pause":
-                self._moments.pause("muted", script.PAUSED_SILENCE, now)
+                self._moments.pauses.pause("muted", script.PAUSED_SILENCE, now)
             case "noise":
                 if not self._noise_told:
                     self._noise_told = True
                     self._out.append(NoticeGiven("noise", script.NOISE, ("hold", "type")))
                     self._prompter.say("notice", script.NOISE, now)
             case "noise_pause":
-                self._moments.pause("noise", script.PAUSED_SILENCE, now)
+                self._moments.pauses.pause("noise", script.PAUSED_SILENCE, now)
             case _:
                 raise AssertionError(name)

@@ -3,8 +3,6 @@
 Stands between the floor, which says when, and the interview, which says what comes next.
 """
 
-from typing import Literal
-
 from dialog import script
 from dialog.answering import LISTENING, TAKEN
 from dialog.assessment import Assessment
@@ -12,6 +10,7 @@ from dialog.bad_hearing import BadHearing
 from dialog.confirmations import Confirmations
 from dialog.drafting import Drafting
 from dialog.events import AnswerReopened, AnswerTaken, Stage
+from dialog.follow_up import FollowUp
 from dialog.granting import Granting
 from dialog.hard_topics import HardTopics
 from dialog.interview import Interview
@@ -21,8 +20,6 @@ from dialog.judgement import (
     ASKS_WHY,
     UNKNOWN_GRAVITY,
     Judgement,
-    JudgementRequest,
-    Vetted,
 )
 from dialog.likely_claims import LikelyClaims
 from dialog.moments import Moments
@@ -30,7 +27,7 @@ from dialog.outbox import Outbox
 from dialog.preparation import Preparation
 from dialog.prompter import Prompter
 from dialog.reading_back import ReadingBack
-from dialog.rebuffs import Rebuffs, is_to_us
+from dialog.rebuffs import Rebuffs
 from dialog.rights import spoken_right
 from dialog.signals import JudgementArrived
 from dialog.sparing import Sparing
@@ -81,7 +78,7 @@ class Conduct:
         self._assessment = assessment
         self._drafting = drafting
         self._sparing = Sparing(turns, assessment)
-        self._preparation = preparation
+        self._follow_up = FollowUp(interview, assessment, preparation, turns, prompter)
         self._turns = turns
         self._prompter = prompter
         self._out = out
@@ -93,10 +90,6 @@ class Conduct:
         self._confirmations = Confirmations(
             moments, turns, self._granting, self._reading_back, self._likely_claims
         )
-        self._vetted = Vetted()
-        self._vetted_of: tuple[Judgement | None, JudgementRequest | None] = (None, None)
-        self._stand_in = ""
-        """Words that have taken the place of a probe for which the voice was not there."""
 
     def judged(self, signal: JudgementArrived) -> None:
         """JudgementArrived; a stale id does nothing."""
@@ -106,76 +99,28 @@ class Conduct:
     def settle(self, now: float) -> None:
         """Commit, if the hold is over, the judgement in, and what follows from it ready to be heard."""
         self._drafting.set_clock(now)
-        decision, request = self._assessment.decision, self._assessment.request
+        decision = self._assessment.decision
         if decision is None:
             return self._sparing.set_clock(now)
-        if self._vetted_of[0] is not decision or self._vetted_of[1] is not request:
-            self._vet(decision, request, now)
-        if self._sound == "failed":
+        self._follow_up.look_at(decision, now)
+        if self._follow_up.sound == "failed":
             if self._turns.state not in TAKEN:
                 self.forget("failed")
                 return
-            self._go_unheard(f"voice: {self._preparation.failure}", now)
-        if self._turns.taking.ready(now) and self._sound == "ready":
+            self._follow_up.voice_failed(now)
+        if self._turns.taking.ready(now) and self._follow_up.sound == "ready":
             self._conclude(now)
 
     def forget(self, reason: str = "unneeded") -> None:
         """What is judged, and what the voice has begun on for it, is not needed any more."""
         self._assessment.forget(reason)
-        self._vetted, self._vetted_of = Vetted(), (None, None)
-        self._preparation.drop()
-
-    # Judgements and the sound of what follows from them
-
-    def _vet(self, decision: Judgement, request: JudgementRequest | None, now: float) -> None:
-        """Look at the words of a new decision, and have the voice begin on what may be said."""
-        turn, field = self._turns.turn, self._interview.field
-        unasked = decision.verdict in ("wants_right", "asks_back", "distress")
-        self._vetted, self._vetted_of = Vetted(), (decision, request)
-        if (
-            turn is None
-            or unasked
-            or is_to_us(turn, decision)
-            or (field is not None and decision.verdict != "refused")
-        ):
-            return
-        self._vetted = self._interview.vetting.vet(self._interview.node, decision, request, now)
-        probe = self._vetted.probe
-        if probe is None or probe.text == self._stand_in:  # which is not to wait for the voice again
-            self._preparation.drop()
-        elif self._turns.taking.patient and not self._redirects(turn, decision):
-            self._preparation.begin(probe.text, self._prompter.speed)
-
-    @property
-    def _sound(self) -> Literal["ready", "awaited", "failed"]:
-        """Whether what follows from the decision could be heard at once."""
-        if (probe := self._vetted.probe) is None:
-            return "ready"
-        return self._preparation.state(probe.text, self._prompter.speed)
-
-    def _go_unheard(self, reason: str, now: float) -> None:
-        """The voice is not there in time: known words take the place of the probe."""
-        probe = self._vetted.probe
-        if probe is not None:
-            self._preparation.drop()
-            instead = self._interview.vetting.known_probe(self._interview.node, probe.deficiency)
-            self._stand_in = instead.text if instead is not None else ""
-            self._assessment.go_unheard(self._interview.node, reason, instead)
-            decision = self._assessment.decision
-            if decision is not None:
-                self._vet(decision, self._assessment.request, now)
-
-    def _overdue(self, now: float) -> None:
-        """The deadline of the judgement, and of the sound of what follows from it, has come."""
-        self._assessment.overdue(self._interview.node)
-        if self._sound == "awaited" and self._assessment.decision is self._vetted_of[0]:
-            self._go_unheard("voice_overdue", now)
+        self._follow_up.forget()
 
     def _draft(self, now: float) -> None:
         turn = self._turns.turn
         self._drafting.drawn_up(now)
         if turn is not None and turn.text and self._interview.closing is None:
-            if self._drafting.worthwhile and self._moments.confirming is None:
+            if self._drafting.worthwhile and self._moments.yes_or_no.awaited is None:
                 self._assessment.draft(turn, self._interview.node, self._interview.field)
 
     def follow(self, step: Step, now: float) -> None:
@@ -200,7 +145,7 @@ class Conduct:
             case HoldOver():
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
-                self._overdue(now)
+                self._follow_up.overdue(now)
             case JudgementSpared():
                 self._sparing.due()
             case DraftDue():
@@ -221,10 +166,10 @@ class Conduct:
             case OverlapTwice():
                 if self._interview.closing is not None:  # there is nothing left to ask for
                     self._turns.overlap.take_up(now)
-                elif self._moments.pausing is not None:
-                    self._moments.pause_said()
+                elif self._moments.pauses.pausing is not None:
+                    self._moments.pauses.pause_said()
                 else:
-                    self._moments.confirm_go_on(now)
+                    self._moments.yes_or_no.ask_whether_to_go_on(now)
             case CueDue():
                 self._prompter.cue(now)
             case CheckInDue():
@@ -257,12 +202,12 @@ class Conduct:
         if self._interview.closing is not None:
             if not self._granting.struck_over_good_bye(now):
                 self._interview.finish()
-        elif self._moments.pausing is not None:
-            self._moments.pause_said()
+        elif self._moments.pauses.pausing is not None:
+            self._moments.pauses.pause_said()
         else:
             self._turns.hand_over(now)
             self._turns.lull.show(self._interview.patience.reading_time(self._interview.node), now)
-            if self._out.state.asked is None and self._moments.confirming is None:
+            if self._out.state.asked is None and self._moments.yes_or_no.awaited is None:
                 self._interview.go_on(now)
 
     def _over(self, step: AnswerSeemsOver, now: float) -> None:
@@ -270,7 +215,7 @@ class Conduct:
         turn = self._turns.turn
         if turn is None or self._interview.closing is not None:
             return
-        if self._moments.confirming is not None:
+        if self._moments.yes_or_no.awaited is not None:
             if self._confirmations.taken(turn, now):
                 return
             turn = self._turns.turn or turn
@@ -295,7 +240,7 @@ class Conduct:
         """The committed answer goes on: undo the commit, once."""
         self.forget()
         self._out.append(AnswerReopened(turn.turn_id, turn.revision))
-        self._interview.closing = self._moments.confirming = None
+        self._interview.closing = self._moments.yes_or_no.awaited = None
         self._turns.expect(turn.node_key, self._interview.profile)
         self._turns.reopen(turn, now)
         if turn.text:
@@ -303,14 +248,10 @@ class Conduct:
 
     def _conclude(self, now: float) -> None:
         """The hold is over and the answer judged: commit, and go on."""
-        judgement, turn, vetted = self._assessment.decision, self._turns.turn, self._vetted
+        judgement, turn = self._assessment.decision, self._turns.turn
         if judgement is None or turn is None:
             return
-        self._assessment.decision, self._vetted_of, self._stand_in = None, (None, None), ""
-        if vetted.probe is None or not turn.text:
-            self._preparation.drop()
-        else:
-            self._preparation.hand_over()
+        vetted, self._assessment.decision = self._follow_up.adopt(turn), None
         if not turn.text:  # the last word on it was that it was none
             self._turns.dismiss(now)
             return
@@ -336,11 +277,8 @@ class Conduct:
         if self._interview.unconfirmed is not None:
             self._reading_back.begin(now)
 
-    def _redirects(self, turn: Turn, judgement: Judgement) -> bool:
-        return judgement.verdict == "off_topic" and turn.confidence >= 0.85 and self._interview.may_redirect()
-
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
-        if not self._redirects(turn, judgement):
+        if not self._interview.leads_back(turn, judgement):
             return False
         self._granting.remark(turn, "off_topic")
         self._turns.dismiss(now)

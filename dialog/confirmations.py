@@ -37,7 +37,7 @@ class Confirmations:
 
     def taken(self, turn: Turn, now: float) -> bool:
         """Take what was said; False where it is an answer to what was asked before."""
-        awaited = self._moments.confirming
+        awaited = self._moments.yes_or_no.awaited
         answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
         right = spoken_right(turn.text) if answer is None else None
         if right == awaited:  # said once more, as "stop"

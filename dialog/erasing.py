@@ -65,7 +65,7 @@ class Erasing:
         return True
 
     def _committed(self, turn_id: int) -> None:
-        committed, self._turns.overlap.committed = self._turns.overlap.committed, None
+        committed = self._turns.overlap.last_answer.withdraw()
         if committed is not None:
             self._turns.hearing.attribution.strike(committed.utterances)
         self._out.append(AnswerStruck(turn_id))

@@ -138,7 +138,9 @@ class Granting:
         if not over_speech:
             self._turns.dismiss(now)
         none_left = self._interview.closing is not None and right not in ("stop", *ERASING)
-        none_left |= right == "pause" and self._moments.pausing is not None  # of which we are just telling
+        none_left |= (
+            right == "pause" and self._moments.pauses.pausing is not None
+        )  # of which we are just telling
         if right is not None and right not in ("done", "resume") and not none_left:
             self._moments.claim(right, now)
         elif over_speech:

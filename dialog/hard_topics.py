@@ -26,12 +26,12 @@ class HardTopics:
         self._out.append(DistressHeard(turn.turn_id, turn.node_key, level))
         match level:
             case "mild":
-                self._moments.confirm("hard_topic", script.HARD_TOPIC, now)
+                self._moments.yes_or_no.ask("hard_topic", script.HARD_TOPIC, now)
             case "moderate":
-                self._moments.confirm("other_topic", script.OTHER_TOPIC, now, first=self._name_help())
+                self._moments.yes_or_no.ask("other_topic", script.OTHER_TOPIC, now, first=self._name_help())
             case "severe":
                 self._interview.close_node("answered")
-                self._moments.pause("distress", script.PAUSED_DISTRESS, now, first=self._name_help())
+                self._moments.pauses.pause("distress", script.PAUSED_DISTRESS, now, first=self._name_help())
 
     def _name_help(self) -> str | None:
         """Where help is to be had goes to the page at once; what is to be said of it is returned, since

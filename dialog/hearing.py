@@ -44,7 +44,7 @@ class Hearing:
         grown = turn.hear(heard, rest, now)
         if final and rest and turn is self._answering.turn:
             self._floor.out.append(WordsHeard(turn.turn_id, turn.node_key, rest, heard.confidence))
-        if turn is self._overlap.committed:
+        if turn is self._overlap.last_answer.turn:
             return [AnswerAmended(turn)] if final else []
         if turn in (self._overlap.beside, self._overlap.late):
             return self._overlap.words(now) if grown or final else []
@@ -81,7 +81,7 @@ class Hearing:
 
     def _owner(self, utterance_id: int) -> Turn | None:
         overlap = self._overlap
-        for turn in (self._answering.turn, overlap.beside, overlap.late, overlap.committed):
+        for turn in (self._answering.turn, overlap.beside, overlap.late, overlap.last_answer.turn):
             if turn is not None and turn.owns(utterance_id):
                 return turn
         return None

@@ -237,8 +237,11 @@ class Interview:
             )
         )
 
-    def may_redirect(self) -> bool:
-        """Whether straying is led back here: as the agent is told to, once a node."""
+    def leads_back(self, turn: Turn, judgement: Judgement) -> bool:
+        """Whether this is straying that is led back: as the agent is told to, once a node. Nobody strays in
+        words that were badly recognised."""
+        if judgement.verdict != "off_topic" or turn.confidence < CARRYING_CONFIDENCE:
+            return False
         allowed = self.blueprint.agent.boundaries.off_topic_handling == "allow"
         return not allowed and not self._out.state.node(self.node.key).redirected
 

@@ -52,7 +52,7 @@ class LikelyClaims:
         self._out.append(turn.remark(MEANING))
         self._turns.answering.turn = None
         self._doubt = turn, claim
-        self._moments.confirm(WHAT, script.IS_IT_SO[claim.right], now)
+        self._moments.yes_or_no.ask(WHAT, script.IS_IT_SO[claim.right], now)
         return True
 
     def _claim_in(self, turn: Turn) -> Claim | None:
@@ -70,7 +70,7 @@ class LikelyClaims:
         if self._doubt is None:
             return True
         (turn, claim), self._doubt = self._doubt, None
-        self._moments.confirm_nothing()
+        self._moments.yes_or_no.await_nothing()
         if answer is None:
             return self._is_more(turn)
         self._turns.answering.set_aside("confirmation")
@@ -90,7 +90,7 @@ class LikelyClaims:
 
     def unanswered(self, now: float) -> bool:
         """Nobody has answered that: what was said was an answer, as likely as not."""
-        if self._moments.confirming != WHAT:
+        if self._moments.yes_or_no.awaited != WHAT:
             return False
         self.answered("no", now)
         self._prompter.say("notice", script.GO_ON_THEN, now)

@@ -10,6 +10,7 @@ from dialog import script
 from dialog.assessment import Assessment
 from dialog.bad_hearing import BadHearing
 from dialog.blueprint import Blueprint, Patience
+from dialog.by_hand import ByHand
 from dialog.commands import AnyCommand, Attend, HangUp
 from dialog.conduct import Conduct
 from dialog.drafting import Drafting
@@ -21,7 +22,6 @@ from dialog.events import (
     InterviewResumed,
     NoticeGiven,
 )
-from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.moments import Moments
 from dialog.outbox import Outbox
@@ -31,14 +31,10 @@ from dialog.prompter import Prompter
 from dialog.rights import spoken_right
 from dialog.signals import (
     AnySignal,
-    DonePressed,
     FinalTranscript,
-    FormFilled,
-    HoldToTalk,
     InterviewCancelled,
     JudgementArrived,
     JudgementFailed,
-    KeyPressed,
     MicrophoneMuted,
     NewsOfTheWorld,
     OperatorHandedBack,
@@ -50,7 +46,6 @@ from dialog.signals import (
     ParticipantLeft,
     PreparationFailed,
     RecogniserReplaced,
-    RightClaimed,
     SoundStalled,
     SoundWentOn,
     SpeechBegan,
@@ -62,17 +57,13 @@ from dialog.signals import (
     StorageFaltered,
     StorageRecovered,
     SynthesisFailed,
-    TextTyped,
     TimePassed,
     TurnEndHinted,
     TurnEndScored,
-    TypingNoticed,
 )
 from dialog.steps import Step
 from dialog.turn_taking import TurnTaking
 from dialog.unheard import Unheard
-
-_DEAF = frozenset(("waiting", "paused", "away", "operator", "closed"))
 
 
 class Manager:
@@ -109,6 +100,9 @@ class Manager:
             self._turns,
             self._prompter,
             self._out,
+        )
+        self._by_hand = ByHand(
+            self._interview, self._moments, self._conduct, self._bad_hearing, self._turns, self._out
         )
 
     @property
@@ -195,7 +189,7 @@ class Manager:
             case OperatorTookOver() | OperatorHandedBack() | InterviewCancelled():
                 self._from_outside(signal, now)
             case _:
-                return self._by_hand(signal, now)
+                return self._by_hand.take_in(signal, now)
         return []
 
     def _made_ready(
@@ -219,80 +213,8 @@ class Manager:
         paused = self._turns.state == "paused"
         steps = self._turns.words(signal, now)
         if paused and spoken_right(signal.text) == "resume":
-            self._moments.resume(now)
+            self._moments.pauses.resume(now)
         return steps
-
-    def _by_hand(
-        self,
-        signal: DonePressed | HoldToTalk | TextTyped | TypingNoticed | KeyPressed | FormFilled | RightClaimed,
-        now: float,
-    ) -> list[Step]:
-        """What the participant does on the page or keypad."""
-        if isinstance(signal, FormFilled) and signal.node_key != self._out.state.current:
-            return []
-        if self._interview.closing is not None and signal != RightClaimed("strike"):
-            return []  # the last words are being said, and nothing can be answered any more
-        if isinstance(signal, TextTyped | FormFilled):
-            self._moments.wake(now)
-        answering, state = self._turns.answering, self._turns.state
-        if state in _DEAF and not (isinstance(signal, RightClaimed) and state == "paused"):
-            return []
-        match signal:
-            case DonePressed():
-                return answering.done(now) if state not in AGENTS else []
-            case HoldToTalk():
-                if signal.pressed:
-                    self._moments.wake(now)
-                    self._turns.give_way(now)
-                return answering.hold_to_talk(signal.pressed, now)
-            case TypingNoticed():
-                answering.typing(now)
-            case TextTyped():
-                if not signal.text.strip() or signal.client_id in self._out.state.client_ids:
-                    return []
-                self._turns.give_way(now)
-                return answering.typed(signal.text.strip(), signal.client_id, now)
-            case KeyPressed():
-                return self._key(signal.key, now)
-            case FormFilled():
-                self._fill(signal, now)
-            case RightClaimed():
-                if signal.right == "done":
-                    return answering.done(now) if state not in AGENTS else []
-                self._claim(signal, now)
-            case _:
-                assert_never(signal)
-        return []
-
-    def _claim(self, signal: RightClaimed, now: float) -> None:
-        if signal.right != "resume":
-            self._conduct.forget()
-        if signal.right == "stop":
-            self._moments.stop_for_good(now)
-        else:
-            self._moments.claim(signal.right, now)
-
-    def _key(self, key: str, now: float) -> list[Step]:
-        if key == "*":
-            self._moments.claim("repeat", now)
-        elif key == "0" and self._turns.floor.profile.name != "closed":
-            self._moments.claim("human", now)
-        elif key in "123456789#0" and len(key) == 1:
-            self._moments.wake(now)
-            self._turns.give_way(now)
-            return self._turns.answering.keyed(key, now)
-        return []
-
-    def _fill(self, signal: FormFilled, now: float) -> None:
-        self._conduct.forget()
-        self._turns.give_way(now)
-        self._turns.answering.set_aside("superseded")
-        self._moments.confirm_nothing()
-        turn = self._turns.answering.need_turn(now)
-        turn.type(script.filled_in(self._interview.node, signal.data), now)
-        self._turns.commit()
-        self._bad_hearing.question_changed()
-        self._interview.filled(turn, signal.data, now)
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:
         turns, state = self._turns, self._out.state
@@ -309,7 +231,7 @@ class Manager:
         if state.current is None:
             self._interview.begin(now, written=signal.channel == "text")
         else:
-            self._moments.recap(now)
+            self._moments.pauses.recap(now)
 
     def _muted(self, signal: MicrophoneMuted, now: float) -> None:
         self._bad_hearing.microphone_changed(silent=signal.silent)
@@ -330,8 +252,8 @@ class Manager:
                 pass  # there is nobody to talk with
             case OperatorTookOver():
                 self._conduct.forget()
-                self._moments.keep_words()
-                self._moments.confirm_nothing()
+                self._moments.pauses.keep_words()
+                self._moments.yes_or_no.await_nothing()
                 self._turns.suspend("operator")
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
             case OperatorHandedBack():
@@ -339,7 +261,7 @@ class Manager:
                     self._prompter.say("notice", script.OPERATOR_GONE, now)
                     if self._interview.closing is not None:
                         return self._interview.part(now)
-                    self._moments.take_up_answer(now)
+                    self._moments.pauses.take_up_answer(now)
                     self._interview.ask_again(now)
             case InterviewCancelled():
                 self._conduct.forget()

@@ -3,10 +3,11 @@
 Knows no question; it tells an answer going on, an interruption and a cough apart by voice, words and time.
 """
 
-from dialog.barge_in import goes_on, judge_overlap, outweighs, takes_back
+from dialog.barge_in import goes_on, judge_overlap, outweighs
 from dialog.commands import HoldSpeech, StopSpeech
 from dialog.completeness import content_words
 from dialog.floor import Floor
+from dialog.last_answer import LastAnswer
 from dialog.lowered_voice import LoweredVoice
 from dialog.rights import is_backchannel
 from dialog.said_over import SaidOver
@@ -29,9 +30,7 @@ class Overlap:
         """Words said over the agent, not yet known to be an answer."""
         self.late: Turn | None = None
         """Words that came when their voice was over already, too few as yet to stop anybody."""
-        self.committed: Turn | None = None
-        """The answer on the record last, which may turn out to go on."""
-        self._settled = False
+        self.last_answer = LastAnswer(floor.policy)
         self._began_at = 0.0
         self.unheard = 0.0
         """Seconds since then of which no sound came."""
@@ -59,22 +58,6 @@ class Overlap:
     def asked(self) -> None:
         """A new question is on its way."""
         self._times_resumed = 0
-
-    def commit(self, turn: Turn) -> None:
-        """An answer is on the record; until the floor is the participant's it may turn out to go on."""
-        self.committed = turn
-        self._settled = turn.reopened
-
-    def settle(self) -> None:
-        """What comes from now on is something else."""
-        self._settled = True
-
-    def _may_rejoin(self, now: float) -> bool:
-        """Whether speech now may still be the answer of before: until 1.2 s into what followed it."""
-        current = self._speaking.current
-        if self.committed is None or self._settled or current is None:
-            return False
-        return current.began_at is None or now - current.began_at <= self._floor.policy.resume_window
 
     def voice_on(self, utterance_id: int, now: float, voiced: float = 0.0) -> list[Step]:
         """Speech sets in while the agent has the floor; `voiced` seconds of it there were already."""
@@ -106,7 +89,7 @@ class Overlap:
             return []
         began_at = current.began_at if current.began_at is not None else now
         at_once = self._began_at - began_at <= policy.both_at_once
-        if self._may_rejoin(now):
+        if self.last_answer.may_go_on(current, now):
             if at_once:  # who has hardly heard us, or not at all, is going on
                 self._voice.keep_back(current.speech_id)
             else:
@@ -188,7 +171,7 @@ class Overlap:
                     return []
                 rejoinable = self._rejoinable(current)
                 more = goes_on(self.beside.text, self._sure(self.beside, now))
-                if rejoinable and (more or self._takes_back(self.beside)):
+                if rejoinable and (more or self.last_answer.is_taken_back(self.beside.text)):
                     return self._rejoin()
                 if self._floor.state == "ducked" and current.barge_in and not rejoinable:
                     return self._judge(now)
@@ -213,15 +196,9 @@ class Overlap:
 
     def _rejoinable(self, current: Speech) -> bool:
         """Whether what is said now may be the answer of before, of which the agent has just taken note."""
-        within = (
-            current.began_at is None
-            or self._timers.is_set("rejoin")
-            or self._began_at - current.began_at <= self._floor.policy.resume_window
-        )
-        return self.committed is not None and not self._settled and within
-
-    def _takes_back(self, beside: Turn) -> bool:
-        return self.committed is not None and takes_back(beside.text, self.committed.text)
+        if self._timers.is_set("rejoin"):
+            return self.last_answer.is_open
+        return self.last_answer.may_go_on(current, self._began_at)
 
     def _sure(self, beside: Turn, now: float) -> float:
         """Seconds of voice over the agent that there were for sure."""
@@ -283,14 +260,14 @@ class Overlap:
             return None
         self._stopping = None
         self._timers.cancel("unstopped")
-        if self.committed is not None and not self._settled:
-            if fraction < self._floor.policy.question_heard_enough:
-                return self._rejoin()
+        if self.last_answer.is_open and fraction < self._floor.policy.question_heard_enough:
+            return self._rejoin()
         return [BargedIn()]
 
     def _rejoin(self) -> list[Step]:
         """It was the same answer going on: what follows it is stopped, and the answer is open again."""
-        turn, beside = self.committed, self.beside
+        beside = self.beside
+        turn = self.last_answer.withdraw() if beside is not None else None
         if turn is None or beside is None:
             return []
         current = self._speaking.current
@@ -301,7 +278,7 @@ class Overlap:
         turn.go_on(beside.began_at)
         turn.absorb(beside)
         turn.reopened = True
-        self.committed = self.beside = None
+        self.beside = None
         return [Rejoined(turn)]
 
     def fire(self, name: str, now: float) -> list[Step]:
@@ -312,7 +289,7 @@ class Overlap:
                 if beside is not None:
                     lasted = beside.voiced >= self._floor.policy.rejoin_speech
                     enough = self._voice_on or (lasted and not is_backchannel(beside.text))
-                    if enough or self._takes_back(beside):
+                    if enough or self.last_answer.is_taken_back(beside.text):
                         return self._rejoin()
                 self._unduck(now)
             case "overlap":

@@ -40,14 +40,14 @@ class ReadingBack:
     def _read(self, now: float) -> None:
         node = self._interview.node
         data = self._out.state.node(node.key).data
-        self._moments.confirm(WHAT, script.read_back(node, data), now)
+        self._moments.yes_or_no.ask(WHAT, script.read_back(node, data), now)
 
     def answered(self, turn: Turn, now: float) -> None:
         """Take the answer to what was read back: a correction, or whether it is right."""
         node = self._interview.node
         changes = corrected(node.fields or [], self._out.state.node(node.key).data, turn.text)
         if changes:
-            self._moments.confirm_nothing()
+            self._moments.yes_or_no.await_nothing()
             self._interview.correct(self._turns.commit(), changes)
             self._rounds += 1
             if self._rounds < _MOST_ROUNDS:
@@ -57,7 +57,7 @@ class ReadingBack:
             return self._ask_what(now)
         else:
             self._turns.answering.set_aside("confirmation")
-            self._moments.confirm_nothing()
+            self._moments.yes_or_no.await_nothing()
         self._interview.leave_form(now)
 
     def _denied(self, said: str) -> bool:
@@ -72,4 +72,4 @@ class ReadingBack:
         ask = _WAYS[self._denials - 1]
         if ask == script.CORRECT_BY_HAND:
             self._out.append(NoticeGiven("misheard", ask, ("type", "skip", "repeat")))
-        self._moments.confirm(WHAT, ask, now)
+        self._moments.yes_or_no.ask(WHAT, ask, now)

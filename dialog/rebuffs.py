@@ -43,7 +43,7 @@ class Rebuffs:
         if before == 0:
             self._interview.redirect(now)
         elif before == 1:
-            self._moments.confirm("stop", script.OFFER_TO_STOP, now)
+            self._moments.yes_or_no.ask("stop", script.OFFER_TO_STOP, now)
         else:
             self._interview.leave_node("refused", now)
         return True

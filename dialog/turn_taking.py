@@ -118,7 +118,7 @@ class TurnTaking:
     def hand_over(self, now: float) -> None:
         """Everything has been said: the floor is the participant's, who may be speaking already."""
         self.timers.cancel(*OVERLAP_TIMERS, "unheard", "overdue")
-        self.overlap.settle()
+        self.overlap.last_answer.settle()
         beside, turn = self.overlap.beside, self.turn
         self.overlap.reset()
         adopted = beside is not None and (self.answering.voice is not None or beside.substantial)
@@ -159,6 +159,16 @@ class TurnTaking:
         self.timers.cancel("unheard", "overdue")
         self.overlap.reset()
 
+    def break_off(self) -> None:
+        """Stop what is being said, if the agent has the floor."""
+        if self.state in AGENTS:
+            self.stop_speaking()
+
+    def drop_answer(self) -> None:
+        """Something else is said now, and what was being answered is none any more."""
+        self.break_off()
+        self.answering.set_aside("withdrawn")
+
     # Taking, committing, dismissing
 
     def commit(self) -> Turn:
@@ -167,7 +177,7 @@ class TurnTaking:
         if turn is None:
             raise AssertionError("nothing to commit")
         self.answering.clear_clocks()
-        self.overlap.commit(turn)
+        self.overlap.last_answer.commit(turn)
         self.answering.patience.answer_given(0 if turn.typed else turn.word_count, turn.pauses)
         self.lull.answer_over()
         return turn
@@ -191,7 +201,7 @@ class TurnTaking:
         """What was said over the question is the beginning of its answer."""
         beside = self.overlap.beside
         self.overlap.reset()
-        self.overlap.settle()
+        self.overlap.last_answer.settle()
         if beside is not None:
             self.answering.adopt(beside, now)
             self._hear_on(now)
@@ -207,7 +217,8 @@ class TurnTaking:
         """Pause, leave, close, or give way to an operator: every clock stops."""
         self.stop_speaking()
         self.timers.cancel_all()
-        self.answering.turn = self.answering.voice = self.overlap.committed = None
+        self.answering.turn = self.answering.voice = None
+        self.overlap.last_answer.withdraw()
         self.floor.move(move)
 
     # The participant's side
