@@ -6,16 +6,16 @@ from dialog.events import AnswerErased, AnswerStruck, Event
 from server.live.erasing import Eraser
 from server.store.event_log import EventLog, OpenedSession, WriterFenced
 from server.store.event_rows import _decoder
+from tests.support.stalled_log import stalled_log
 from tests.support.store import words
 from tests.support.virtual_time import in_virtual_time
 from tests.unit.test_dialog_erasing import SAID, stage
-from tests.unit.test_live_speaker import _stalled_log
 
 NAMES = ("Elizabeth", "Bartholomew", "Cordelia")
 
 
 def test_who_may_not_write_any_more_ends_no_sitting_by_erasing() -> None:
-    log: EventLog = _stalled_log()
+    log: EventLog = stalled_log()
 
     async def main() -> bool:
         async with asyncio.TaskGroup() as tasks:

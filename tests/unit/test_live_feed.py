@@ -11,9 +11,9 @@ from server.live.page import Page
 from server.live.view import View
 from server.live.wire import AnyToPage, Ended, Question
 from server.store.event_log import EventLog
+from tests.support.stalled_log import stalled_log
 from tests.support.store import small_design, words
 from tests.support.virtual_time import in_virtual_time
-from tests.unit.test_live_speaker import _stalled_log
 
 LONGEST = 5.0
 
@@ -44,7 +44,7 @@ def shown(page: Page) -> list[type]:
 def test_what_tells_of_an_answer_is_shown_when_that_is_stored_or_long_overdue(
     following: Following, last: AnyBody, message: type[AnyToPage], stored_after: float
 ) -> None:
-    page, log = Page(), _stalled_log()
+    page, log = Page(), stalled_log()
 
     async def main() -> tuple[bool, bool]:
         log.append(0.0, words("my answer"))

@@ -28,6 +28,7 @@ from server.providers.protocols import (
 )
 from server.store.event_log import EventLog, OpenedSession, memory_log
 from tests.emulators.voices import FailingVoice, StalledVoice, tone
+from tests.support.stalled_log import stalled_log
 from tests.support.still_leg import StillLeg
 from tests.support.virtual_time import in_virtual_time
 
@@ -356,13 +357,6 @@ def test_what_was_being_said_counts_as_shown_when_the_participant_turns_to_writi
     assert [SpeechBegan(1), SpeechEnded(1, FOUR_WORDS, 1.0)] == played(script).signals()
 
 
-def _stalled_log() -> EventLog:
-    async def history(_: str, __: int, ___: int) -> list[object]:
-        return []
-
-    return EventLog(OPENED, wake=lambda _: None, history=history)  # type: ignore[arg-type]
-
-
 def test_a_question_waits_a_second_for_storage_and_then_goes_on() -> None:
     async def script(on: Stage) -> None:
         on.say(1, "one", after_storage=True)
@@ -371,7 +365,7 @@ def test_a_question_waits_a_second_for_storage_and_then_goes_on() -> None:
         await asyncio.sleep(2)
 
     async def main() -> Stage:
-        async with stage(log=_stalled_log(), leg=StillLeg(DELAY)) as on:
+        async with stage(log=stalled_log(), leg=StillLeg(DELAY)) as on:
             await script(on)
             return on
 

@@ -7,8 +7,8 @@ import pytest
 from dialog.signals import DonePressed, StorageFaltered
 from server.live.storage_wait import Outcome, StorageWait
 from server.store.event_log import EventLog, LogBroken
+from tests.support.stalled_log import stalled_log
 from tests.support.virtual_time import in_virtual_time
-from tests.unit.test_live_speaker import _stalled_log
 
 
 class Erasing:
@@ -28,7 +28,7 @@ def test_what_else_there_is_to_keep_is_not_kept_when_it_comes_late(seconds: floa
     outcomes: list[Outcome] = []
 
     async def main() -> None:
-        log: EventLog = _stalled_log()
+        log: EventLog = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             StorageWait(log, tasks, 1.0, Erasing(seconds)).begin(0, outcomes.append)
 
@@ -43,7 +43,7 @@ def test_it_is_told_in_the_very_moment_of_storing_and_once() -> None:
     outcomes: list[Outcome] = []
 
     async def main() -> None:
-        log = _stalled_log()
+        log = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             wait = StorageWait(log, tasks, 1.0)
             seq = log.append(0.0, DonePressed()).seq
@@ -63,7 +63,7 @@ def test_what_is_stored_late_is_told_as_late_and_not_again() -> None:
     outcomes: list[Outcome] = []
 
     async def main() -> None:
-        log = _stalled_log()
+        log = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             StorageWait(log, tasks, 1.0).begin(log.append(0.0, DonePressed()).seq, outcomes.append)
             await asyncio.sleep(2)
@@ -78,7 +78,7 @@ def test_a_log_that_is_broken_tells_that_it_never_will_be() -> None:
     outcomes: list[Outcome] = []
 
     async def main() -> None:
-        log = _stalled_log()
+        log = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             wait = StorageWait(log, tasks, 1.0)
             seq = log.append(0.0, DonePressed()).seq
@@ -98,7 +98,7 @@ def test_a_fault_of_whoever_waits_harms_nobody_else(caplog: pytest.LogCaptureFix
         raise LookupError("a bug")
 
     async def main() -> None:
-        log = _stalled_log()
+        log = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             wait, seq = StorageWait(log, tasks, 1.0), log.append(0.0, DonePressed()).seq
             wait.begin(seq, fault)
@@ -115,7 +115,7 @@ def test_nobody_is_told_once_the_session_is_over() -> None:
     outcomes: list[Outcome] = []
 
     async def main() -> None:
-        log = _stalled_log()
+        log = stalled_log()
         async with asyncio.TaskGroup() as tasks:
             wait = StorageWait(log, tasks, 1.0)
             wait.begin(log.append(0.0, DonePressed()).seq, outcomes.append)
