@@ -2,7 +2,7 @@
 out of the log itself, and knows no recording."""
 
 from dialog import script
-from dialog.events import AnswerStruck
+from dialog.events import EVERYTHING, AnswerStruck
 from dialog.forgetting import forget_texts
 from dialog.interview import Interview
 from dialog.outbox import Outbox
@@ -48,6 +48,7 @@ class Erasing:
         self._begun()
         for turn_id in range(1, self._out.state.last_turn_id + 1):
             self._committed(turn_id)
+        self._out.append(AnswerStruck(EVERYTHING))  # said over our words, or to a yes or no
         self._forget()
 
     def go_on_without(self, now: float) -> None:

@@ -4,7 +4,7 @@ Transcript, responses, latency and every view are pure functions of this list; a
 facts alone.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -145,8 +145,13 @@ class AnswerReopened(Fact, frozen=True):
     revision: int
 
 
+EVERYTHING: Final = 0
+"""In the place of a turn, with a number that no answer has."""
+
+
 class AnswerStruck(Fact, frozen=True):
-    """The participant had an answer erased. Its text is gone from each projection and from the stored log."""
+    """The participant had an answer erased. Its text is gone from each projection and from the stored log.
+    With EVERYTHING whatever else had been said by then goes as well, answer or not."""
 
     turn_id: int
 

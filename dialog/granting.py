@@ -15,7 +15,7 @@ from dialog.judgement import Right, Wish
 from dialog.lexicon import lower_words, plain
 from dialog.moments import Moments
 from dialog.outbox import Outbox
-from dialog.rights import is_backchannel, spoken_right
+from dialog.rights import is_backchannel, spoken_right, wants_nothing_erased
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
@@ -53,6 +53,12 @@ class Granting:
         right = spoken_right(turn.text)
         if right is not None and right != "done":
             self.grant(turn, right, now)
+            return True
+        if wants_nothing_erased(turn.text):
+            self._forget()
+            self.remark(turn, "keep")
+            self._turns.dismiss(now)
+            self._moments.erase_nothing(now)
             return True
         claim = claim_amid(turn.parts)
         if claim is None:

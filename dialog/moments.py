@@ -103,6 +103,11 @@ class Moments:
                 wish, script.CONFIRM_WITHDRAWAL if wish == "withdraw" else script.CONFIRM_ERASING, now
             )
 
+    def erase_nothing(self, now: float) -> None:
+        """Somebody wants that nothing is erased: say that nothing will be, and ask again."""
+        self._prompter.say("notice", script.NOTHING_ERASED, now)
+        self._interview.ask_again(now)
+
     def _erase_all(self, what: str, now: float) -> None:
         """The participant has said yes to that."""
         self._turns.drop_answer()

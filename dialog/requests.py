@@ -87,6 +87,14 @@ _THE_RECORDING: Final = (
     r"|recording(?: (?:me|us|this|my voice|the (?:call|conversation|interview|talk)))?)"
 )
 
+KEEPING: Final = (
+    r"(?:(?:i )?(?:don't|do not|never) (?:want (?:you )?to )?(?:please |ever )?"
+    rf"(?:delete|erase|remove|discard|wipe|throw away) (?:{_EVERYTHING}|{_AN_ANSWER}|anything(?: of it)?)"
+    rf"|i (?:don't|do not) want (?:{_EVERYTHING}|{_AN_ANSWER}|anything) (?:to be )?(?:deleted|erased|removed)"
+    rf"|keep (?:all of )?{_ANSWERS}|(?:leave|keep) everything(?: as it is)?)"
+)
+"""The contrary of a wish to have something erased."""
+
 REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
     "repeat": (
         rf"(?:repeat|rephrase|reword|repeating|rephrasing)(?: (?:me )?{_WHAT_WAS_ASKED})?(?: (?:to|for) me)?"

@@ -30,13 +30,15 @@ PAUSED_SILENCE = "I'll pause here. Whenever you are ready, press resume, or come
 SILENT = "I hear nothing at all from your microphone. Please check that it is on, or type your answer."
 MUTED = "Your microphone is muted. Unmute it, or type your answer."
 STRUCK = "That answer is erased."
-ALL_STRUCK = "All your answers are erased."
+ALL_STRUCK = "All your answers are being erased."
+"""Said at once: of a long talk that takes some seconds."""
 CONFIRM_ERASING = "Shall I erase all the answers that you have given so far? Please say yes or no."
 CONFIRM_WITHDRAWAL = "Shall I erase all your answers, and end the interview here? Please say yes or no."
 RECORDING_STAYS = (
     "I can't switch a recording off during the talk. An answer that you have erased is taken out of it. "
     "Shall I end the interview here for good? Please say yes or no."
 )
+NOTHING_ERASED = "Nothing is erased."
 NOTHING_TO_STRIKE = "There is no answer to erase yet."
 NOTHING_BEFORE = "This is the first question."
 SLOWER = "I'll speak more slowly."
@@ -232,7 +234,17 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         SILENT,
         STRUCK,
     ]
-    texts += [NOTHING_TO_STRIKE, NOTHING_BEFORE, SLOWER, SKIPPED, MOVING_ON, CONFIRM_STOP, GOING_ON, STOPPED]
+    texts += [
+        NOTHING_ERASED,
+        NOTHING_TO_STRIKE,
+        NOTHING_BEFORE,
+        SLOWER,
+        SKIPPED,
+        MOVING_ON,
+        CONFIRM_STOP,
+        GOING_ON,
+        STOPPED,
+    ]
     texts += [
         ALREADY_GIVEN,
         DECLINE_OPINION,

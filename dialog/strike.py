@@ -2,6 +2,7 @@
 place."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from dialog import script
 from dialog.commands import Judge, Prepare, Say
 from dialog.events import (
+    EVERYTHING,
     AnswerCommitted,
     DataRecorded,
     Event,
@@ -30,8 +32,11 @@ from dialog.signals import (
     SpeechEnded,
     TextTyped,
 )
-from dialog.struck_sound import TOMBSTONE, struck_transcripts
-from dialog.struck_words import StruckWords
+from dialog.struck_sound import TOMBSTONE, last_sweep, struck_transcripts
+from dialog.struck_words import RUN, StruckWords
+
+_SAID: Final = WordsHeard | AnswerCommitted | RemarkMade | FinalTranscript | TextTyped
+"""Where the participant's words stand."""
 
 
 def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
@@ -39,6 +44,8 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
     from the turn's
     opening on, in signals, commands and facts alike; also probes that quoted them, and judgements that
     rested on them."""
+    if turn_id == EVERYTHING:
+        return _swept(events)
     opened = [place for place, event in enumerate(events) if _opens(event, turn_id)]
     if not opened:
         return []
@@ -48,9 +55,7 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
         one.body.data for one in events if isinstance(one.body, DataRecorded) and one.body.turn_id == turn_id
     ]
     closed = _last_mention(events, turn_id)
-    probes = frozenset(
-        one.body.speech_id for one in events if isinstance(one.body, Say) and one.body.kind == "probe"
-    )
+    probes = _probes(events)
     first = min([_cause(events, opened[0]), *(at for at, event in enumerate(events) if event.seq in spoken)])
     changed = []
     for place, event in enumerate(events[first:], start=first):
@@ -67,6 +72,41 @@ def struck(events: Sequence[Event], turn_id: int) -> list[Event]:
             changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
     # What the words are known by goes last: broken off in between, the rest can still be found.
     return sorted(changed, key=lambda event: _is_source(event, turn_id))
+
+
+def _swept(events: Sequence[Event]) -> list[Event]:
+    """The events that change when everything was struck that had been said by then: in one go, for of a long
+    talk there are many answers."""
+    until = last_sweep(events)
+    late = struck_transcripts(events, EVERYTHING)
+    texts = [event.body.text for event in events[: until + 1] if isinstance(event.body, _SAID)]
+    words = StruckWords(text for text in texts if text)
+    # a mere "yes" of then is found in nearly everything that is said from now on
+    longer = StruckWords(text for text in words.passages if len(plain(text).split()) >= RUN)
+    probes = _probes(events)
+    changed = []
+    for place, event in enumerate(events):
+        within = place <= until
+        passage = _Passage(
+            turn_id=EVERYTHING,
+            everything=within,
+            words=words if within else longer,
+            values=[],
+            within=within,
+            spoken=event.seq in late,
+            probes=probes,
+        )
+        body = _without(event, passage)
+        if body is not None and body != event.body:
+            changed.append(Event(event.seq, event.at, body))  # type: ignore[arg-type]
+    return sorted(changed, key=lambda event: isinstance(event.body, _SAID))
+
+
+def _probes(events: Sequence[Event]) -> frozenset[int]:
+    """Speeches of ours that were worded from what was said."""
+    return frozenset(
+        one.body.speech_id for one in events if isinstance(one.body, Say) and one.body.kind == "probe"
+    )
 
 
 def _is_source(event: Event, turn_id: int) -> bool:
@@ -122,6 +162,8 @@ class _Passage(msgspec.Struct, frozen=True, kw_only=True):
     """What is struck, and how an event lies to it: within its bounds, or itself one of its transcripts."""
 
     turn_id: int
+    everything: bool = False
+    """All that was said is struck, not only what belongs to the turn."""
     words: StruckWords
     values: list[dict[str, object]]
     within: bool
@@ -129,35 +171,46 @@ class _Passage(msgspec.Struct, frozen=True, kw_only=True):
     probes: frozenset[int]
     """Speeches of ours that were worded from what was said."""
 
+    def owns(self, turn_id: int | None) -> bool:
+        """Whether what belongs to this turn is struck."""
+        return self.everything or (turn_id == self.turn_id and turn_id != EVERYTHING)
+
+    def holds(self, data: dict[str, object]) -> bool:
+        """Whether these are struck values."""
+        return bool(data) and (self.everything or data in self.values)
+
     def speaks(self, text: str, *, probing: bool = True) -> bool:
         """Whether words of ours give back what is struck."""
+        if self.everything and text.startswith(script.READ_BACK):
+            return True
         return self.words.stand_in(text, ours=probing) or _reads_back(text, self.values)
 
 
 def _without(event: Event, struck_passage: _Passage) -> object | None:
     """The body without the struck words; None when it carries none."""
     body = event.body
-    turn_id, words, values = struck_passage.turn_id, struck_passage.words, struck_passage.values
-    within, spoken = struck_passage.within, struck_passage.spoken
+    words, within, spoken = struck_passage.words, struck_passage.within, struck_passage.spoken
     match body:
         case PartialTranscript() | FinalTranscript() | TextTyped():
-            touched = spoken or (within and _same(body.text, words))
+            touched = spoken or struck_passage.everything or (within and _same(body.text, words))
             return replace(body, text=TOMBSTONE) if touched and body.text else None
         case WordsHeard() | AnswerCommitted():
-            return replace(body, text=TOMBSTONE) if body.turn_id == turn_id else None
+            return replace(body, text=TOMBSTONE) if struck_passage.owns(body.turn_id) else None
         case RemarkMade():
-            return replace(body, text=TOMBSTONE) if turn_id in (body.turn_id, body.amid) else None
+            owned = struck_passage.owns(body.turn_id) or struck_passage.owns(body.amid)
+            return replace(body, text=TOMBSTONE) if owned else None
         case DataRecorded():
-            return replace(body, data=dict.fromkeys(body.data)) if body.turn_id == turn_id else None
+            owned = struck_passage.owns(body.turn_id)
+            return replace(body, data=dict.fromkeys(body.data)) if owned else None
         case FormFilled():
-            return replace(body, data=dict.fromkeys(body.data)) if body.data in values else None
+            return replace(body, data=dict.fromkeys(body.data)) if struck_passage.holds(body.data) else None
         case Judge():
             request = _request_without(body.request, words)
             return replace(body, request=request) if request != body.request else None
         case JudgementArrived():
             judgement = body.judgement
             probe = judgement.probe
-            data = dict.fromkeys(judgement.data) if judgement.data in values else judgement.data
+            data = dict.fromkeys(judgement.data) if struck_passage.holds(judgement.data) else judgement.data
             if probe is not None and struck_passage.speaks(f"{probe.text} {probe.span}"):
                 probe = Probe(probe.deficiency, probe.technique, TOMBSTONE, "")
             new = replace(judgement, probe=probe, data=data)

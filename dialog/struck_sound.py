@@ -9,6 +9,7 @@ import msgspec
 
 from dialog.commands import Say
 from dialog.events import (
+    EVERYTHING,
     AnswerCommitted,
     AnswerErased,
     AnswerReopened,
@@ -88,9 +89,17 @@ class _Search:
     def __init__(self, turn_id: int) -> None:
         self.sittings = [_Sitting()]
         self._turn_id = turn_id
+        self._everything = turn_id == EVERYTHING
         self._open_turn: int | None = None
         self._cause: Signal | None = None
         self._quoting: set[int] = set()
+
+    def stop(self) -> None:
+        """Whatever is said from now on is not struck."""
+        self._everything, self._turn_id = False, -1
+
+    def _strikes(self, turn_id: int | None) -> bool:
+        return self._everything or turn_id == self._turn_id
 
     def read(self, event: Event) -> None:
         body, sitting = event.body, self.sittings[-1]
@@ -110,12 +119,12 @@ class _Search:
                     self._quoting.add(body.speech_id)
             case TurnOpened() | WordsHeard():
                 self._open_turn = body.turn_id
-                if body.turn_id == self._turn_id:
+                if self._strikes(body.turn_id):
                     self._strike_cause(sitting)
-                if body.turn_id == self._turn_id and isinstance(body, TurnOpened):
+                if self._strikes(body.turn_id) and isinstance(body, TurnOpened):
                     sitting.struck |= {u for u, voice in sitting.utterances.items() if voice.ended_at is None}
             case AnswerCommitted() | RemarkMade():
-                if body.turn_id == self._turn_id:
+                if self._strikes(body.turn_id):
                     sitting.struck.update(body.utterances if isinstance(body, RemarkMade) else ())
                     self._strike_cause(sitting)
                     sitting.answers.append(_Heard(body.began_at, body.ended_at))
@@ -134,7 +143,7 @@ class _Search:
             case SpeechStarted():
                 voice = sitting.utterances.setdefault(signal.utterance_id, _Heard(event.at))
                 voice.ended_at = None
-                if self._open_turn == self._turn_id:
+                if self._strikes(self._open_turn):
                     sitting.struck.add(signal.utterance_id)
             case SpeechStopped():
                 if signal.utterance_id in sitting.utterances:
@@ -192,6 +201,15 @@ def erasures_due(events: Iterable[Event]) -> list[int]:
 
 def _searched(events: Sequence[Event], turn_id: int) -> list[_Sitting]:
     search = _Search(turn_id)
-    for event in events:
+    until = last_sweep(events) if turn_id == EVERYTHING else len(events)
+    for place, event in enumerate(events):
         search.read(event)
+        if place == until:
+            search.stop()
     return search.sittings
+
+
+def last_sweep(events: Sequence[Event]) -> int:
+    """The place where everything was struck the last time; -1 where it never was."""
+    sweep = AnswerStruck(EVERYTHING)
+    return max((place for place, event in enumerate(events) if event.body == sweep), default=-1)

@@ -8,6 +8,7 @@ import msgspec
 
 from dialog.claims import without
 from dialog.events import (
+    EVERYTHING,
     AnswerCommitted,
     AnswerReopened,
     AnswerStruck,
@@ -137,6 +138,9 @@ class _Projection:
                 self.set_aside.add(body.turn_id)
             case AnswerReopened():
                 pass  # the words stay until the answer is committed anew
+            case AnswerStruck() if body.turn_id == EVERYTHING:
+                said = {key: entry for key, entry in self.entries.items() if entry.role != "participant"}
+                self.entries = said
             case AnswerStruck():
                 self.entries.pop(("turn", body.turn_id), None)
             case FormFilled():

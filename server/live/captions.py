@@ -7,6 +7,7 @@ import msgspec
 
 from dialog.commands import Say
 from dialog.events import (
+    EVERYTHING,
     AnswerCommitted,
     AnswerReopened,
     AnswerStruck,
@@ -97,6 +98,8 @@ class Captions:
                 return self._commit(seq, body)
             case AnswerReopened():
                 return self._rejoin(seq, body.turn_id)
+            case AnswerStruck() if body.turn_id == EVERYTHING:
+                return self._sweep(seq)
             case AnswerStruck():
                 return self._strike(seq, body.turn_id)
             case _:
@@ -232,7 +235,18 @@ class Captions:
         bubble = self._bubbles.pop(turn_id, None)
         if bubble is None:
             return []
+        return [self._gone(seq, bubble)]
+
+    def _sweep(self, seq: int) -> list[Caption]:
+        """All that was said is gone, answer or not."""
+        shown = {each.id: each for each in (*self._bubbles.values(), *self._owners.values())}
+        self._bubbles.clear()
+        return [self._gone(seq, bubble) for bubble in shown.values() if bubble.text()]
+
+    def _gone(self, seq: int, bubble: _Bubble) -> Caption:
         bubble.settled = True
+        bubble.taken.clear()
+        bubble.loose.clear()
         if self._current is bubble:
             self._current = None
-        return [Caption(seq, bubble.id, "participant", "", final=True, gone=True)]
+        return Caption(seq, bubble.id, "participant", "", final=True, gone=True)

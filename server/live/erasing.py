@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dialog.events import AnswerErased, AnyBody
+from dialog.events import EVERYTHING, AnswerErased, AnyBody
 from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.strike import struck
 from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
@@ -76,7 +76,8 @@ class Eraser:
         with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
             while self._due:
                 turns, self._due = self._due, []
-                passages = [passage for turn_id in turns for passage in await self._rewrite(turn_id)]
+                searched = (EVERYTHING,) if EVERYTHING in turns else turns  # which is one way for all of them
+                passages = [passage for turn_id in searched for passage in await self._rewrite(turn_id)]
                 if await self._silence(passages):
                     for turn_id in turns:
                         self._log.append(self._clock(), AnswerErased(turn_id))

@@ -5,9 +5,9 @@ import pytest
 
 from dialog import script
 from dialog.claims import claim_amid
-from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
+from dialog.events import EVERYTHING, AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
 from dialog.judgement import Right, Wish
-from dialog.rights import spoken_right
+from dialog.rights import spoken_right, wants_nothing_erased
 from dialog.signals import ParticipantLeft, RightClaimed
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
@@ -106,7 +106,7 @@ def test_everything_is_erased_after_a_yes_and_the_talk_goes_on() -> None:
 
     assert script.CONFIRM_ERASING in talk.said()
     assert [script.ALL_STRUCK, "How was your evening?"] == talk.said("notice", "question", "re_ask")[-2:]
-    assert (1, 2, 3, 4) == tuple(  # the wish and the yes are turns as well
+    assert (1, 2, 3, 4, EVERYTHING) == tuple(  # the wish and the yes are turns as well
         fact.turn_id for fact in talk.facts(AnswerStruck) if isinstance(fact, AnswerStruck)
     )
     assert () == talk.manager._out.state.answers
@@ -220,3 +220,65 @@ def test_everything_is_what_was_said_beside_the_answers_too() -> None:
 
     assert script.ALL_STRUCK in talk.said()
     assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(talk)}
+
+
+@pytest.mark.parametrize("beside", ["yeah Cordelia", "Cordelia", "oh that was Cordelia over there"])
+def test_everything_is_what_was_said_over_the_interviewer_too(beside: str) -> None:
+    talk = stage(*SAID)
+    talk.run(talk.say(talk.now + 0.3, "can you repeat the question"))
+    talk.run_until_floor_is("speaking")
+    talk.run(talk.say(talk.now + 0.2, beside) + 4)
+    before = str([event.body for event in talk.events])
+    for words in ("erase everything I said", "yes"):
+        talk.run_until_floor_is("open")
+        talk.run(talk.say(talk.now + 0.3, words) + 3)
+    after = left_after_striking(talk)
+
+    assert script.ALL_STRUCK in talk.said()
+    assert "Cordelia" in before
+    assert not {name for name in ("Elizabeth", "Bartholomew", "Cordelia") if name in after}
+    is_sound(talk)
+
+
+def test_what_is_answered_after_everything_was_erased_stays() -> None:
+    talk = stage(*SAID, "erase everything I said", "yes", "yes I met Cordelia at the station again")
+
+    assert "Cordelia" in left_after_striking(talk)
+    assert ["yes I met Cordelia at the station again"] == [
+        one.text for one in talk.manager._out.state.answers
+    ]
+
+
+KEEPING = (
+    "don't delete my answers",
+    "please don't delete anything",
+    "no please do not erase everything I said",
+    "I don't want you to delete my answers",
+    "I don't want my answers deleted",
+    "please keep my answers",
+    "don't erase that please",
+)
+
+
+@pytest.mark.parametrize("text", KEEPING)
+def test_who_wants_nothing_erased_has_answered_nothing_and_is_asked_again(text: str) -> None:
+    talk = stage(*SAID, text)
+
+    assert [script.NOTHING_ERASED, "How was your evening?"] == talk.said("notice", "question", "re_ask")[-2:]
+    assert list(SAID) == [one.text for one in talk.facts(AnswerCommitted) if hasattr(one, "text")]
+    assert [] == talk.facts(AnswerStruck)
+
+
+@pytest.mark.parametrize("text", KEEPING)
+def test_that_is_a_no_where_it_is_asked_for(text: str) -> None:
+    talk = stage(*SAID, "delete all my answers", text)
+
+    assert script.GOING_ON in talk.said("notice")
+    assert [] == talk.facts(AnswerStruck)
+
+
+@pytest.mark.parametrize(
+    "text", ["don't leave that out", "I don't keep everything", "we don't throw away anything at home"]
+)
+def test_other_things_that_are_kept_are_answers(text: str) -> None:
+    assert not wants_nothing_erased(text)
