@@ -56,8 +56,8 @@ class Interview:
         self.vetting = Vetting(blueprint, self.terms, out)
         self.unconfirmed: tuple[int, ...] | None = None
         """Edges that hold from a form whose values are still to be confirmed; None where nothing is."""
-        self.denied = False
-        """Those values were read back, and are not right."""
+        self.denied: set[str] = set()
+        """Fields whose values were read back and are not right, as far as is known."""
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
         self._last_words = ""
@@ -104,7 +104,8 @@ class Interview:
 
     def ask(self, now: float) -> None:
         """Ask the present node's question, or its next field's."""
-        self.unconfirmed, self.denied = None, False
+        self.unconfirmed = None
+        self.denied.clear()
         field = self._next_field
         self._put("question", script.ask(self.node, field), field, now)
 
@@ -199,7 +200,7 @@ class Interview:
         """Put other values on record than those that were read back."""
         self._record_answer(turn)
         self._out.append(DataRecorded(self.node.key, data, turn.turn_id))
-        self.denied = False
+        self.denied.difference_update(data)
 
     def leave_form(self, now: float) -> None:
         """Go on from a form that was read back."""
@@ -213,16 +214,17 @@ class Interview:
 
     def _drop_denied(self) -> None:
         """What somebody said is wrong is no answer, though nobody knows what would be right."""
-        for name in tuple(self._out.state.node(self.node.key).data) if self.denied else ():
-            self._out.append(FieldPassed(self.node.key, name))
-        self.denied = False
+        for name in self._out.state.node(self.node.key).data:
+            if name in self.denied:
+                self._out.append(FieldPassed(self.node.key, name))
+        self.denied.clear()
 
     def filled(self, turn: Turn, data: dict[str, object], now: float) -> None:
         """Values entered on the page: the whole form at once."""
         node = self.node
         self._record_answer(turn)
         self._out.append(DataRecorded(node.key, data, turn.turn_id))
-        known = data if self.denied else self._out.state.node(node.key).data
+        known = self._out.state.node(node.key).data.keys() - self.denied | data.keys()
         for field in node.fields or []:
             if field.name not in known:
                 self._out.append(FieldPassed(node.key, field.name))

@@ -1,9 +1,10 @@
-"""A form that was given by voice is read back before it is left, and corrected in the participant's words.
-Chooses no question."""
+"""A form that was given by voice is read back before it is left, and corrected in the participant's words;
+what somebody can't put right at once is gone through value by value. Chooses no question."""
 
 from typing import Final
 
 from dialog import script
+from dialog.blueprint import FormField
 from dialog.corrections import corrected
 from dialog.events import NoticeGiven
 from dialog.forms import clear_answer
@@ -17,8 +18,6 @@ WHAT: Final = "values"
 """What is to be confirmed, as the moments know it."""
 _MOST_ROUNDS: Final = 2
 """Corrections of one form; after that the page is the better place for it."""
-_WAYS: Final = (script.WHAT_TO_CORRECT, script.CORRECT_BY_HAND)
-"""What is asked of somebody who says that it is wrong, one after the other."""
 
 
 class ReadingBack:
@@ -30,46 +29,79 @@ class ReadingBack:
         self._turns = turns
         self._out = out
         self._rounds = 0
-        self._denials = 0
+        self._asked_what = False
+        self._left: list[FormField] = []
+        """Fields that are still to be gone through, the one that was just asked about first."""
 
     def begin(self, now: float) -> None:
         """Read a form's values back."""
-        self._rounds = self._denials = 0
+        self._rounds, self._asked_what = 0, False
+        self._left = []
         self._read(now)
 
     def _read(self, now: float) -> None:
         node = self._interview.node
-        data = self._out.state.node(node.key).data
-        self._moments.yes_or_no.ask(WHAT, script.read_back(node, data), now)
+        self._moments.yes_or_no.ask(WHAT, script.read_back(node, self._data), now)
+
+    @property
+    def _data(self) -> dict[str, object]:
+        return self._out.state.node(self._interview.node.key).data
 
     def answered(self, turn: Turn, now: float) -> None:
         """Take the answer to what was read back: a correction, or whether it is right."""
-        node = self._interview.node
-        changes = corrected(node.fields or [], self._out.state.node(node.key).data, turn.text)
+        asked_about = self._left[0].name if self._left else None
+        fields = self._interview.node.fields or []
+        changes = corrected(self._left[:1], self._data, turn.text) or corrected(fields, self._data, turn.text)
+        answer = clear_answer(turn.text)
+        self._moments.yes_or_no.await_nothing()
         if changes:
-            self._moments.yes_or_no.await_nothing()
             self._interview.correct(self._turns.commit(), changes)
-            self._rounds += 1
-            if self._rounds < _MOST_ROUNDS:
-                return self._read(now)
-        elif self._denied(turn.text):
-            self._turns.answering.set_aside("confirmation")
-            return self._ask_what(now)
         else:
             self._turns.answering.set_aside("confirmation")
-            self._moments.yes_or_no.await_nothing()
-        self._interview.leave_form(now)
+        if changes and asked_about not in changes:
+            self._corrected(now)
+        elif self._left:
+            self._gone_through(answer, now)
+        elif answer == "no" or (self._asked_what and answer is None):
+            self._denied(now)
+        else:
+            self._interview.denied.clear()
+            self._interview.leave_form(now)
 
-    def _denied(self, said: str) -> bool:
-        """Whether the values are wrong by what was said, and there is a way left to set them right: words
-        that can't be made out take no "no" back."""
-        answer = clear_answer(said)
-        self._interview.denied = answer == "no" or (self._interview.denied and answer is None)
-        self._denials += self._interview.denied
-        return self._interview.denied and self._denials <= len(_WAYS)
+    def _corrected(self, now: float) -> None:
+        self._interview.denied.clear()  # of the rest nobody has said that it is wrong
+        self._left = []
+        self._rounds += 1
+        if self._rounds < _MOST_ROUNDS:
+            self._read(now)
+        else:
+            self._interview.leave_form(now)
 
-    def _ask_what(self, now: float) -> None:
-        ask = _WAYS[self._denials - 1]
-        if ask == script.CORRECT_BY_HAND:
-            self._out.append(NoticeGiven("misheard", ask, ("type", "skip", "repeat")))
-        self._moments.yes_or_no.ask(WHAT, ask, now)
+    def _denied(self, now: float) -> None:
+        """The values are wrong by what was said: ask which, then go through them. Words that can't be made
+        out take no "no" back."""
+        self._interview.denied.update(self._data)
+        if not self._asked_what:
+            self._asked_what = True
+            self._moments.yes_or_no.ask(WHAT, script.WHAT_TO_CORRECT, now)
+            return
+        self._left = [field for field in self._interview.node.fields or [] if field.name in self._data]
+        if len(self._left) < 2:
+            self._left = []
+            return self._interview.leave_form(now)
+        self._out.append(NoticeGiven("misheard", script.ONE_BY_ONE, ("type", "skip", "repeat")))
+        self._ask_next(now, first=script.ONE_BY_ONE)
+
+    def _gone_through(self, answer: str | None, now: float) -> None:
+        """One value was asked about: it stays with a yes alone, unless another was given in its place."""
+        field = self._left.pop(0)
+        if answer == "yes":
+            self._interview.denied.discard(field.name)
+        if self._left:
+            self._ask_next(now)
+        else:
+            self._interview.leave_form(now)
+
+    def _ask_next(self, now: float, *, first: str | None = None) -> None:
+        question = script.read_one_back(self._left[0], self._data[self._left[0].name])
+        self._moments.yes_or_no.ask(WHAT, question, now, first=first)

@@ -46,7 +46,7 @@ SKIPPED = "We'll skip that one."
 MOVING_ON = "Let's move on."
 READ_BACK = "Let me read that back."
 WHAT_TO_CORRECT = "What should I change?"
-CORRECT_BY_HAND = "I'm sorry, I can't make out what to change. Please type it on the page, or say skip."
+ONE_BY_ONE = "I'm sorry, I can't make out what to change. You can type it, or we go through it one by one."
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
 GOING_ON = "Then let's go on."
 OFFER_TO_STOP = "We can stop here, if you like. Shall I end the interview for good? Please say yes or no."
@@ -171,6 +171,11 @@ def read_back(node: Node, data: Mapping[str, object]) -> str:
     return f"{READ_BACK} {filled_in(node, data).rstrip('.')}. Is that right?"
 
 
+def read_one_back(field: FormField, value: object) -> str:
+    """One value, for the participant to confirm or correct."""
+    return f"{field.label.rstrip(' ?:.')}: {as_said(value).rstrip('.')}. Is that right?"
+
+
 def as_said(value: object) -> str:
     """A value as one would say it."""
     if isinstance(value, bool):
@@ -255,7 +260,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         HARD_TOPIC,
     ]
     texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
-    texts += [WHAT_TO_CORRECT, CORRECT_BY_HAND]
+    texts += [WHAT_TO_CORRECT, ONE_BY_ONE]
     texts += [*IS_IT_SO.values(), GO_ON_THEN]
     texts += [ALL_STRUCK, CONFIRM_ERASING, CONFIRM_WITHDRAWAL, RECORDING_STAYS]
     texts += [OPERATOR_GONE, recap(None, "")]

@@ -98,19 +98,42 @@ def test_a_mere_no_is_asked_what_to_change() -> None:
     assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
 
 
-def test_who_says_twice_that_it_is_wrong_is_asked_to_type_it() -> None:
+def test_who_says_twice_that_it_is_wrong_is_asked_value_by_value() -> None:
     stage = given("no", "no it's both wrong")
 
-    assert [script.WHAT_TO_CORRECT, script.CORRECT_BY_HAND] == stage.said("re_ask")[-2:]
+    assert [script.WHAT_TO_CORRECT, "How many people are on your team: 12. Is that right?"] == stage.said(
+        "re_ask"
+    )[-2:]
+    assert script.ONE_BY_ONE in stage.said("notice")
     assert [("type", "skip", "repeat")] == [
         fact.offers for fact in stage.facts(NoticeGiven) if isinstance(fact, NoticeGiven)
     ]
     assert [] == stage.facts(NodeClosed)
 
 
-@pytest.mark.parametrize("said", ["no", "the weather was bad", "skip this one"])
-def test_values_that_were_denied_are_no_answers(said: str) -> None:
-    stage = given("no", "the weather was bad", said)
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (("yes", "yes"), {"size": 12, "tool": "paper"}),
+        (("yes", "no"), {"size": 12}),
+        (("no", "yes that's right"), {"tool": "paper"}),
+        (("no it's fifteen", "yes"), {"size": 15, "tool": "paper"}),
+        (("no it's fifteen", "no it's a spreadsheet"), {"size": 15, "tool": "a spreadsheet"}),
+        (("the weather was bad", "yes"), {"tool": "paper"}),
+        (("yes", "skip this one"), {"size": 12}),
+        (("no", "no"), {}),
+    ],
+)
+def test_what_is_confirmed_value_by_value_is_kept(said: tuple[str, ...], kept: dict[str, object]) -> None:
+    stage = given("no", "the weather was bad", *said)
+
+    assert kept == data(stage)
+    assert [NodeClosed("facts", "answered" if kept else "no_answer")] == stage.facts(NodeClosed)
+    assert "What else?" == stage.said("question")[-1]
+
+
+def test_values_that_were_denied_are_no_answers_where_nobody_goes_through_them() -> None:
+    stage = given("no", "the weather was bad", "skip this one")
 
     assert {} == data(stage)
     assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
