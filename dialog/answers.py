@@ -149,14 +149,6 @@ _OPINION: Final = re.compile(
     r"|view|take|favorite|experience)|how about you|what about you|"
     r"and you|do you (?:think|like|agree|have|ever|prefer)|have you ever|would you)\b"
 )
-_TO_THE_MACHINE: Final = re.compile(
-    r"\b(?:ignore (?:all |your |the |any )*(?:previous |prior |above )*(?:instructions|rules|prompt)"
-    r"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?(?:your |the )"
-    r"(?:system |hidden |original )*(?:prompt|instructions|rules)|system prompt|you are now"
-    r"|pretend (?:to be|you are)|act as (?:a|an)|tell me a joke|"
-    r"write (?:me )?(?:a|some) (?:poem|code|story|essay)|sing (?:me )?a|what(?:'s| is) the weather"
-    r"|jailbreak|developer mode)\b"
-)
 _SEVERE: Final = re.compile(
     r"\b(?:kill(?:ing)? myself|suicid\w+|end(?:ing)? my (?:own )?life|take my (?:own )?life"
     r"|want(?:ed)? to die|(?:hurt|hurting|harm|harming|cut|cutting) myself|"
@@ -298,11 +290,6 @@ def asks_opinion(text: str) -> bool:
     """The participant turns the question on the interviewer."""
     heard = plain(text)
     return heard.count(" ") < 12 and _OPINION.match(heard) is not None
-
-
-def addresses_the_machine(text: str) -> bool:
-    """Spoken to the program, not to the question: orders, jokes, tries at its instructions."""
-    return _TO_THE_MACHINE.search(plain(text)) is not None
 
 
 def probe_failed(reply: str, before: str) -> bool:

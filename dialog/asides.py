@@ -35,9 +35,30 @@ _ATTACKS: Final = re.compile(
     rf"|(?:you're|you are) (?:so |such |just |really |a |an |the )*(?:{_POOR}|idiot|moron|joke|worthless"
     r"|pathetic)(?: \w+)?"
     r"|(?:shut up|leave me alone|go away|get lost|screw you|go to hell|fuck (?:you|off)|piss off"
-    r"|i hate (?:this|you)|what more do you want(?: from me)?|what do you care))"
+    r"|i hate you|what more do you want(?: from me)?|what do you care))"
     r"(?: (?:really|honestly|you know|already|man|with your questions|if you ask me))*"
 )
+_INSTRUCTIONS: Final = r"(?:instructions?|rules|prompts?|guidelines)"
+_ORDERS: Final = re.compile(
+    r"\b(?:(?:ignore|forget|disregard) (?:(?:all|any) (?:of )?)?"
+    rf"(?:your|(?:the )?(?:previous|above|prior|system)|all) (?:\w+ ){{0,2}}{_INSTRUCTIONS}"
+    rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?your (?:\w+ )?{_INSTRUCTIONS}"
+    r"|(?:system|hidden) prompt|jailbreak|developer mode)\b"
+)
+"""Orders that are given to nobody but a program."""
+_BEGINNING: Final = (
+    r"(?:(?:um|uh|er|oh|hey|well|so|look|okay|ok|no|and|but|then|now|please|just|instead|from now on|can you"
+    r"|could you|would you|will you|i want you to|i order you to) )*"
+)
+_ORDERS_FIRST: Final = re.compile(
+    _BEGINNING + rf"(?:ignore (?:all |any )*(?:the )?{_INSTRUCTIONS}(?= and | you |$)"
+    rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?the (?:\w+ )?{_INSTRUCTIONS}(?= and |$)"
+    r"|you are now (?:a |an |my |the |dan\b)|(?:pretend (?:to be|you are|that you are)|act as) "
+    r"|tell (?:me|us) a joke|write (?:me |us )?(?:a|an|some) (?:poem|code|story|essay|song|haiku)"
+    r"|sing (?:me |us )?a |what(?:'s| is) the weather)"
+)
+"""Orders at the beginning of a sentence; in the middle of one they are told of somebody else."""
+_SENTENCES: Final = re.compile(r"[.!?;:\n]+\s*")
 _DIGRESSES: Final = re.compile(
     r"\b(?:by the way|anyway|you know how (?:it|these|things|that)|(?:that|which) reminds me"
     r"|but (?:that's|that is) another|i could go on|long story short|where was i)\b",
@@ -65,6 +86,14 @@ def attacks(text: str) -> bool:
     """Nothing but anger at the question, or at whoever asks it."""
     heard = plain(text)
     return heard.count(" ") < _MOST_WORDS and _ATTACKS.fullmatch(heard) is not None
+
+
+def addresses_the_machine(text: str) -> bool:
+    """Spoken to the program, not to the question: orders, jokes, tries at its instructions. "Ignore the
+    instructions on the box" is an answer."""
+    if _ORDERS.search(plain(text)) is not None:
+        return True
+    return any(_ORDERS_FIRST.match(plain(sentence)) for sentence in _SENTENCES.split(text))
 
 
 def main_line(text: str) -> str:

@@ -4,7 +4,15 @@ An utterance may outlast the turn that its first words were part of: they were g
 or committed. What comes of it later counts from there on, so that nothing is answered twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from dialog.lexicon import plain
+
+_ALIGNED: Final = 3
+"""Words by which the end of what is dealt with is found again in other words for the same sound."""
+_SHIFTED: Final = 4
+"""Words by which that end may have moved."""
 
 
 class Attribution:
@@ -12,6 +20,10 @@ class Attribution:
 
     def __init__(self) -> None:
         self._had: dict[int, int] = {}
+        self._heard: dict[int, str] = {}
+        """The latest words of each, as the recogniser had them."""
+        self._last_dealt_with: dict[int, list[str]] = {}
+        """The words that were settled last."""
         self._dealt_with: dict[int, int] = {}
         self._over: set[int] = set()
         self._struck: set[int] = set()
@@ -23,6 +35,7 @@ class Attribution:
     def settle(self, utterance_id: int) -> None:
         """What was said so far is dealt with: only what still comes of it counts."""
         self._dealt_with[utterance_id] = self._had.get(utterance_id, 0)
+        self._last_dealt_with[utterance_id] = plain(self._heard.get(utterance_id, "")).split()[-_ALIGNED:]
 
     def strike(self, utterance_ids: Iterable[int]) -> None:
         """No word of these is anybody's any more: what the recogniser still brings was said before, too."""
@@ -47,6 +60,21 @@ class Attribution:
         count, had = len(words), self._had.get(utterance_id, 0)
         if count > had:
             self._had[utterance_id] = count
+        self._heard[utterance_id] = text
         gone = self._dealt_with.get(utterance_id, 0)
+        if gone and (settled := self._last_dealt_with.get(utterance_id)):
+            gone = _aligned(words, settled, gone)
         rest = " ".join(words[gone:]) if gone else text
         return rest if rest or owned else None
+
+
+def _aligned(words: Sequence[str], settled: Sequence[str], gone: int) -> int:
+    """How many of the words are dealt with, where a recogniser has found one more or less among them."""
+    said = [plain(word) for word in words]
+    for count in range(len(settled), 1, -1):
+        tail = settled[-count:]
+        ends = [end for end in range(count, len(said) + 1) if said[end - count : end] == tail]
+        near = [end for end in ends if abs(end - gone) <= _SHIFTED]
+        if near:
+            return min(near, key=lambda end: abs(end - gone))
+    return gone

@@ -28,6 +28,9 @@ _LONGEST: Final = 18
 """Words of a claim with what is said around it for politeness."""
 _WITHIN: Final = 60
 """Words at the end of what was said in one breath in which a claim is looked for."""
+_NOISES: Final = frozenset("um uh er oh hey hm hmm well so okay ok yeah yes no and but".split())
+_MOST_NOISES: Final = 6
+"""Of them, ahead of a claim."""
 _JOINING: Final = FILLERS | {"and", "but", "then", "sorry", "actually", "please", "wait"}
 
 
@@ -54,7 +57,7 @@ def claim_amid(parts: tuple[str, ...]) -> Claim | None:
             return Claim(whole, tail.strip())
     refused = 0
     for place in range(len(words)):
-        if place < refused or not begins_a_claim(said, _offset(words, place)):
+        if place < refused or _leads_on(words, place) or not begins_a_claim(said, _offset(words, place)):
             continue
         found = _longest(words, said, place)
         if found is None:
@@ -88,6 +91,13 @@ def likely_claim(parts: tuple[str, ...]) -> Claim | None:
     if is_told(before, around) or before.split()[-1] in GOES_ON or supposed(before, around):
         return None
     return Claim(right, parts[-1].strip()) if not is_meant(right, words, around) else None
+
+
+def _leads_on(words: Sequence[Word], place: int) -> bool:
+    """Whether nothing but noises follow for a while: a claim behind them is looked for from the last few on,
+    for a look takes the longer the more of them there are."""
+    ahead = words[place : place + _MOST_NOISES]
+    return len(ahead) == _MOST_NOISES and all(word.lower in _NOISES for word in ahead)
 
 
 def _offset(words: Sequence[Word], place: int) -> int:

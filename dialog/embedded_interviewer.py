@@ -9,7 +9,6 @@ from dialog.answers import (
     PEOPLE,
     Marker,
     Traits,
-    addresses_the_machine,
     asks_back,
     asks_opinion,
     distress_in,
@@ -18,7 +17,7 @@ from dialog.answers import (
     says_told_already,
     traits_of,
 )
-from dialog.asides import asks_who_we_are, asks_why_we_ask, attacks, main_line
+from dialog.asides import addresses_the_machine, asks_who_we_are, asks_why_we_ask, attacks, main_line
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.contradictions import contradiction

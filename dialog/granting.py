@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dialog.claims import Claim, claim_amid, says_anything
 from dialog.events import AnswerStruck, WordsHeard
+from dialog.forms import clear_answer
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Right, Wish
@@ -50,6 +51,9 @@ class Granting:
         """Whether an answer is a request, or ends in one; it is granted then."""
         if self._chooses(turn):
             return False
+        if (behind := self._behind_yes_or_no(turn)) is not None:
+            self._grant_amid(turn, behind, now)
+            return True
         right = spoken_right(turn.text)
         if right is not None and right != "done":
             self.grant(turn, right, now)
@@ -68,6 +72,15 @@ class Granting:
         else:
             self.grant(turn, claim.right, now, explained=True)
         return True
+
+    def _behind_yes_or_no(self, turn: Turn) -> Claim | None:
+        """What is claimed in a breath of its own behind the yes or no that was asked for."""
+        if len(turn.parts) < 2 or self._turns.floor.profile.name != "closed":
+            return None
+        right = spoken_right(turn.parts[-1])
+        if right is None or right in ("done", "resume") or clear_answer(" ".join(turn.parts[:-1])) is None:
+            return None
+        return Claim(right, turn.parts[-1])
 
     def _chooses(self, turn: Turn) -> bool:
         """Whether the words are one of the options that were asked for, whatever else they might claim."""

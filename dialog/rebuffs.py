@@ -4,8 +4,7 @@ once, offers to stop the next time, and after that takes it for unwillingness to
 from typing import Final
 
 from dialog import script
-from dialog.answers import addresses_the_machine
-from dialog.asides import attacks
+from dialog.asides import addresses_the_machine, attacks
 from dialog.interview import Interview
 from dialog.judgement import CARRYING_CONFIDENCE, TO_US, Judgement
 from dialog.moments import Moments

@@ -94,6 +94,14 @@ def test_no_words_break_the_search(text: str) -> None:
     claim_amid(("it was late", text))
 
 
+def test_noises_ahead_of_a_claim_hide_nothing_of_it() -> None:
+    for noises in ("um " * 60, "so um " * 30, "and so well " * 20):
+        claim = claim_amid((f"it was late {noises}can you repeat the question",))
+
+        assert claim is not None, noises
+        assert "repeat" == claim.right
+
+
 # What becomes of the answer
 
 
@@ -323,3 +331,17 @@ def test_behind_a_comma_any_sentence_is_a_reason(said: str, right: Right) -> Non
 @pytest.mark.parametrize("said", ["I'd like to stop the medication", "I want to quit my job"])
 def test_without_a_comma_it_is_what_one_wants_to_be_rid_of(said: str) -> None:
     assert claim_amid(("it was a long day at the office", said)) is None
+
+
+@pytest.mark.parametrize(("said", "value"), [("yes", True), ("no", False)])
+def test_a_yes_or_no_stays_when_something_is_claimed_behind_it(said: str, value: bool) -> None:
+    field = {"name": "smokes", "label": "Do you smoke?", "type": "boolean"}
+    form = {"type": "form", "key": "habits", "text": "Do you smoke?", "fields": [field]}
+    stage = Stage(blueprint(form, question("last", "What else?")))
+    stage.run_until_floor_is("open")
+    over = stage.say(stage.now + 0.3, said, last_word=False)
+    stage.run(stage.say(over + 0.1, "can you speak more slowly please", last_word=True) + 12)
+
+    assert [RightUsed("slower")] == stage.facts(RightUsed)
+    assert {"smokes": value} == stage.manager._out.state.node("habits").data
+    assert consistent(stage)

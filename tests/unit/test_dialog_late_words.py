@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialog.attribution import Attribution
 from dialog.events import AnswerCommitted
 from dialog.signals import FinalTranscript, PartialTranscript, SpeechStarted, SpeechStopped
 from tests.simulation.aftermath import check_fold, check_replay, check_transcript
@@ -97,3 +98,20 @@ def test_a_yes_or_no_is_corrected_by_one_word_over_the_next_question(
     assert [first, f"{first} {then}"] == answers
     check_replay(stage.events, design)
     check_fold(stage.events, stage.manager._out.state)
+
+
+@pytest.mark.parametrize(
+    ("heard", "left"),
+    [
+        ("it was a long day um can you repeat that question please", ""),
+        ("well it was quite a long day um can you repeat the question please", ""),
+        ("it was long um can you repeat the question please", ""),
+        ("it was a long day um can you repeat that question please so yes", "so yes"),
+    ],
+)
+def test_a_last_word_with_a_word_more_brings_back_nothing_of_a_granted_claim(heard: str, left: str) -> None:
+    attribution = Attribution()
+    attribution.take(1, "it was a long day um can you repeat the question please", final=False, owned=True)
+    attribution.settle(1)
+
+    assert left == attribution.take(1, heard, final=True, owned=True)

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from dialog.answers import addresses_the_machine
+from dialog.asides import addresses_the_machine
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.drafting import anchored
