@@ -144,7 +144,7 @@ class Watch:
                 self._tried_at = now
         questions = [one for one in outputs if isinstance(one, QuestionAsked)]
         assert len(questions) <= 1, f"two questions at once: {questions}"
-        confirming = self._manager._moments.confirming
+        confirming = self._manager._moments.yes_or_no.awaited
         assert not questions or confirming is None, f"{questions} is asked while {confirming} is"
         closing = self._manager._interview.closing
         parting = self._floor in AGENTS or self._floor in ("operator", "closed")

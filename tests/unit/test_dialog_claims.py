@@ -336,7 +336,7 @@ def test_without_a_comma_it_is_what_one_wants_to_be_rid_of(said: str) -> None:
 @pytest.mark.parametrize(("said", "value"), [("yes", True), ("no", False)])
 def test_a_yes_or_no_stays_when_something_is_claimed_behind_it(said: str, value: bool) -> None:
     field = {"name": "smokes", "label": "Do you smoke?", "type": "boolean"}
-    form = {"type": "form", "key": "habits", "text": "Do you smoke?", "fields": [field]}
+    form: dict[str, object] = {"type": "form", "key": "habits", "text": "Do you smoke?", "fields": [field]}
     stage = Stage(blueprint(form, question("last", "What else?")))
     stage.run_until_floor_is("open")
     over = stage.say(stage.now + 0.3, said, last_word=False)

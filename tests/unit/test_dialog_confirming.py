@@ -98,7 +98,7 @@ def test_a_right_claimed_instead_of_an_answer_takes_the_confirmation_back(what: 
     stage.feed(RightClaimed(right))
     stage.run(stage.now + 0.5).run_until_floor_is("open")
 
-    assert stage.manager._moments.confirming is None
+    assert stage.manager._moments.yes_or_no.awaited is None
     assert stage.manager._interview.profile == stage.manager._turns.floor.profile
 
 
@@ -110,7 +110,7 @@ def test_who_did_not_hear_what_is_to_be_confirmed_is_asked_it_again(what: str, s
     says(stage, said)
 
     assert CONFIRMATIONS[what][1] in stage.said()[before : before + 2]
-    assert what == stage.manager._moments.confirming
+    assert what == stage.manager._moments.yes_or_no.awaited
 
 
 def test_a_skip_while_a_stop_is_to_be_confirmed_leaves_the_next_yes_its_meaning() -> None:
@@ -143,7 +143,7 @@ def test_an_operator_who_takes_over_takes_the_confirmation_back() -> None:
     stage.feed(OperatorHandedBack())
     stage.run(stage.now + 0.5).run_until_floor_is("open")
 
-    assert stage.manager._moments.confirming is None
+    assert stage.manager._moments.yes_or_no.awaited is None
 
 
 def test_a_topic_that_was_to_be_left_is_not_come_back_to_when_nobody_answered() -> None:
@@ -159,7 +159,7 @@ def test_a_topic_that_was_to_be_left_is_not_come_back_to_when_nobody_answered() 
 def test_what_is_to_be_confirmed_is_asked_again_when_it_was_talked_over_twice() -> None:
     stage = asked_to_confirm("other_topic")
     before = len(stage.speeches)
-    stage.manager._moments.confirm_go_on(stage.now)
+    stage.manager._moments.yes_or_no.ask_whether_to_go_on(stage.now)
 
-    assert "other_topic" == stage.manager._moments.confirming
+    assert "other_topic" == stage.manager._moments.yes_or_no.awaited
     assert before == len(stage.speeches)
