@@ -102,6 +102,9 @@ class Siege:
         self._news = 0
         self._due = 0
         self._enough = asyncio.Event()
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._waiting: asyncio.Queue[Study] = asyncio.Queue(maxsize=20)
         self._key = ""
         self._blueprint_id = ""
@@ -155,6 +158,7 @@ class Siege:
                 await self._server.kill()
                 self.kills += 1
                 killed(self.kills)
+            await self._idle.wait()  # whoever is stopped while it connects leaves its socket behind
             for task in busy:
                 task.cancel()
 
@@ -216,8 +220,8 @@ class Siege:
             participant = Steadfast(self._server, study, self._hear)
             self.confirmed.talks.append((study.run_id, participant))
             while participant.ended is None and not self._over(study.run_id):
+                await self._up.wait()
                 with self._whenever_it_dies():
-                    await self._up.wait()
                     await participant.sit(same_page=self._chance.random() < 0.5)
                 await asyncio.sleep(0.02)
 
@@ -283,8 +287,15 @@ class Siege:
     @contextlib.contextmanager
     def _whenever_it_dies(self) -> Iterator[None]:
         """Take a server's death as it comes; anything else is a fault of ours."""
-        with contextlib.suppress(*_FAILED):
-            yield
+        self._busy += 1
+        self._idle.clear()
+        try:
+            with contextlib.suppress(*_FAILED):
+                yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
 
 def fingerprint(event: dict[str, Any]) -> bytes:
