@@ -1,7 +1,6 @@
 """What `doctor` finds out about the ways in: the port, the public address, and those that sound can take."""
 
 import asyncio
-import socket
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
 from server.cli.examinations import Finding
+from server.cli.port import listening_fault
 from server.settings import IceServer, Settings
 
 CADDYFILE: Final = """{host} {{
@@ -28,19 +28,14 @@ _NOBODY: Final = "/join/run_00000000000000000000000000000000/live"
 async def examine_port(settings: Settings) -> list[Finding]:
     """Whether the port is free, or held by a Vivavoce that runs."""
     place = f"{settings.host}:{settings.port}"
-    try:
-        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], address[1]) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address[4])
-    except OSError as error:
+    if (fault := listening_fault(settings.host, settings.port)) is not None:
         if await _runs_already(settings):
             return [Finding("port", "ok", f"A Vivavoce is running at {place}.")]
         return [
             Finding(
                 "port",
                 "fault",
-                f"{place} can't be listened on ({error.strerror}).",
+                f"{place} can't be listened on ({fault.strerror}).",
                 "End the other program, or choose another address with --host and --port.",
             )
         ]

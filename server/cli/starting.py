@@ -2,11 +2,11 @@
 of the server itself, which takes seconds."""
 
 import logging
-import socket
 
 import click
 
 from server.cli.output import Failure
+from server.cli.port import fault_at_last
 from server.logs import configure_logs
 from server.providers.catalog import choose
 from server.settings import Settings, SettingsError, unknown_names
@@ -23,13 +23,8 @@ def prepare(settings: Settings, log_level: str) -> None:
         choose(settings)
     except SettingsError as error:
         raise Failure("\n".join(error.faults)) from None
-    try:
-        address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], address[1]) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address[4])
-    except OSError as error:
+    if (fault := fault_at_last(settings.host, settings.port)) is not None:
         raise Failure(
-            f"{settings.host}:{settings.port} can't be listened on ({error.strerror}): end the other program,"
+            f"{settings.host}:{settings.port} can't be listened on ({fault.strerror}): end the other program,"
             " or choose another address with --port, VIVAVOCE_PORT or VIVAVOCE_HOST."
-        ) from None
+        )
