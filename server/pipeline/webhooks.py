@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -71,19 +72,27 @@ class Webhooks:
         neither a gap nor a second delivery. It is short however much happened, as all that is only read is
         read before: talks wait for their turn to write behind it.
         """
-        made = 0
-        while True:
-            async with self._database.read() as connection:
-                happened = (await connection.execute(_NEW)).all()
-                told = await _told_of(connection, happened)
-            if not happened:
-                return made
-            async with self._database.write() as connection:
-                marking = _marking([each.id for each in happened], self._clock_ms())
-                ours = set((await connection.execute(marking)).scalars())
-                made += len(await self.make(connection, [each for each in told if each.event_id in ours]))
-            if len(ours) < BATCH:
-                return made
+        made, marked = 0, BATCH
+        while marked == BATCH:
+            try:
+                marked, new = await self._dispatch_some()
+            except IntegrityError:  # a webhook that was to be told has been deleted since it was read
+                marked, new = await self._dispatch_some()
+            made += new
+        return made
+
+    async def _dispatch_some(self) -> tuple[int, int]:
+        """How many happenings of a batch were dispatched here, and the deliveries that were made of them."""
+        async with self._database.read() as connection:
+            happened = (await connection.execute(_NEW)).all()
+            told = await _told_of(connection, happened)
+        if not happened:
+            return 0, 0
+        async with self._database.write() as connection:
+            marking = _marking([each.id for each in happened], self._clock_ms())
+            ours = set((await connection.execute(marking)).scalars())
+            made = await self.make(connection, [each for each in told if each.event_id in ours])
+        return len(ours), len(made)
 
     async def make(self, connection: AsyncConnection, told: Sequence[Telling]) -> list[str]:
         """Deliveries, to be made at once; returns their ids."""

@@ -12,6 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import wall_clock_ms
+from server.pipeline import webhooks as webhooks_module
 from server.pipeline.outward import Outward
 from server.pipeline.signed_posts import Attempt
 from server.pipeline.webhooks import DELIVER, MAX_ATTEMPTS, RETRY_DELAYS, Telling, Webhooks
@@ -266,3 +267,27 @@ async def test_a_run_that_is_deleted_while_it_is_told_of_leaves_nothing_to_be_to
 
     assert 1 == told
     assert [] == left == to_do
+
+
+async def test_a_webhook_that_is_deleted_while_others_are_told_keeps_nothing_from_them(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_post(storage) as post:
+        shelf = Shelf(post.store.database, WebhookRow, "whk_", post.store.clock)
+        body = {"url": post.receiver.url, "events": EVENTS, "status": "enabled", "description": None}
+        going = await shelf.create(post.store.tenant, body, secret=Vault(SECRET).seal(SIGNING))
+        read = webhooks_module._told_of
+
+        async def read_before_it_goes(connection: AsyncConnection, happened: Sequence[Any]) -> list[Telling]:
+            told = await read(connection, happened)
+            if happened and any(each.webhook_id == going.id for each in told):
+                await shelf.delete(post.store.tenant, going.id)
+            return told
+
+        monkeypatch.setattr(webhooks_module, "_told_of", read_before_it_goes)
+        await post.store.new_run()
+        made = await post.webhooks.dispatch()
+        deliveries = await post.deliveries()
+
+    assert 1 == made
+    assert [post.webhook_id] == [each.webhook_id for each in deliveries]
