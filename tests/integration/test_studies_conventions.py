@@ -88,6 +88,8 @@ class Judge:
             yield "its ids differ"
         if "Traceback" in answer.text or not error["message"].endswith((".", "?")):
             yield "it is no plain sentence"
+        if any("Input should" in each["message"] for each in error.get("errors") or ()):
+            yield "it speaks of the inside"
 
 
 def wrong_bodies(method: str, path: str, said: Operation, everything: Everything) -> Iterator[Wrong]:

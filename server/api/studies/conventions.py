@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from server.api.bearers import require
 from server.api.errors import Refusal, request_id_of
+from server.api.studies.faults import fault, faulty, one_fault, pointer
 from server.api.studies.freshness import digest
 from server.api.studies.refusals import declared
 from server.store.organizations import ApiKey, Scope
@@ -146,10 +147,7 @@ async def no_stray_body(request: Request) -> None:
         return
     sentence = "This operation takes no body."
     places: list[list[str]] = [[name] for name in sent] if isinstance(sent, dict) else [[]]
-    faults = [
-        {"code": "unknown_field", "message": sentence, "param": _pointer(place) or None} for place in places
-    ]
-    raise Refusal(400, "invalid_request", sentence, param=faults[0]["param"], extra={"errors": faults})
+    raise faulty([one_fault("unknown_field", sentence, pointer(place) or None) for place in places], sentence)
 
 
 # What is answered
@@ -206,25 +204,7 @@ def stale() -> Refusal:
 async def on_invalid(request: Request, error: Exception) -> Response:
     """Answer a request that isn't as its model says: every fault at once."""
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(each) for each in error.errors()]
+    faults = [fault(each, error.body) for each in error.errors()]
     if any(each["loc"][0] == "path" for each in error.errors()):
         return not_found("thing").response(request_id_of(request))
-    sentence = faults[0]["message"] if len(faults) == 1 else f"The request has {len(faults)} faults."
-    refusal = Refusal(400, "invalid_request", sentence, param=faults[0]["param"], extra={"errors": faults})
-    return refusal.response(request_id_of(request))
-
-
-def _pointer(place: Iterable[object]) -> str:
-    """A JSON pointer to a place."""
-    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in place]
-    return "".join(f"/{part}" for part in parts)
-
-
-def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
-    place = error["loc"][1:] if error["loc"][0] in ("body", "query", "header", "path") else error["loc"]
-    pointer = _pointer(place)
-    message = str(error["msg"]).removeprefix("Value error, ")
-    code = "unknown_field" if error["type"] == "extra_forbidden" else "invalid_value"
-    if error["type"] == "missing":
-        code = "missing_field"
-    return {"code": code, "message": f"{pointer or 'The body'}: {message}.", "param": pointer or None}
+    return faulty(faults).response(request_id_of(request))

@@ -13,7 +13,7 @@ class ErrorDetail(BaseModel):
     """One fault of a request."""
 
     code: str = Field(examples=["missing_field"])
-    message: str = Field(examples=["/name: Field required."])
+    message: str = Field(examples=["/name is missing."])
     param: str | None = Field(description="A JSON pointer to the faulty part.", examples=["/name"])
 
 

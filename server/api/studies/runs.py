@@ -25,6 +25,7 @@ from server.api.studies.conventions import (
     listed,
     shown,
 )
+from server.api.studies.faults import faulty, one_fault
 from server.api.studies.instants import Instant
 from server.api.studies.refusing import refusing
 from server.api.studies.run_expansions import Expanded, runs_shown
@@ -157,15 +158,13 @@ def _check_times(body: RunCreate) -> None:
     opens = max(now, body.scheduled_at or 0)
     faults = []
     if body.scheduled_at is not None and body.scheduled_at <= now:
-        faults.append(("/scheduled_at", "This is over: it must be in the future."))
+        over = "This is over: it must be in the future."
+        faults.append(one_fault("invalid_value", over, "/scheduled_at"))
     if body.expires_at is not None and body.expires_at <= opens:
-        faults.append(("/expires_at", f"It must be after {rfc3339(opens)}, when the run opens."))
+        early = f"It must be after {rfc3339(opens)}, when the run opens."
+        faults.append(one_fault("invalid_value", early, "/expires_at"))
     if faults:
-        listed_faults = [
-            {"code": "invalid_value", "message": sentence, "param": param} for param, sentence in faults
-        ]
-        param, sentence = faults[0]
-        raise Refusal(400, "invalid_request", sentence, param=param, extra={"errors": listed_faults})
+        raise faulty(faults)
 
 
 async def check_blueprint(request: Request, tenant: Tenant, blueprint_id: str) -> None:

@@ -289,8 +289,8 @@ PARAMS: Final = {
 
 FAULTS: Final[dict[str, list[dict[str, Any]]]] = {
     "invalid_request": [
-        {"code": "missing_field", "message": "/name: Field required.", "param": "/name"},
-        {"code": "unknown_field", "message": "/nam: Extra inputs are not permitted.", "param": "/nam"},
+        {"code": "missing_field", "message": "/name is missing.", "param": "/name"},
+        {"code": "unknown_field", "message": "/nam is no field of this.", "param": "/nam"},
     ],
     "invalid_graph": [
         {"code": "unknown_node", "path": "/edges/0/to", "message": "There is no node `q9`."},

@@ -12,6 +12,7 @@ from dialog.signals import FormFilled, TextTyped
 from server.api.errors import Refusal, request_id_of
 from server.api.house import house_of
 from server.api.studies.conventions import WRITES, Body, Writer, errors, shown
+from server.api.studies.faults import faulty, one_fault
 from server.api.studies.runs import RunId, find_run
 from server.live.page_signals import MOST_CHARACTERS
 from server.live.session import Session
@@ -119,12 +120,6 @@ def _session(visit: Visit) -> Session:
 
 def _check_data(node: Node, data: dict[str, Any]) -> None:
     """Raises Refusal (400) with every fault."""
-    faults = [
-        {"code": fault.code, "message": fault.message, "param": f"/data{fault.path}"}
-        for fault in validate_data(node, data)
-    ]
+    faults = [one_fault(each.code, each.message, f"/data{each.path}") for each in validate_data(node, data)]
     if faults:
-        first = faults[0]
-        raise Refusal(
-            400, "invalid_request", first["message"], param=first["param"], extra={"errors": faults}
-        )
+        raise faulty(faults)
