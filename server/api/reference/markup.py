@@ -49,6 +49,11 @@ def paragraphs(text: str) -> Markup:
     return joined(*(element("p", prose(" ".join(part.split()))) for part in text.strip().split("\n\n")))
 
 
+def heading(level: int, text: str, place: str) -> Markup:
+    """A heading that can be linked to, and is such a link itself."""
+    return element(f"h{level}", element("a", text, href=f"#{place}"), id=place)
+
+
 def whole_page(title: str, body: Markup) -> str:
     """A page in the house's style."""
     head = element(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from server.api.reference.fields import fields_table, kind, parameters_table
-from server.api.reference.markup import Markup, element, joined, paragraphs, prose
+from server.api.reference.markup import Markup, element, heading, joined, paragraphs, prose
 
 Document = dict[str, Any]
 
@@ -28,7 +28,7 @@ class OperationText:
         scope = said["security"][0]["ApiKey"][0]
         return element(
             "article",
-            element("h3", said["summary"], id=name),
+            heading(3, said["summary"], name),
             element(
                 "p",
                 element("span", method.upper(), class_=f"method {method}"),

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from server.api.house import house_of
 from server.api.pages import FRESH
 from server.api.reference.fields import anchor, fields_table, shapes_within
-from server.api.reference.markup import Markup, element, joined, paragraphs, prose, whole_page
+from server.api.reference.markup import Markup, element, heading, joined, paragraphs, prose, whole_page
 from server.api.reference.operation import OF_ALL, OperationText
 from server.api.studies.description import operations
 
@@ -131,7 +131,7 @@ def _beginning(document: Document) -> Markup:
             usual.append(element("dd", prose(answer["description"])))
     return element(
         "section",
-        element("h2", "What holds for all", id="conventions"),
+        heading(2, "What holds for all", "conventions"),
         paragraphs(document["info"]["description"]),
         element("p", "Any operation may be refused with:"),
         element("dl", *usual, class_="answers"),
@@ -143,7 +143,7 @@ def _section(document: Document, tag: Document, said: list[tuple[str, str, Docum
     text = OperationText(document, origin)
     return element(
         "section",
-        element("h2", tag["name"], id=_place(tag["name"])),
+        heading(2, tag["name"], _place(tag["name"])),
         element("p", prose(tag["description"])),
         *(text.article(*each) for each in said),
         aria_labelledby=_place(tag["name"]),
@@ -173,14 +173,14 @@ def _shape_section(document: Document, shapes: list[str]) -> Markup:
         made.append(
             element(
                 "article",
-                element("h3", name, id=anchor(name)),
+                heading(3, name, anchor(name)),
                 element("p", prose(told)) if told else None,
                 fields_table(schema, f"Fields of {name}", schemas) if schema.get("properties") else None,
                 aria_labelledby=anchor(name),
                 class_="card",
             )
         )
-    return joined(element("section", element("h2", "Shapes", id="shapes"), *made, aria_labelledby="shapes"))
+    return joined(element("section", heading(2, "Shapes", "shapes"), *made, aria_labelledby="shapes"))
 
 
 def _place(tag: str) -> str:
