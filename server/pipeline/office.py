@@ -30,9 +30,9 @@ from server.store.vault import Vault
 DISPATCH_INTERVAL: Final = 1.0
 """Seconds that something may lie in the outbox before anybody looks."""
 
-FOLD_INTERVAL: Final = 1.0
+FOLD_INTERVAL: Final = 5.0
 """Seconds of commits that are folded back into the database at once. Larger: more for one commit to do if
-nobody comes to it in time."""
+nobody comes to it in time; smaller: more often a commit waits for a disk that is busy with folding."""
 
 SWEEP_INTERVAL: Final = 600.0
 RETENTION_INTERVAL: Final = 60.0

@@ -46,6 +46,7 @@ class Worker:
         self._work = work
         self._hands = hands
         self._woken = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._tasks: asyncio.TaskGroup | None = None
 
     def wake(self) -> None:
@@ -65,21 +66,25 @@ class Worker:
 
     async def _keep_working(self) -> None:
         while True:
-            try:
-                job = await self._jobs.claim(list(self._work))
-            except (SQLAlchemyError, OSError):
-                log.exception("! no job can be had now")
-                job = None
-            if job is None:
-                self._woken.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_INTERVAL):
-                        await self._woken.wait()
-                continue
+            async with self._looking:  # one hand for all that are free: every look keeps the loop from talks
+                job = await self._next()
             try:
                 await self._do(job)
             except (SQLAlchemyError, OSError):
                 log.exception("! what became of a job can't be kept", extra={"job": job.id})
+
+    async def _next(self) -> Job:
+        """Wait for a job."""
+        while True:
+            self._woken.clear()
+            try:
+                if (job := await self._jobs.claim(list(self._work))) is not None:
+                    return job
+            except (SQLAlchemyError, OSError):
+                log.exception("! no job can be had now")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_INTERVAL):
+                    await self._woken.wait()
 
     async def _do(self, job: Job) -> None:
         try:

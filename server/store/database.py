@@ -157,7 +157,7 @@ class Database:
             return await loop.run_in_executor(self._log_thread, transact)
 
     async def fold(self) -> None:
-        """Do what a commit would have to do every so often, and be held up by; to be called every second."""
+        """Do what a commit would have to do every so often, and be held up by; to be called now and then."""
         async with self._housekeeping:  # SQLite turns away who comes while another folds
             await self._kind.fold(self.engine)
 

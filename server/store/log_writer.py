@@ -31,10 +31,10 @@ STALL_TIMEOUT: Final = 1.0
 """Seconds that a transaction may take before storage counts as faltering."""
 RETRY_DELAY: Final = 0.05
 LONGEST_RETRY_DELAY: Final = 2.0
-GATHERING: Final = 0.1
+GATHERING: Final = 0.25
 """Seconds for which events gather before they are stored, unless somebody waits for one of them. Larger: a
 killed process loses more of what nobody was told is kept; smaller: with many talks the database, and the
-thread that writes to it, do little else."""
+thread that writes to it, do little else, and whoever waits has more transactions in front."""
 SCRUB_PATIENCE: Final = 0.3
 """Seconds that other talks' events wait for the scrubbing after an erasure; it goes on beside them."""
 CLOSE_TIMEOUT: Final = 10.0

@@ -33,7 +33,7 @@ from server.store.run import (
 )
 from server.store.run_making import LINK, PIN, BasisGone, Wanted, add_run, basis_of, free_pin, link_columns
 from server.store.run_status import TERMINAL, RunStatus, TransitionRefused, sources_of
-from server.store.statements import adding
+from server.store.statements import NOTING_PROGRESS, adding
 from server.store.tables import RunRow, SessionRow
 from server.store.vault import Vault
 
@@ -243,9 +243,9 @@ class Runs:
 def progress_note(run_id: str, progress: Mapping[str, Any]) -> Callable[[Connection], None]:
     """How far a run is, to be noted in a transaction. It changes no status, and a run that is gone needs
     none."""
-    statement = update(RunRow).where(RunRow.id == run_id).values(progress=dict(progress))
+    values = {"run_id": run_id, "so_far": dict(progress)}
 
     def note(connection: Connection) -> None:
-        connection.execute(statement)
+        connection.execute(NOTING_PROGRESS, values)
 
     return note

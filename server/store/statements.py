@@ -4,7 +4,7 @@ writes keeps all other writers waiting meanwhile."""
 import functools
 from typing import Final, cast
 
-from sqlalchemy import Insert, Select, Table, bindparam, func, insert, select
+from sqlalchemy import Insert, Select, Table, Update, bindparam, func, insert, select, update
 
 from server.store.design_tables import BlueprintRow, BlueprintVersionRow
 from server.store.tables import RunRow, Tables
@@ -33,6 +33,11 @@ ONE_RUN: Final[Select[tuple[object, ...]]] = select(_RUNS).where(_RUNS.c.id == b
 
 ONE_RUN_HELD: Final = ONE_RUN.with_for_update()
 """The same, and nobody else changes it until the transaction ends."""
+
+NOTING_PROGRESS: Final[Update] = (
+    update(_RUNS).where(_RUNS.c.id == bindparam("run_id")).values(progress=bindparam("so_far"))
+)
+"""Note how far `run_id` is; the transaction that does so may have a talk wait for it."""
 
 RUN_OF_PIN: Final = select(_RUNS.c.id).where(_RUNS.c.pin_hash == bindparam("pin_hash"))
 

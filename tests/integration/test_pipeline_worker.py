@@ -1,6 +1,7 @@
 """Who does the jobs stays at it, whatever the database is up to meanwhile."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import Update, select
@@ -100,3 +101,33 @@ async def test_what_is_in_hand_when_the_server_ends_is_free_at_once_and_has_not_
 
     assert again is not None
     assert ("run_1", 0) == (again.subject, again.attempts)
+
+
+async def test_of_many_free_hands_one_looks_for_work_and_every_job_is_found(storage: str) -> None:
+    looking = most = 0
+    done: set[str] = set()
+    all_done = asyncio.Event()
+
+    async def work(job: Job) -> None:
+        done.add(job.subject)
+        if len(done) == 5:
+            all_done.set()
+
+    class Looks(Jobs):
+        async def claim(self, kinds: Sequence[str]) -> Job | None:
+            nonlocal looking, most
+            looking += 1
+            most = max(most, looking)
+            try:
+                return await super().claim(kinds)
+            finally:
+                looking -= 1
+
+    async with open_store(storage) as store:
+        jobs = Looks(store.database, store.clock)
+        async with asyncio.timeout(20), Worker(jobs, {KIND: work}, hands=4).working():
+            for number in range(5):
+                await jobs.add(KIND, f"run_{number}")
+            await all_done.wait()
+
+    assert 1 == most
