@@ -234,9 +234,7 @@ async def change_blueprint(
     request: Request, key: Writer, blueprint_id: BlueprintId, body: BlueprintChange, seen: Seen
 ) -> Response:
     """Change the draft. Of a published blueprint this opens the next draft; its runs stay as they are."""
-    given = body.model_dump(mode="json", by_alias=True)
-    changes = {name: given[name] for name in body.model_fields_set}
-    return await edited(request, key.tenant, blueprint_id, lambda was: as_meant(was, changes), seen)
+    return await edited(request, key.tenant, blueprint_id, lambda was: as_meant(was, body.given()), seen)
 
 
 @router.delete(

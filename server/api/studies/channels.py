@@ -192,8 +192,7 @@ async def change_channel(
     request: Request, key: Writer, channel_id: ChannelId, body: ChannelChange, seen: Seen
 ) -> Response:
     """Change a way to come. Talks under way go on as they began."""
-    whole = body.model_dump(mode="json")
-    sent = {name: whole[name] for name in body.model_fields_set}
+    sent = body.given()
     settings = body.settings.model_dump(mode="json", exclude_unset=True)
 
     def change(was: dict[str, Any]) -> dict[str, Any]:

@@ -175,8 +175,7 @@ async def change_connector(
     request: Request, key: Writer, connector_id: ConnectorId, body: ConnectorChange, seen: Seen
 ) -> Response:
     """Change a bot for meetings."""
-    whole = body.model_dump(mode="json")
-    sent = {name: whole[name] for name in body.model_fields_set}
+    sent = body.given()
     with refusing("connector"):
         async with house_of(request).database.write() as connection:
             named = body.auth.credentials_id

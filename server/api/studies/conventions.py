@@ -60,6 +60,11 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, each with all that it holds: what a change changes."""
+        whole = self.model_dump(mode="json", by_alias=True)
+        return {name: whole[name] for name in self.model_fields_set}
+
 
 def _small_enough(value: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MOST_METADATA_BYTES:

@@ -275,8 +275,7 @@ async def change_open_link(
 ) -> Response:
     """Change an open link, or close it. What it gives at the end holds for those who are in as well."""
     await _check_channel(request, key.tenant, body.channel_id)
-    whole = body.model_dump(mode="json")
-    sent: Mapping[str, Any] = {name: whole[name] for name in body.model_fields_set}
+    sent: Mapping[str, Any] = body.given()
     links = open_links_of(house_of(request))
     with refusing("open link"):
         kept = await links.shelf.change(key.tenant, open_link_id, lambda was: {**was, **sent}, seen=seen)
