@@ -101,7 +101,7 @@ class House:
 
     async def design(self, run: Run) -> Blueprint:
         """The design that a run is held by: its snapshot, with the run's own agent where it has one."""
-        return held_by(run, await self.blueprints.snapshot(run.blueprint_id, run.blueprint_version))
+        return held_by(run, await self.blueprints.snapshots.design(run.blueprint_id, run.blueprint_version))
 
     async def case(self, run: Run) -> Case:
         """What a talk of this run depends on. Raises Refusal (409) where its channel is disabled."""

@@ -30,10 +30,10 @@ from server.cli.files import MAX_FILE_BYTES, load_blueprint, readable_file
 from server.cli.output import Failure, counted, json_option, print_json
 from server.cli.seeding import open_vault
 from server.settings import Settings
-from server.store.blueprints import Blueprints
 from server.store.event_rows import read_events
 from server.store.run import RunNotFound
 from server.store.runs import Runs
+from server.store.snapshots import Snapshots
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -222,7 +222,7 @@ async def _read_run(settings: Settings, run_id: str) -> tuple[Blueprint, list[Ev
             run = await Runs(database, open_vault(settings)).find(run_id)
         except RunNotFound:
             raise Failure(f"{run_id} is neither a file nor a run of {settings.database_url}.") from None
-        design = await Blueprints(database).snapshot(run.blueprint_id, run.blueprint_version)
+        design = await Snapshots(database).design(run.blueprint_id, run.blueprint_version)
         events = await read_events(database, run_id)
     return design, events, dict(run.participant.metadata)
 

@@ -24,7 +24,6 @@ from dialog.study import Study, study_of
 from server.clock import wall_clock_ms
 from server.pipeline.analyst import AnalysisFailed, Analyst
 from server.pipeline.worker import PutOff, Work
-from server.store.blueprints import Blueprints
 from server.store.database import Database
 from server.store.delivery_tables import DocumentRow, JobRow
 from server.store.documents import (
@@ -46,6 +45,7 @@ from server.store.organizations import Tenant
 from server.store.outbox import HappeningType, announce
 from server.store.run import RunNotFound, run_of, run_row
 from server.store.run_status import TERMINAL
+from server.store.snapshots import Snapshots
 from server.store.tables import RunRow
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Aftermath:
         analyst_of: Callable[[Study], Analyst] | None = None,
     ) -> None:
         self._database = database
-        self._blueprints = Blueprints(database, clock_ms)
+        self._snapshots = Snapshots(database)
         self._analyst = analyst
         self._analyst_of = analyst_of
         self._clock_ms = clock_ms
@@ -180,7 +180,7 @@ class Aftermath:
         await erase_words(self._database, run_id)
         async with self._database.read() as connection:
             run = run_of(await run_row(connection, run_id))
-        design = held_by(run, await self._blueprints.snapshot(run.blueprint_id, run.blueprint_version))
+        design = held_by(run, await self._snapshots.design(run.blueprint_id, run.blueprint_version))
         events = (await read_facts(self._database, [run_id])).get(run_id, [])
         match kind:
             case "transcript":

@@ -1,10 +1,10 @@
-"""Blueprints: the draft that is worked on, and the snapshots that runs are pinned to. Judges no design."""
+"""Blueprints: the draft that is worked on, and its publishing. Judges no design."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,15 +17,12 @@ from server.store.organizations import Tenant
 from server.store.outbox import announce
 from server.store.paging import Page, Window, read_page
 from server.store.shelf import InUse, Stale
+from server.store.snapshots import BlueprintNotFound, Snapshots
 
 BlueprintStatus = Literal["draft", "published", "archived"]
 
 PARTS = ("graph", "settings", "pipeline", "metadata")
 """What a blueprint has beside its names and its agent, each kept as JSON."""
-
-
-class BlueprintNotFound(LookupError):
-    """There is no such blueprint for whoever asked, or no such version of it."""
 
 
 class BlueprintArchived(Exception):
@@ -62,17 +59,6 @@ class StoredBlueprint(msgspec.Struct, frozen=True):
         }
 
 
-class Snapshot(msgspec.Struct, frozen=True):
-    """One published version. `body` is the whole design, its agent inline."""
-
-    blueprint_id: str
-    version: int
-    organization_id: str
-    agent_id: str
-    body: dict[str, Any]
-    published_at: int
-
-
 Edit = Callable[[StoredBlueprint], Mapping[str, Any]]
 """The blueprint as it is → the fields that change."""
 
@@ -81,6 +67,7 @@ class Blueprints:
     """Keeps designs. What is published is never changed again."""
 
     def __init__(self, database: Database, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self.snapshots = Snapshots(database)
         self._database = database
         self._clock_ms = clock_ms
 
@@ -219,46 +206,6 @@ class Blueprints:
                 await connection.execute(delete(BlueprintRow).where(BlueprintRow.id == blueprint_id))
             except IntegrityError:
                 raise InUse(blueprint_id) from None
-
-    # Snapshots
-
-    async def snapshot(self, blueprint_id: str, version: int) -> Blueprint:
-        """The design that a run is pinned to. Raises BlueprintNotFound."""
-        return Blueprint.model_validate((await self.version(blueprint_id, version)).body)
-
-    async def version(self, blueprint_id: str, version: int) -> Snapshot:
-        """Raises BlueprintNotFound."""
-        statement = select(BlueprintVersionRow).where(
-            BlueprintVersionRow.blueprint_id == blueprint_id, BlueprintVersionRow.version == version
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(statement)).first()
-        if row is None:
-            raise BlueprintNotFound(f"{blueprint_id} has no version {version}")
-        return Snapshot(**row._mapping)
-
-    async def find_versions(self, pins: Collection[tuple[str, int]]) -> dict[tuple[str, int], Snapshot]:
-        """Snapshots by (blueprint id, version), in one query; those that there aren't are left out."""
-        if not pins:
-            return {}
-        pin = tuple_(BlueprintVersionRow.blueprint_id, BlueprintVersionRow.version)
-        statement = select(BlueprintVersionRow).where(pin.in_(sorted(set(pins))))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        return {(row.blueprint_id, row.version): Snapshot(**row._mapping) for row in rows}
-
-    async def versions(self, blueprint_id: str, *, before: int | None, limit: int) -> list[Snapshot]:
-        """Snapshots, newest first, those before version `before` alone if it is given."""
-        statement = (
-            select(BlueprintVersionRow)
-            .where(BlueprintVersionRow.blueprint_id == blueprint_id)
-            .order_by(BlueprintVersionRow.version.desc())
-            .limit(limit)
-        )
-        if before is not None:
-            statement = statement.where(BlueprintVersionRow.version < before)
-        async with self._database.read() as connection:
-            return [Snapshot(**row._mapping) for row in await connection.execute(statement)]
 
     async def _insert(
         self, connection: AsyncConnection, tenant: Tenant, agent_id: str, body: Mapping[str, Any]

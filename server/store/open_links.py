@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_secret, wall_clock_ms
-from server.store.blueprints import BlueprintNotFound
 from server.store.database import Database
 from server.store.design_tables import OpenLinkRow, OpenLinkVisitRow
 from server.store.organizations import Tenant
@@ -24,6 +23,7 @@ from server.store.run_making import Wanted
 from server.store.run_status import TERMINAL
 from server.store.runs import LONGEST_TOKEN, Runs
 from server.store.shelf import Kept, Shelf
+from server.store.snapshots import BlueprintNotFound
 from server.store.tables import RunRow
 from server.store.vault import Vault
 

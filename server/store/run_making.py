@@ -11,7 +11,6 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clock import new_id, new_secret
-from server.store.blueprints import BlueprintNotFound
 from server.store.lifecycle import tell_of_run
 from server.store.organizations import Tenant
 from server.store.pins import new_pin
@@ -24,6 +23,7 @@ from server.store.run import (
     no_progress,
     run_of,
 )
+from server.store.snapshots import BlueprintNotFound
 from server.store.statements import ADDING_RUN, LAST_VERSION, RUN_OF_PIN, STANDING
 from server.store.vault import Vault
 

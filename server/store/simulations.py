@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from server.clock import new_id, wall_clock_ms
-from server.store.blueprints import BlueprintNotFound
 from server.store.database import Database
 from server.store.delivery_tables import JobRow
 from server.store.design_tables import BlueprintRow, SimulationRow
@@ -18,6 +17,7 @@ from server.store.fingerprints import fingerprint
 from server.store.jobs import enqueue
 from server.store.organizations import Tenant
 from server.store.paging import Page, Window, read_page
+from server.store.snapshots import BlueprintNotFound
 
 SimulationStatus = Literal["pending", "processing", "completed", "failed"]
 

@@ -16,7 +16,6 @@ from server.pipeline.simulating import (
     Told,
 )
 from server.store import simulations as simulations_module
-from server.store.blueprints import BlueprintNotFound
 from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.jobs import LEASE_MS, Job, Jobs
 from server.store.organizations import Tenant
@@ -31,6 +30,7 @@ from server.store.simulations import (
     TooManyWaiting,
     UnderWay,
 )
+from server.store.snapshots import BlueprintNotFound
 from tests.support.small_study import small_blueprint
 from tests.support.store import Store, open_store
 

@@ -90,8 +90,8 @@ async def test_snapshots_are_found_by_blueprint_and_version_and_the_missing_left
         await store.blueprints.edit(store.tenant, first.id, lambda _: {"name": "Later"})
         await store.blueprints.publish(store.tenant, first.id)
         pins = [(first.id, 1), (first.id, 2), (first.id, 2), (first.id, 3), ("bp_" + "0" * 32, 1)]
-        found = await store.blueprints.find_versions(pins)
-        none = await store.blueprints.find_versions([])
+        found = await store.blueprints.snapshots.find_many(pins)
+        none = await store.blueprints.snapshots.find_many([])
 
     assert {(first.id, 1): "A small study", (first.id, 2): "Later"} == {
         pin: snapshot.body["name"] for pin, snapshot in found.items()

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from server.store import run_making, runs
-from server.store.blueprints import BlueprintArchived, BlueprintNotFound
+from server.store.blueprints import BlueprintArchived
 from server.store.deletions import Deletions
 from server.store.event_log import OpenedSession
 from server.store.organizations import Tenant
@@ -13,6 +13,7 @@ from server.store.recordings import Recordings
 from server.store.run import ConsentRecord, Participant, RunNotFound
 from server.store.run_status import TransitionRefused
 from server.store.runs import Runs
+from server.store.snapshots import BlueprintNotFound
 from server.store.vault import Vault
 from tests.support.store import NOON_MS, SECRET, Clock, all_files, database_url, open_store, small_design
 
@@ -60,11 +61,12 @@ async def test_a_run_is_pinned_to_the_snapshot_of_its_making(storage: str) -> No
         unpublished = await store.new_run()
         await store.blueprints.publish(store.tenant, store.blueprint.id)
         later = await store.new_run()
+        snapshots = store.blueprints.snapshots
 
         assert "draft" == edited.status
         assert [1, 1, 2] == [each.blueprint_version for each in (run, unpublished, later)]
-        assert small_design() == await store.blueprints.snapshot(run.blueprint_id, run.blueprint_version)
-        assert small_design("Changed") == await store.blueprints.snapshot(run.blueprint_id, 2)
+        assert small_design() == await snapshots.design(run.blueprint_id, run.blueprint_version)
+        assert small_design("Changed") == await snapshots.design(run.blueprint_id, 2)
 
 
 async def test_only_what_is_published_and_not_archived_can_be_run(storage: str) -> None:

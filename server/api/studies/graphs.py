@@ -36,10 +36,11 @@ from server.api.studies.designs import graph_shown, settings_shown
 from server.api.studies.graph_faults import graph_fault, invalid_graph, validation_of
 from server.api.studies.refusing import refusing
 from server.api.studies.simulations import check_simulated
-from server.store.blueprints import Snapshot, StoredBlueprint
+from server.store.blueprints import StoredBlueprint
 from server.store.fingerprints import DesignChanged, fingerprint
 from server.store.organizations import Tenant
 from server.store.shelf import Stale
+from server.store.snapshots import Snapshot
 
 router = APIRouter(tags=["Blueprints"])
 
@@ -230,7 +231,7 @@ async def list_versions(
     """What was published, newest first."""
     await _found(request, key.tenant, blueprint_id)
     before = None if cursor is None else int(cursor)
-    versions = await house_of(request).blueprints.versions(blueprint_id, before=before, limit=limit + 1)
+    versions = await house_of(request).blueprints.snapshots.page(blueprint_id, before=before, limit=limit + 1)
     page = versions[:limit]
     more = len(versions) > limit
     return shown(
@@ -258,7 +259,7 @@ async def read_version(
     """One published version."""
     await _found(request, key.tenant, blueprint_id)
     with refusing("version"):
-        snapshot = await house_of(request).blueprints.version(blueprint_id, version)
+        snapshot = await house_of(request).blueprints.snapshots.find(blueprint_id, version)
     return shown(_version_object(snapshot))
 
 

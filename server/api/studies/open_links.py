@@ -34,13 +34,13 @@ from server.api.studies.instants import Instant
 from server.api.studies.refusing import refusing
 from server.api.studies.runs import check_blueprint, missing
 from server.api.studies.shelved import shelved
-from server.store.blueprints import BlueprintNotFound
 from server.store.design_tables import OpenLinkVisitRow
 from server.store.open_links import LinkDetails, OpenLinks
 from server.store.organizations import ApiKey, Tenant
 from server.store.paging import Window
 from server.store.run_status import TERMINAL
 from server.store.shelf import Kept, NotFound
+from server.store.snapshots import BlueprintNotFound
 from server.store.tables import RunRow
 
 router = APIRouter(tags=["Open links"])

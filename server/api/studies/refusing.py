@@ -7,10 +7,11 @@ from typing import Final
 from server.api.errors import Refusal
 from server.api.studies.conventions import not_found, stale
 from server.pipeline.deliveries import DeliveryNotFound
-from server.store.blueprints import BlueprintArchived, BlueprintNotFound
+from server.store.blueprints import BlueprintArchived
 from server.store.run import RunNotFound
 from server.store.shelf import InUse, NotFound, Stale
 from server.store.simulations import SimulationNotFound
+from server.store.snapshots import BlueprintNotFound
 
 _NOT_THERE: Final = (NotFound, BlueprintNotFound, DeliveryNotFound, RunNotFound, SimulationNotFound)
 

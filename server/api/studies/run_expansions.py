@@ -17,12 +17,12 @@ from server.api.studies.connectors import connector_object, connectors_of
 from server.api.studies.conventions import expansions
 from server.api.studies.run_logs import told_in
 from server.api.studies.run_shapes import analysis_object, responses_object, run_object, transcript_object
-from server.store.blueprints import Snapshot
 from server.store.documents import Document, Documents, Found, OfRun
 from server.store.holding import held_by
 from server.store.organizations import ApiKey
 from server.store.run import Run
 from server.store.shelf import Kept, Shelf
+from server.store.snapshots import Snapshot
 
 Shown = dict[str, Any]
 Made = Callable[[Kept], Shown]
@@ -62,7 +62,7 @@ async def runs_shown(
         url = house.settings.public_url
         shown = [run_object(run, secrets.get(run.id), documents[run.id], url) for run in runs]
         pins = [(run.blueprint_id, run.blueprint_version) for run in runs]
-        snapshots = await house.blueprints.find_versions(pins) if designed or wanted else {}
+        snapshots = await house.blueprints.snapshots.find_many(pins) if designed or wanted else {}
         if designed:
             await _put_blueprints(request, runs, shown, snapshots, with_agent="blueprint.agent" in expand)
         if "agent" in expand:

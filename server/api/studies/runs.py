@@ -31,13 +31,13 @@ from server.api.studies.refusing import refusing
 from server.api.studies.run_expansions import Expanded, runs_shown
 from server.api.studies.run_shapes import RunList, RunObject
 from server.clock import wall_clock_ms
-from server.store.blueprints import BlueprintNotFound
 from server.store.default_channel import default_channel
 from server.store.organizations import ApiKey, Tenant
 from server.store.paging import Window
 from server.store.run import Participant, Place, PlaceNotFound, Run
 from server.store.run_status import RunStatus
 from server.store.shelf import NotFound, Shelf
+from server.store.snapshots import BlueprintNotFound
 
 router = APIRouter(tags=["Interview runs"])
 
