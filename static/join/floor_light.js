@@ -4,8 +4,10 @@ import { el, fill, write } from "../shared/dom.js";
 import { drawing } from "../shared/icons.js";
 import { announce } from "./screen.js";
 
-/** @typedef {import("./words.js").Light} Light */
+/** What the server says of the floor, or that nobody is there to say it. @typedef {import("./words.js").Light | "lost"} Light */
 /** @typedef {import("./words.js").Mode} Mode */
+
+const LOST = ["M24 8a16 16 0 0 1 14 8", "M40 24a16 16 0 0 1-8 14", "M24 40a16 16 0 0 1-14-8", "M8 24a16 16 0 0 1 8-14"];
 
 /** @type {Record<Light, {shape: string[], words: string, voice: string, text?: string}>} */
 const STATES = {
@@ -28,10 +30,11 @@ const STATES = {
   },
   paused: { shape: ["M17 11v26", "M31 11v26"], words: "Paused", voice: "Go on whenever you like." },
   away: {
-    shape: ["M24 8a16 16 0 0 1 14 8", "M40 24a16 16 0 0 1-8 14", "M24 40a16 16 0 0 1-14-8", "M8 24a16 16 0 0 1 8-14"],
+    shape: LOST,
     words: "Waiting for you",
     voice: "Your place is kept.",
   },
+  lost: { shape: LOST, words: "Not connected", voice: "You can’t be heard just now.", text: "What you write is sent as soon as I’m back." },
   ended: { shape: ["M10 25l10 10 18-21"], words: "Finished", voice: "Thank you." },
 };
 

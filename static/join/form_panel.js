@@ -9,15 +9,17 @@ const LONGEST_SCALE = 11;
 
 /**
  * @param {import("./words.js").Question} question
+ * @param {string} hint what else can be done, until something is filled in
  * @param {(nodeKey: string, data: Record<string, unknown>) => void} onRespond
  * @returns {HTMLElement}
  */
-export function formPanel(question, onRespond) {
+export function formPanel(question, hint, onRespond) {
   const inputs = question.fields.map((field, index) => ({ field, input: inputFor(field, `field-${question.node_key}-${index}`) }));
-  const status = el("p", { class: "soft small", role: "status" }, "You can also say your answer.");
+  const status = el("p", { class: "soft small", role: "status" }, hint);
   const form = el(
     "form",
-    { class: "form-panel", novalidate: true, onsubmit: submit, onchange: () => fill(status) },
+    // not on "change": that comes with the press that leaves a field, and what is pressed would move away from under it
+    { class: "form-panel", novalidate: true, onsubmit: submit, oninput: () => fill(status) },
     ...inputs.map(({ input }) => input.element),
     el("div", { class: "foot" }, status, el("button", { class: "button primary", type: "submit" }, "Send answer")),
   );

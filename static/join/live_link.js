@@ -12,8 +12,8 @@ import { LinkFault } from "./session.js";
 
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 8000;
-const PING_EVERY_MS = 10_000;
-const SILENT_FOR_MS = 25_000;
+const PING_EVERY_MS = 4000;
+const SILENT_FOR_MS = 10_000;
 const MOST_WAITING = 100;
 
 /** The server takes these only once the talk has started. The conversation keeps answers until they are confirmed. */
@@ -43,6 +43,7 @@ export class LiveLink {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.retry = undefined;
     addEventListener("online", () => this.hurry());
+    addEventListener("offline", () => this.socket && this.#lost(this.socket));
     document.addEventListener("visibilitychange", () => this.hurry());
     setInterval(() => this.#beat(), PING_EVERY_MS);
   }

@@ -23,8 +23,9 @@ export class QuestionPanel {
   /**
    * @param {import("./words.js").Question | null} question
    * @param {import("./talk_state.js").Talk["response"]} response
+   * @param {import("./words.js").Mode} mode
    */
-  show(question, response) {
+  show(question, response, mode) {
     if (!question) return;
     write(this.section, question.section ?? "");
     this.section.hidden = !question.section;
@@ -34,13 +35,11 @@ export class QuestionPanel {
     const body = JSON.stringify([question.node_key, question.content, question.fields]);
     if (body === this.bodyOf) return; // a probe on the same node must not empty a half-filled form
     this.bodyOf = body;
-    fill(
-      this.body,
-      question.content && stimulus(question.content),
-      question.fields.length > 0 && formPanel(question, this.onRespond),
-    );
+    const form = question.fields.length > 0;
+    const hint = mode === "voice" ? "You can also say your answer." : "";
+    fill(this.body, question.content && stimulus(question.content), form && formPanel(question, hint, this.onRespond));
     if (question.content) announce("There is something to look at or listen to, below the question.");
-    else if (question.fields.length > 0) announce("There is a form below the question. You can also say your answer.");
+    else if (form) announce(`There is a form below the question. ${hint}`);
   }
 
   /**

@@ -64,10 +64,10 @@ export class TalkScreen {
   show() {
     const { talk, situation } = this;
     const paused = talk.light === "paused";
-    this.element.dataset.light = talk.light;
-    this.light.show(talk.light, talk.detail, situation.mode);
+    const lost = situation.link === "reconnecting" || (situation.mode === "voice" && situation.sound === "lost");
+    this.light.show(lost && !paused ? "lost" : talk.light, talk.detail, situation.mode);
     this.banners.show(situation, talk.notice, paused);
-    this.question.show(talk.question, talk.response);
+    this.question.show(talk.question, talk.response, situation.mode);
     this.question.element.hidden = paused;
     if (this.paused.hidden === paused) this.#showPaused(paused);
     this.captions.show(talk);

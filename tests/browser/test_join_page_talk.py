@@ -351,6 +351,40 @@ async def test_a_pause_takes_back_what_was_offered_for_the_turn_before_it() -> N
         assert await banner.get_by_role("button").count() == 1, "only to dismiss it"
 
 
+async def test_the_first_press_after_a_number_on_a_phone_hits_what_it_was_meant_for() -> None:
+    fields = [
+        {"name": "people", "label": "How many people live in your home?", "type": "number"},
+        {"name": "room", "label": "Do you have a room of your own?", "type": "boolean"},
+    ]
+    phone = {"width": 360, "height": 640}
+    async with JoinServer().running() as server, chromium() as browser:
+        async with visiting(server, browser, viewport=phone) as visit:
+            await visit.talk()
+            await server.send(question("home", "Two short things.", node_type="form", fields=fields))
+            await visit.says("You can also say your answer.")
+            await visit.page.get_by_role("spinbutton").fill("4")
+            await visit.page.get_by_label("Yes", exact=True).check()
+            await visit.press("Send answer")
+            await server.until(lambda: server.of("respond"))
+
+    assert server.of("respond")[0]["data"] == {"people": 4, "room": True}
+
+
+async def test_a_network_that_is_gone_is_told_at_once_and_nobody_is_said_to_listen() -> None:
+    async with JoinServer().running() as server, chromium() as browser, visiting(server, browser) as visit:
+        await visit.write()
+        await visit.says("Your turn")
+        await visit.page.context.set_offline(True)
+        await visit.says("The connection is lost.")
+        light = await visit.page.locator(".light").inner_text()
+        await visit.page.context.set_offline(False)
+        await visit.says("Your turn")
+
+    assert "Not connected" in light
+    assert "Your turn" not in light
+    assert len(server.hellos) >= 2
+
+
 async def test_garbage_from_the_server_changes_nothing() -> None:
     garbage = [
         "",
