@@ -172,6 +172,9 @@ class ListeningLeg:
     def uplink_delay(self) -> float:
         return WAY
 
+    def unheard_since(self) -> float | None:
+        return None
+
     def report_playout(self, seconds: float) -> None:
         pass
 

@@ -31,30 +31,30 @@ class Intake:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Deal, bytes, float]] = deque()
+        self._waiting: deque[tuple[Inlet, bytes, float]] = deque()
         self._until: float | None = None
         """When the slice is over that goes on; None before the first packet of a turn. While it isn't None,
         or anything waits, the next turn is called for."""
         self.dropped = 0
         """Packets that found no place any more."""
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether packets have come that aren't dealt with yet: whose they are isn't known."""
-        return bool(self._waiting)
+    def inlet(self, deal: Deal) -> "Inlet":
+        """Make a way in for one connection, whose packets are given to `deal`."""
+        return Inlet(self, deal)
 
-    def take(self, deal: Deal, packet: bytes) -> None:
-        """Have `deal` called with a packet, at once or in its turn; all packets keep their order."""
+    def take(self, inlet: "Inlet", packet: bytes) -> None:
+        """Have a packet dealt with, at once or in its turn; all packets keep their order."""
         now = loop_time()
         if not self._waiting:
             if self._until is None:
                 self._until = now + SLICE
                 asyncio.get_running_loop().call_soon(self._next_turn)
             if now < self._until:
-                _deal(deal, packet, now)
+                inlet.deal_with(packet, now)
                 return
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append((deal, packet, now))
+            self._waiting.append((inlet, packet, now))
+            inlet.came.append(now)
         else:
             self.dropped += 1
 
@@ -64,14 +64,36 @@ class Intake:
             return
         until = loop_time() + SLICE
         while self._waiting and loop_time() < until:
-            _deal(*self._waiting.popleft())
+            inlet, packet, came = self._waiting.popleft()
+            inlet.came.popleft()
+            inlet.deal_with(packet, came)
         if self._waiting:
             self._until = until
             asyncio.get_running_loop().call_soon(self._next_turn)
 
 
-def _deal(deal: Deal, packet: bytes, came: float) -> None:
-    try:
-        deal(packet, came)
-    except Exception:  # a fault in one connection's packets is no other's
-        log.exception("! a packet could not be dealt with")
+class Inlet:
+    """One connection's way into the intake."""
+
+    def __init__(self, intake: Intake, deal: Deal) -> None:
+        self._intake = intake
+        self._deal = deal
+        self.came: deque[float] = deque()
+        """When each of its packets came that waits; the intake keeps it."""
+
+    def take(self, packet: bytes) -> None:
+        """Take a packet off the wire."""
+        self._intake.take(self, packet)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When the oldest packet came that isn't dealt with yet, by the event loop's clock; None = none is
+        waiting."""
+        return self.came[0] if self.came else None
+
+    def deal_with(self, packet: bytes, came: float) -> None:
+        """Deal with one packet: the intake's to call."""
+        try:
+            self._deal(packet, came)
+        except Exception:  # a fault in one connection's packets is no other's
+            log.exception("! a packet could not be dealt with")

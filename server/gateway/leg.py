@@ -68,6 +68,10 @@ class Leg(Protocol):
     def unsilence(self) -> None:
         """Take `silence_now` back: sound that follows is meant to be heard."""
 
+    def unheard_since(self) -> float | None:
+        """When the oldest sound came that is here and not heard yet, by the event loop's clock; None where
+        there is none."""
+
     def playout_delay(self) -> float:
         """Seconds between handing a frame to the leg and its sounding at the ear, by the best estimate there
         is."""

@@ -5,7 +5,6 @@ and SRTP; its own sender and receiver are never started. Knows nothing of HTTP, 
 import asyncio
 import logging
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 from aiortc import (
@@ -77,7 +76,7 @@ class WebRtcGateway:
             transceiver._codecs = answered_codecs(offer)
             await connection.setLocalDescription(await connection.createAnswer())
             ice = transceiver.receiver.transport.transport._connection
-            guard_doors(ice, partial(self.intake.take, leg.road.take))
+            guard_doors(ice, leg.inlet.take)
             return leg, connection.localDescription.sdp
         except BaseException:
             await connection.close()
@@ -99,7 +98,6 @@ class WebRtcLeg:
     ) -> None:
         self._connection = connection
         self._metronome = metronome
-        self._intake = intake
         self._offer = offer
         self._candidates = offer.candidates
         self._format = RtpFormat(offer.opus, offer.red, offer.audio_level_id)
@@ -123,6 +121,7 @@ class WebRtcLeg:
         self._standing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.road = SrtpRoad(self._dtls, self._take_rtp, self._take_rtcp)
+        self.inlet = intake.inlet(self.road.take)
         self._take_over(transceiver)
         connection.on("connectionstatechange", self._watch_state)
         connection.on("datachannel", self._control.take)
@@ -208,7 +207,7 @@ class WebRtcLeg:
         assert self.sender is not None
         assert self._mouth is not None
         now = loop_time()
-        if not self._intake.is_behind:  # what seems to be missing may have come
+        if self.inlet.waiting_since is None:  # else what seems to be missing may have come
             self.receiver.tick(now)
         packet = self.sender.send(slot, self._mouth.next_frame())
         if self._tap is not None:
@@ -268,7 +267,7 @@ class WebRtcLeg:
         if self.receiver is None or self._ended.done():
             return
         try:
-            if not self._intake.is_behind:
+            if self.inlet.waiting_since is None:
                 self.receiver.release(loop_time())
         except Exception as error:
             self._ear_raised(error)
@@ -307,6 +306,10 @@ class WebRtcLeg:
         """Take the page's word for the time from the arrival of a packet to its sounding (jitter buffer and
         output)."""
         self._path.playout = seconds
+
+    def unheard_since(self) -> float | None:
+        """When the oldest of the packets came that wait for their turn."""
+        return self.inlet.waiting_since
 
     def playout_delay(self) -> float:
         """Page's own delay, half a round trip and the packet's own length."""

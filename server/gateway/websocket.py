@@ -211,6 +211,10 @@ class WebSocketLeg:
             self._silenced = False
             self._tell(control.UNSILENCE)
 
+    def unheard_since(self) -> float | None:
+        """Nothing waits here: what has come is heard before the next message is read."""
+        return None
+
     def report_playout(self, seconds: float) -> None:
         """Take the page's word for the time from the arrival of a frame to its sounding."""
         self._playout = seconds

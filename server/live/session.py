@@ -79,7 +79,7 @@ class Session:
         show_level: Callable[[float], None],
     ) -> None:
         self.log = events
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(unheard_since=self._unheard_since)
         self.core = kit.make_core(case.blueprint, facts, case.metadata)
         self.started_at = loop_time()
         self.outcome = next((fact.outcome for fact in facts if isinstance(fact, InterviewFinished)), None)
@@ -260,6 +260,9 @@ class Session:
         self._carrying.add(carrying)
         carrying.add_done_callback(self._carrying.discard)
         return carrying
+
+    def _unheard_since(self) -> float | None:
+        return None if self._leg is None else self._leg.unheard_since()
 
     async def _carry(self, leg: Leg) -> str:
         language = self._case.blueprint.settings.language

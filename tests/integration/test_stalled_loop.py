@@ -13,6 +13,7 @@ import uvloop
 from dialog.signals import PacketsReturned, TimePassed
 from media.frames import OPUS_SILENCE
 from server.clock import loop_time
+from server.gateway.intake import Intake
 from server.gateway.rtp import RtpFormat, RtpReceiver
 from server.live.mailbox import Mailbox
 from tests.support.gateway import KeptEar, beating, until
@@ -104,6 +105,39 @@ def test_what_waits_in_a_socket_goes_before_a_deadline_that_was_slept_over(make_
             send(b"a voice")
             time.sleep(STALL)  # noqa: ASYNC251 - the loop is to stand still
             return await first, await mailbox.receive(until=loop_time())
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        received = runner.run(sleep_over())
+
+    assert (PacketsReturned(), TimePassed()) == received
+
+
+@pytest.mark.parametrize("make_loop", LOOPS)
+def test_a_voice_among_many_that_came_in_a_stall_goes_before_a_deadline(make_loop: MakeLoop) -> None:
+    """What was read from the sockets is dealt with in slices, between which deadlines come up."""
+
+    async def sleep_over() -> tuple[object, object]:
+        intake = Intake()
+
+        def hear(data: bytes, came: float) -> None:
+            time.sleep(0.0003)  # a packet's decoding
+            if data == b"a voice":
+                mailbox.put(PacketsReturned())
+
+        ours = intake.inlet(hear)
+        mailbox = Mailbox(unheard_since=lambda: ours.waiting_since)
+        async with contextlib.AsyncExitStack() as doors, asyncio.TaskGroup() as tasks:
+            others = [await doors.enter_async_context(door(intake.inlet(hear).take)) for _ in range(10)]
+            send = await doors.enter_async_context(door(ours.take))
+            first = tasks.create_task(mailbox.receive(until=loop_time() + STALL / 2))
+            await asyncio.sleep(0)
+            for _ in range(round(STALL / 0.02)):
+                for other in others:
+                    other(b"others")
+            send(b"a voice")
+            time.sleep(STALL)  # noqa: ASYNC251 - the loop is to stand still
+            received = await first, await mailbox.receive(until=loop_time())
+        return received
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         received = runner.run(sleep_over())

@@ -18,6 +18,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.likely_claims import MEANING as UNSURE
 from dialog.manager import Manager
 from dialog.run import fold
 from dialog.run_state import RunState
@@ -62,16 +63,21 @@ def check_turns(events: Sequence[Event], state: RunState) -> None:
         for fact in facts
         if isinstance(fact, WordsHeard) and (fact.turn_id, fact.text) not in beside
     }
-    committed = set()
+    committed, remarked, unsure = set(), set(), set()
     for fact in facts:
         match fact:
             case AnswerCommitted():
                 committed.add(fact.turn_id)
             case AnswerReopened():
                 committed.discard(fact.turn_id)
+            case RemarkMade():
+                remarked.add(fact.turn_id)
+                unsure |= {fact.turn_id} if fact.meaning == UNSURE else set()
+            case WordsHeard() if fact.turn_id in unsure:  # no claim, but an answer after all
+                unsure.discard(fact.turn_id)
+                remarked.discard(fact.turn_id)
             case _:
                 pass
-    remarked = {fact.turn_id for fact in facts if isinstance(fact, RemarkMade)}
     struck = {fact.turn_id for fact in facts if isinstance(fact, AnswerStruck)}
 
     assert not committed & remarked, f"both answer and remark: {committed & remarked}"

@@ -80,6 +80,9 @@ class _Leg:
     def uplink_delay(self) -> float:
         return 0.0
 
+    def unheard_since(self) -> float | None:
+        return None
+
     def report_playout(self, seconds: float) -> None:
         pass
 

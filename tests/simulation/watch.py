@@ -26,6 +26,7 @@ from dialog.events import (
 )
 from dialog.floor_states import FloorState
 from dialog.hearing import AGENTS
+from dialog.likely_claims import MEANING as UNSURE
 from dialog.manager import Manager
 from dialog.run_state import RunState
 from dialog.signals import (
@@ -91,6 +92,8 @@ class Watch:
         self._reopened: Counter[int] = Counter()
         self._just_reopened: set[int] = set()
         self._remarked: set[int] = set()
+        self._unsure: set[int] = set()
+        """Those of them that may have claimed a right, which is being asked about."""
         self._turns: set[int] = set()
         self._judgement: int | None = None
         self._quiet_since: float | None = None
@@ -212,6 +215,11 @@ class Watch:
                     f"remarked twice: {output}"
                 )
                 self._remarked.add(output.turn_id)
+                if output.meaning == UNSURE:
+                    self._unsure.add(output.turn_id)
+            case WordsHeard() if output.turn_id in self._unsure:  # an answer after all
+                self._unsure.discard(output.turn_id)
+                self._remarked.discard(output.turn_id)
             case _:
                 pass
 

@@ -53,5 +53,8 @@ class StillLeg:
     def uplink_delay(self) -> float:
         return 0.0
 
+    def unheard_since(self) -> float | None:
+        return None
+
     def report_playout(self, seconds: float) -> None:
         self.delay = seconds

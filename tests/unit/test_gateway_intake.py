@@ -41,8 +41,8 @@ async def emptied(intake: Intake) -> None:
 
 
 async def test_a_loop_that_keeps_up_deals_with_each_packet_in_its_own_call() -> None:
-    intake, dealt = Intake(), Dealt()
-    intake.take(dealt, b"sound")
+    dealt = Dealt()
+    Intake().inlet(dealt).take(b"sound")
 
     assert [b"sound"] == dealt
 
@@ -51,9 +51,10 @@ async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_on
     busy: Callable[[], float],
 ) -> None:
     intake, dealt = Intake(), Dealt()
+    inlet = intake.inlet(dealt)
     packets = [bytes((number,)) for number in range(200)]
     for packet in packets:
-        intake.take(dealt, packet)
+        inlet.take(packet)
     at_once = len(dealt)
     await emptied(intake)
 
@@ -63,6 +64,7 @@ async def test_packets_keep_their_order_and_none_is_lost_however_many_come_at_on
 
 async def test_between_two_slices_everybody_else_has_a_turn(busy: Callable[[], float]) -> None:
     intake, order = Intake(), list[str]()
+    inlet = intake.inlet(lambda *_: order.append("packet"))
     loop = asyncio.get_running_loop()
 
     def somebody_else() -> None:
@@ -71,7 +73,7 @@ async def test_between_two_slices_everybody_else_has_a_turn(busy: Callable[[], f
             loop.call_soon(somebody_else)
 
     for _ in range(30):
-        intake.take(lambda *_: order.append("packet"), b"")
+        inlet.take(b"")
     loop.call_soon(somebody_else)
     await emptied(intake)
 
@@ -82,8 +84,9 @@ async def test_between_two_slices_everybody_else_has_a_turn(busy: Callable[[], f
 
 async def test_what_comes_beyond_the_bound_is_dropped_and_counted(busy: Callable[[], float]) -> None:
     intake, dealt = Intake(), Dealt()
+    inlet = intake.inlet(dealt)
     for _ in range(MOST_WAITING + 100):
-        intake.take(dealt, b"sound")
+        inlet.take(b"sound")
     dropped = intake.dropped
     await emptied(intake)
 
@@ -101,9 +104,10 @@ async def test_a_fault_in_one_packet_keeps_none_of_the_others_waiting(
             raise ZeroDivisionError
         dealt(packet, came)
 
+    inlet = intake.inlet(trip)
     with caplog.at_level(logging.ERROR):
         for number in range(12):
-            intake.take(trip, str(number).encode())
+            inlet.take(str(number).encode())
         await emptied(intake)
 
     assert [str(number).encode() for number in range(12) if number != 7] == dealt
@@ -112,13 +116,28 @@ async def test_a_fault_in_one_packet_keeps_none_of_the_others_waiting(
 
 async def test_a_packet_that_waits_has_come_when_it_came(busy: Callable[[], float]) -> None:
     intake, dealt = Intake(), Dealt()
+    inlet = intake.inlet(dealt)
     for _ in range(50):
-        intake.take(dealt, b"sound")
-    looked_at = busy()
-    is_behind = intake.is_behind
+        inlet.take(b"sound")
+    looked_at, waiting_since = busy(), inlet.waiting_since
     await emptied(intake)
 
-    assert is_behind
-    assert not intake.is_behind
+    assert waiting_since in dealt.came
+    assert inlet.waiting_since is None
     assert max(dealt.came) < looked_at
     assert sorted(dealt.came) == dealt.came
+
+
+async def test_of_one_whose_own_packets_are_dealt_with_none_waits_however_many_others_do(
+    busy: Callable[[], float],
+) -> None:
+    intake = Intake()
+    one, others = intake.inlet(Dealt()), intake.inlet(Dealt())
+    one.take(b"sound")
+    for _ in range(50):
+        others.take(b"sound")
+    waiting_since = one.waiting_since, others.waiting_since
+    await emptied(intake)
+
+    assert waiting_since[0] is None
+    assert waiting_since[1] is not None

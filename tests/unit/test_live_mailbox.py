@@ -26,6 +26,41 @@ async def test_a_signal_that_lies_there_goes_before_a_deadline_that_is_over() ->
     assert SpeechStarted(1) == await mailbox.receive(until=loop_time() - 1)
 
 
+async def test_a_deadline_waits_for_sound_that_came_before_it_and_is_not_heard_yet() -> None:
+    due = loop_time() - 0.01
+    waiting = [due - 0.02, due - 0.01, due + 0.005]
+    mailbox = Mailbox(unheard_since=lambda: waiting[0] if waiting else None)
+
+    async def hear() -> None:
+        while waiting:
+            await asyncio.sleep(0)
+            if waiting.pop(0) == due - 0.01:
+                mailbox.put(SpeechStarted(1))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hear())
+        received = await mailbox.receive(until=due)
+
+    assert SpeechStarted(1) == received
+
+
+async def test_a_deadline_waits_for_no_sound_that_came_after_it() -> None:
+    due = loop_time() - 0.01
+    mailbox = Mailbox(unheard_since=lambda: due + 0.001)
+
+    assert TimePassed() == await mailbox.receive(until=due)
+
+
+async def test_a_deadline_does_not_wait_for_ever_for_sound_that_is_never_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.live.mailbox.LONGEST_WAIT", 0.02)
+    due = loop_time()
+    mailbox = Mailbox(unheard_since=lambda: due - 1.0)
+
+    assert TimePassed() == await mailbox.receive(until=due)
+
+
 async def test_a_waiting_reader_is_woken_by_a_signal() -> None:
     mailbox = Mailbox()
     async with asyncio.TaskGroup() as tasks:
