@@ -9,6 +9,7 @@ from dialog.completeness import content_words, ends_in_filler
 from dialog.endpointing import Features, Sources, due_at, threshold, weigh
 from dialog.events import EndDoubted
 from dialog.floor import Floor
+from dialog.lexicon import lower_words
 from dialog.patience import Patience
 from dialog.policy import Profile
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
@@ -30,6 +31,12 @@ def _spoken(floor: Floor) -> Iterator[tuple[int, Sequence[float]]]:
     for answer in floor.out.state.answers:
         if not answer.typed:
             yield len(answer.text.split()), answer.pauses
+
+
+def _only_listens(words: str) -> bool:
+    """Whether it is a mere sign of listening. A "no" is none: who says it has nothing to tell, and would be
+    asked the same again and again."""
+    return is_backchannel(words) and "no" not in lower_words(words)
 
 
 def _is_request(turn: Turn) -> bool:
@@ -192,7 +199,7 @@ class Lull:
             return []
         if not turn.text:
             return self._wordless(turn, silence, now)
-        if not profile.one_word_answers and is_backchannel(turn.text):
+        if not profile.one_word_answers and _only_listens(turn.text):
             if turn.pending:
                 self._timers.set("stage", now + 0.25)
                 return []

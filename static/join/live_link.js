@@ -13,7 +13,7 @@ import { LinkFault } from "./session.js";
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 8000;
 const PING_EVERY_MS = 4000;
-const SILENT_FOR_MS = 10_000;
+const SILENT_FOR_MS = 12_000;
 const MOST_WAITING = 100;
 
 /** The server takes these only once the talk has started. The conversation keeps answers until they are confirmed. */

@@ -78,7 +78,7 @@ export class TalkScreen {
 
   #element() {
     const head = el("header", { class: "talk-head" }, el("p", { class: "talk-title" }, this.session.title || "Interview"), this.progress);
-    const stage = el("section", { class: "stage", "aria-label": "The question" }, this.light.element, this.banners.element, this.question.element, this.paused);
+    const stage = el("section", { class: "stage", tabindex: "0", "aria-label": "The question" }, this.light.element, this.banners.element, this.question.element, this.paused);
     const said = el("section", { class: "said", "aria-label": "The conversation" }, this.captions.element, this.composer.element);
     this.question.element.lang = this.captions.log.lang = this.session.language || "en";
     return el("div", { class: "talk" }, head, el("main", { class: "talk-main" }, stage, said), this.controls.element);

@@ -52,6 +52,7 @@ async def test_demo_prints_a_link_that_opens_and_a_key_that_reads(tmp_path: Path
         url = (await next_line(child)).removeprefix("Vivavoce is ready at ")
         link = (await next_line(child)).split()[-1]
         key = (await next_line(child)).split()[-1]
+        await next_line(child)
         curl = await next_line(child)
         parsed = JoinLink.parse(link)
         async with httpx.AsyncClient(trust_env=False) as http:

@@ -350,6 +350,14 @@ def test_a_lone_backchannel_is_no_answer_to_an_open_question() -> None:
     assert ["backchannel"] == [fact.meaning for fact in stage.facts(RemarkMade)]  # type: ignore[union-attr]
 
 
+def test_a_lone_no_is_an_answer_to_an_open_question() -> None:
+    stage, now = asked()
+    end = stage.say(now + 0.3, "no", 0.3)
+    stage.run(end + 3)
+
+    assert ["no"] == committed(stage)
+
+
 def test_a_voice_without_words_is_asked_again_and_the_second_time_offered_other_ways() -> None:
     stage, now = asked()
     end = stage.say(now + 0.3, "", 1.0)
