@@ -122,9 +122,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 warm=True,
             )
         )
-        if providers.choice.all:
-            log.info("= %s", providers.choice.told)
-        _tell((*cautions(settings), *providers.warnings))
+        _tell(providers, cautions(settings))
         runs = Runs(database, vault)
         await rooms.enter_async_context(_running(metronome.run()))
         keeper = RunKeeper(database, runs, writer, recordings)
@@ -170,8 +168,11 @@ def _vault(settings: Settings) -> Vault:
     return Vault.open(settings.data_dir, secret)
 
 
-def _tell(warnings: Iterable[str]) -> None:
-    for sentence in warnings:
+def _tell(providers: Providers, warnings: Iterable[str]) -> None:
+    """Say who does which work, and what is doubtful about it."""
+    if providers.choice.all:
+        log.info("= %s", providers.choice.told)
+    for sentence in (*warnings, *providers.warnings):
         log.warning("! %s", sentence)
 
 
