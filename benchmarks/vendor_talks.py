@@ -205,7 +205,7 @@ def rows_of(gaps: Sequence[Gap]) -> list[Row]:
     known = [gap for gap in gaps if gap.way_known]
     rows.append(Row("after answers on which no question hung", len(known), ""))
     rows.append(Row("of these, spoken live", sum(gap.kind != "cached" for gap in known), "", 0))
-    rows.append(Row("of these, waited for a model", sum(gap.waited for gap in known), "", 0))
+    rows.append(Row("of these, waited for a model", sum(gap.waited or gap.fallback for gap in known), "", 0))
     rows.append(Row("median path to the ear", _median([gap.path for gap in gaps]), "s"))
     return rows
 

@@ -109,5 +109,5 @@ class Script:
 
 
 async def _wait(seconds: float) -> None:
-    if seconds > 0:
-        await asyncio.sleep(seconds)
+    """Where it takes no time either: that a client has gone is noticed between two pieces, or not at all."""
+    await asyncio.sleep(max(0.0, seconds))
