@@ -24,6 +24,8 @@ class Taking:
         self._late = False
         self._owed_since = 0.0
         """When a commit began to wait for the last words."""
+        self._way = 0.0
+        """Seconds that the acknowledgement took to the ear."""
 
     def begin(self, token: Speech | None, now: float, *, late: bool = False) -> None:
         """Hold the floor open before committing, behind an acknowledgement or not; `late`: at stage two."""
@@ -60,8 +62,10 @@ class Taking:
             return own
         return max(usual, min(own, turn.ended_at + self._floor.policy.longest_wait - since))
 
-    def acknowledging(self, onset: float) -> None:
-        """The acknowledgement is at the ear: hold and deadline are counted from its onset."""
+    def acknowledging(self, now: float, way: float) -> None:
+        """The acknowledgement is at the ear, after `way` seconds: hold and deadline are counted from its
+        onset, and what follows is sent ahead by as much."""
+        onset, self._way = now - way, way
         self._hold(onset + self._hold_duration(onset))
         self._timers.set("judgement", onset + self._floor.policy.judgement_deadline)
 
@@ -69,7 +73,7 @@ class Taking:
         """It has been heard; a moment of silence follows it in any case."""
         self._floor.move("acknowledged")
         if not self._hold_over:
-            self._hold(max(self._held_until, now + self._floor.policy.hold_after_token))
+            self._hold(max(self._held_until, now + self._floor.policy.hold_after_token - self._way))
 
     def await_another_judgement(self, now: float) -> None:
         """Other words have made one useless: a new one gets a moment, if the deadline leaves it none."""

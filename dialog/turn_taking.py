@@ -86,7 +86,7 @@ class TurnTaking:
             return
         self._in_vain = False
         if speech is self.speaking.token and self.state == "soft_take":
-            self.taking.acknowledging(max(speech.said_at, now - self._policy.max_way))
+            self.taking.acknowledging(now, min(now - speech.said_at, self._policy.max_way))
         elif speech is self.speaking.current:
             self.timers.cancel("unheard")
             self.timers.set("overdue", now + speech.expected_duration())

@@ -1,6 +1,7 @@
 """The floor as a participant meets it: when an answer is taken, held, committed, reopened."""
 
 import pytest
+from msgspec.structs import replace
 
 from dialog import script
 from dialog.commands import HoldSpeech, ResumeSpeech
@@ -16,7 +17,7 @@ from dialog.events import (
     NoticeGiven,
     RemarkMade,
 )
-from dialog.policy import PROFILES
+from dialog.policy import DEFAULT_POLICY, PROFILES
 from dialog.signals import (
     DonePressed,
     FinalTranscript,
@@ -58,6 +59,16 @@ def test_a_finished_answer_is_acknowledged_held_and_committed() -> None:
     assert [ANSWER] == committed(stage)
     assert pytest.approx(end + 0.7, abs=0.02) == taken.at
     assert pytest.approx(taken.at + PROFILES["narrative"].hold_duration, abs=0.03) == commit.at
+
+
+def test_what_follows_an_acknowledgement_is_sent_ahead_by_the_way_to_the_ear() -> None:
+    moment = 0.5  # so long that the hold is over before it
+    stage, now = asked(Stage(two_questions(), policy=replace(DEFAULT_POLICY, hold_after_token=moment)))
+    stage.run(stage.say(now + 0.5, ANSWER) + 4)
+    token, following = [each for each in stage.speeches if (each.began_at or 0.0) > now][:2]
+
+    assert ("acknowledgement", "question") == (token.say.kind, following.say.kind)
+    assert pytest.approx(token.ended_at + moment, abs=0.03) == following.began_at  # type: ignore[operator]
 
 
 def test_a_pause_after_an_unfinished_clause_does_not_end_the_turn() -> None:
