@@ -148,7 +148,7 @@ async def test_an_unknown_format_is_refused_with_those_that_there_are(server: Ru
     ):
         assert (400, "invalid_request") == code_of(answer)
         assert "/format" == answer.json()["error"]["param"]
-        assert all(f"'{name}'" in answer.json()["error"]["message"] for name in formats)
+        assert all(f"`{name}`" in answer.json()["error"]["message"] for name in formats)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -80,7 +80,7 @@ RESOURCES = [
         change={"name": "Our former carrier"},
         keys=OF_ALL | {"name", "provider"},
         wrong={"name": "x", "provider": "Twi lio", "secrets": {"auth token": "x", "b": ""}, "extra": []},
-        faults={"/provider", "/secrets/auth token/[key]", "/secrets/b", "/extra"},
+        faults={"/provider", "/secrets/auth token", "/secrets/b", "/extra"},
     ),
     Resource(
         path="/webhooks",
