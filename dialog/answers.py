@@ -105,7 +105,9 @@ _KNOWS_NOT: Final = re.compile(
     r"|i've got |i've )?no (?:idea|clue)(?: really| honestly)*|"
     r"nothing(?: really)?(?: comes to mind| in particular| special| much| specific)?|not (?:much|really"
     r"|that i (?:know|recall|remember|can think of))|"
-    r"hard to say|dunno|who knows|nope|no|never thought about (?:it|that))(?: (?:sorry|really|honestly"
+    r"(?:(?:that|it)(?:'s| is) )?(?:really |quite |very )*(?:hard|difficult|tough) to (?:say|tell)"
+    r"(?: in general)?"
+    r"|dunno|who knows|nope|no|never thought about (?:it|that))(?: (?:sorry|really|honestly"
     r"|though|i guess|i don't know|no idea))*"
 )
 _REFUSES: Final = re.compile(
@@ -165,6 +167,10 @@ _MILD: Final = re.compile(
     r"|this is (?:really )?(?:hard|difficult|painful|upsetting) (?:for me )?to talk about|"
     r"(?:it's|this is) making me (?:cry|upset|sad)|sorry (?:i need|give me) .{0,20}(?:emotional|hard))\b"
 )
+_STATES: Final = frozenset(
+    "was were had wasn't weren't hadn't couldn't didn't hurt put let set read cut".split()
+)
+"""Past forms that tell of no event, or look like the present."""
 _NEGATORS: Final = frozenset("not never no without hardly".split())
 
 
@@ -298,6 +304,11 @@ def probe_failed(reply: str, before: str) -> bool:
     if does_not_know(reply) or refuses(reply) or says_told_already(reply):
         return True
     return len(lower_words(reply)) <= 8 and not content_stems(reply) - content_stems(before)
+
+
+def tells_of_something(text: str) -> bool:
+    """Whether anything happened in it, or was done; what only was so leads to nothing."""
+    return any(is_past(word) and word not in _STATES for word in lower_words(text))
 
 
 def speaks_of_feeling(text: str) -> bool:

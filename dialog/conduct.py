@@ -29,6 +29,7 @@ from dialog.prompter import Prompter
 from dialog.reading_back import ReadingBack
 from dialog.rebuffs import Rebuffs
 from dialog.rights import spoken_right
+from dialog.section_breaks import SectionBreaks
 from dialog.signals import JudgementArrived
 from dialog.sparing import Sparing
 from dialog.steps import (
@@ -87,8 +88,15 @@ class Conduct:
         self._rebuffs = Rebuffs(interview, moments, turns, out)
         self._reading_back = ReadingBack(interview, moments, turns, out)
         self._likely_claims = LikelyClaims(interview, moments, turns, prompter, out, self.forget)
+        self._section_breaks = SectionBreaks(interview, moments, self._hard_topics, turns, prompter, out)
+        interview.at_section_break = self._section_breaks.met
         self._confirmations = Confirmations(
-            moments, turns, self._granting, self._reading_back, self._likely_claims
+            moments,
+            turns,
+            self._granting,
+            self._reading_back,
+            self._section_breaks,
+            self._likely_claims,
         )
 
     def judged(self, signal: JudgementArrived) -> None:
@@ -175,7 +183,7 @@ class Conduct:
             case CheckInDue():
                 self._moments.check_in(step, now)
             case Unanswered():
-                if not self._likely_claims.unanswered(now):
+                if not (self._likely_claims.unanswered(now) or self._section_breaks.unanswered(now)):
                     self._moments.unanswered(now)
             case Misheard():
                 self._bad_hearing.misheard(now)

@@ -11,6 +11,8 @@ from dialog.moments import Moments
 from dialog.reading_back import WHAT as VALUES
 from dialog.reading_back import ReadingBack
 from dialog.rights import spoken_right, wants_nothing_erased
+from dialog.section_breaks import WHAT as SECTION
+from dialog.section_breaks import SectionBreaks
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
@@ -27,12 +29,14 @@ class Confirmations:
         turns: TurnTaking,
         granting: Granting,
         reading_back: ReadingBack,
+        section_breaks: SectionBreaks,
         likely_claims: LikelyClaims,
     ) -> None:
         self._moments = moments
         self._turns = turns
         self._granting = granting
         self._reading_back = reading_back
+        self._section_breaks = section_breaks
         self._likely_claims = likely_claims
 
     def taken(self, turn: Turn, now: float) -> bool:
@@ -49,6 +53,9 @@ class Confirmations:
             return True
         if awaited == VALUES:
             self._reading_back.answered(turn, now)
+            return True
+        if awaited == SECTION:
+            self._section_breaks.answered(turn, answer, now)
             return True
         if awaited == RIGHT:
             return self._likely_claims.answered(answer if turn.word_count <= _MOST_WORDS else None, now)

@@ -16,7 +16,7 @@ _LEAD_IN: Final = re.compile(
     r"|not right|not correct|not what i said)|that is (?:wrong|not right)|it's wrong|i said|i meant|i mean"
     r"|make (?:it|that)|please|correct (?:it|that) to|change (?:it|that) to)\b ?)+"
 )
-_AGREED: Final = re.compile(
+AGREED: Final = re.compile(
     r"(?:um |uh |oh |well |okay |ok )*(?:yes|yeah|yep|yup|correct|right|exactly|that's (?:right|correct|it)"
     r"|that is (?:right|correct)|i think so|perfect|good|fine)\b(?! (?:but|except|only))"
 )
@@ -52,7 +52,7 @@ def wants_reading_back(node_key: str, state: RunState, judgement: Judgement) -> 
 def corrected(fields: Sequence[FormField], data: Mapping[str, object], text: str) -> dict[str, object]:
     """The values that an utterance changes, by field, as they stand in it; none where that isn't clear."""
     said = _Said(text)
-    if not said.heard or _AGREED.match(plain(text)):
+    if not said.heard or AGREED.match(plain(text)):
         return {}
     known = [field for field in fields if field.name in data]
     named = [field for field in known if _names(field, known, said.heard)]

@@ -15,6 +15,7 @@ from dialog.answers import (
     does_not_know,
     refuses,
     says_told_already,
+    tells_of_something,
     traits_of,
 )
 from dialog.asides import addresses_the_machine, asks_who_we_are, asks_why_we_ask, attacks, main_line
@@ -250,7 +251,8 @@ def _probe(
     for lack in _lacks(request, verdict, traits, aspects):
         if lack == "term" and "term" not in carried and "feeling" not in carried:
             continue
-        probe = word_probe(lack, request.techniques, carried, here, elsewhere)
+        told = tells_of_something(request.latest)
+        probe = word_probe(lack, request.techniques, carried, here, elsewhere, told=told)
         if probe is not None:
             return probe
     if request.fallback_probe and request.fallback_probe not in here:
@@ -315,4 +317,6 @@ def _carried(request: JudgementRequest, traits: Traits, asked: list[str]) -> dic
         if not content_stems(topic.span) & avoided:
             of_somebody = not PEOPLE.isdisjoint(lower_words(topic.span)[-1:])
             carried.setdefault("somebody" if of_somebody else "topic", (topic.span, topic.said_back))
+            if topic.happens:
+                carried.setdefault("event", (topic.span, topic.said_back))
     return carried

@@ -1,12 +1,15 @@
 """What is erased at a participant's wish: the last answer at once, all of them after a yes. Takes nothing
 out of the log itself, and knows no recording."""
 
+from collections.abc import Sequence
+
 from dialog import script
-from dialog.events import EVERYTHING, AnswerStruck
+from dialog.events import AnswerStruck
 from dialog.forgetting import forget_texts
 from dialog.interview import Interview
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
+from dialog.struck_words import EVERYTHING
 from dialog.turn_taking import TurnTaking
 
 
@@ -19,18 +22,22 @@ class Erasing:
         self._turns = turns
         self._prompter = prompter
 
-    def last(self, now: float) -> None:
-        """Erase the answer that is being given, else the one before, and go on."""
+    def last(self, now: float, said_back: Sequence[int] = ()) -> None:
+        """Erase the answer that is being given, else those out of which something was just said back, else
+        the one before, and go on."""
         answers, asked = self._out.state.answers, self._out.state.asked
-        unhinged = False
+        unhinged = several = False
         if not self._begun():
             unhinged = asked is not None and asked.kind == "probe"
             if not answers:
                 self._prompter.say("notice", script.NOTHING_TO_STRIKE, now)
                 return self._go_on(now)
-            self._committed(answers[-1].turn_id)
+            several = len(said_back) > 1
+            for turn_id in said_back or (answers[-1].turn_id,):
+                self._committed(turn_id)
         self._forget()
-        self._prompter.say("notice", script.STRUCK, now, after_storage=True)  # it is said once it is so
+        words = script.STRUCK_ALL_OF_IT if several else script.STRUCK
+        self._prompter.say("notice", words, now, after_storage=True)  # it is said once it is so
         self._go_on(now, anew=unhinged)
 
     def begun(self) -> None:

@@ -42,11 +42,12 @@ def _first_ways(graph: Mapping[str, Any]) -> dict[str, str]:
 
 def estimated_minutes(graph: Mapping[str, Any], longest: int) -> int:
     """Whole minutes that the likely path takes, at least 1 and at most `longest`."""
-    seconds = FRAME + sum(_seconds(graph["nodes"][key]) for key in likely_path(graph))
+    seconds = FRAME + sum(seconds_of(graph["nodes"][key]) for key in likely_path(graph))
     return min(max(math.ceil(seconds / 60), 1), longest)
 
 
-def _seconds(node: Mapping[str, Any]) -> float:
+def seconds_of(node: Mapping[str, Any]) -> float:
+    """Seconds that a node is likely to take, its follow-ups included."""
     match node["type"]:
         case "stimulus":
             return STIMULUS

@@ -4,7 +4,7 @@ Transcript, responses, latency and every view are pure functions of this list; a
 facts alone.
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from dialog.fact import Fact as Fact
 from dialog.floor_states import FloorState
 from dialog.judgement import Distress, Probe
 from dialog.provider_facts import ProviderNoted, ProviderUsed
+from dialog.section_facts import SectionOver
 from dialog.signals import AnySignal
 
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
@@ -145,13 +146,9 @@ class AnswerReopened(Fact, frozen=True):
     revision: int
 
 
-EVERYTHING: Final = 0
-"""In the place of a turn, with a number that no answer has."""
-
-
 class AnswerStruck(Fact, frozen=True):
-    """The participant had an answer erased. Its text is gone from each projection and from the stored log.
-    With EVERYTHING whatever else had been said by then goes as well, answer or not."""
+    """The participant had an answer erased: its text is gone from each projection and from the stored log;
+    with EVERYTHING whatever else had been said by then, answer or not."""
 
     turn_id: int
 
@@ -311,6 +308,7 @@ AnyFact = (
     | ProbeChosen
     | FallbackUsed
     | NodeClosed
+    | SectionOver
     | RightUsed
     | InterviewPaused
     | InterviewResumed

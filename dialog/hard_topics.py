@@ -30,7 +30,8 @@ class HardTopics:
             case "moderate":
                 self._moments.yes_or_no.ask("other_topic", script.OTHER_TOPIC, now, first=self._name_help())
             case "severe":
-                self._interview.close_node("answered")
+                if self._out.state.asked is not None:  # else it came up between two questions
+                    self._interview.close_node("answered")
                 self._moments.pauses.pause("distress", script.PAUSED_DISTRESS, now, first=self._name_help())
 
     def _name_help(self) -> str | None:

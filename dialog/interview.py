@@ -1,7 +1,9 @@
 """What is asked next: walks the graph, asks questions and fields, follows up, and closes. Knows no voice and
 no silence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+
+from msgspec.structs import replace
 
 from dialog import script
 from dialog.answers import probe_failed
@@ -61,6 +63,8 @@ class Interview:
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
         self._last_words = ""
+        self.at_section_break: Callable[[Node, float], bool] = lambda left, now: False
+        """Told of the node that was left when the next one is entered; whether that one's question waits."""
 
     @property
     def node(self) -> Node:
@@ -110,10 +114,11 @@ class Interview:
         self._put("question", script.ask(self.node, field), field, now)
 
     def ask_again(self, now: float) -> None:
-        """Repeat what was asked last, in the same words."""
+        """Repeat what was asked last, in the same words; ask what is open where nothing was asked yet."""
         asked = self._out.state.asked
-        text = asked.text if asked is not None else script.ask(self.node, self.field)
-        self._put("re_ask", text, self.field, now)
+        if asked is None:
+            return self.go_on(now)
+        self._put("re_ask", asked.text, self.field, now)
 
     def _put(self, kind: str, text: str, field: FormField | None, now: float) -> None:
         node = self.node
@@ -202,6 +207,10 @@ class Interview:
         self._out.append(DataRecorded(self.node.key, data, turn.turn_id))
         self.denied.difference_update(data)
 
+    def put_right(self, turn: Turn, node_key: str) -> None:
+        """Put on record what puts an answer at another node right."""
+        self._out.append(replace(turn.committed(None), node_key=node_key))
+
     def leave_form(self, now: float) -> None:
         """Go on from a form that was read back."""
         self._drop_denied()
@@ -268,7 +277,9 @@ class Interview:
     def skip(self, now: float) -> None:
         """Leave the present field or node unanswered, at the participant's wish."""
         field = self.field
-        if self.unconfirmed is not None:
+        if self._out.state.asked is None:  # between two questions: there is none to skip
+            self.go_on(now)
+        elif self.unconfirmed is not None:
             self.leave_form(now)
         elif field is not None and len(self.node.fields or []) > 1:
             self._out.append(FieldPassed(self.node.key, field.name))
@@ -316,8 +327,10 @@ class Interview:
             return
         if route.reason == "required_left" and not state.told_of_time:
             self._prompter.say("notice", script.SHORT_OF_TIME, now)
+        node_left = self.node
         self._out.append(NodeEntered(route.node_key, route.edge, route.reason))
-        self.ask(now)
+        if not self.at_section_break(node_left, now):
+            self.ask(now)
 
     def close(self, outcome: FinalOutcome, words: str, now: float) -> None:
         """Say the last words; the interview is over when they have been heard."""

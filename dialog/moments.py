@@ -35,6 +35,7 @@ class Moments:
         if right not in ("pause", "resume"):
             self.pauses.wake(now)
         # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
+        about = self.yes_or_no.about
         if right == "strike":  # of what is just being said to the yes or no
             self.yes_or_no.await_nothing()
         elif right not in ("pause", "resume", "done", "repeat", "slower"):
@@ -64,7 +65,7 @@ class Moments:
                 self.pauses.resume(now)
             case "strike":
                 self._turns.break_off()
-                self._erasing.last(now)
+                self._erasing.last(now, about)
             case "human":
                 self._turns.break_off()
                 text = script.human_contact(self._interview.blueprint)
@@ -176,6 +177,8 @@ class Moments:
             case "erase_all" | "withdraw", _:
                 self._prompter.say("notice", script.GOING_ON, now)
                 self._interview.ask_again(now)
+            case "other_topic", "yes" if self._out.state.asked is None:  # it came up between two questions
+                self._interview.go_on(now)
             case "other_topic", "yes":
                 self._interview.leave_node("answered", now)
             case "other_topic", _:

@@ -32,6 +32,11 @@ class QuestionPatience:
         """How a yes or no is waited for."""
         return self._policy.profiles["closed"]
 
+    @property
+    def for_telling(self) -> Profile:
+        """How whatever somebody has to tell is waited for, though it may be nothing."""
+        return replace(self._policy.profiles["narrative"], one_word_answers=True)
+
     def reading_time(self, node: Node) -> float:
         """Seconds that a question's stimulus takes to read, the first time; 0 without one."""
         if node.content is None or node.key in self._shown:

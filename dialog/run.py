@@ -48,6 +48,7 @@ from dialog.events import (
 )
 from dialog.provider_facts import ProviderNoted, ProviderUsed
 from dialog.run_state import UNTOUCHED, Answer, Asked, NodeState, RunState
+from dialog.section_facts import SectionOver
 
 
 def fold(facts: Iterable[AnyFact]) -> RunState:
@@ -106,6 +107,9 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
                 return replace(state, kept_words=without(state.kept_words, fact.text))
             beside = fact.turn_id != state.kept_turn  # an answer, which goes on
             return state if beside else replace(state, kept_turn=0, kept_words="")
+        case SectionOver():
+            told_at = state.told_time_at if fact.minutes_left is None else state.time.elapsed(fact.at)
+            return replace(state, sections_over=(*state.sections_over, fact.section), told_time_at=told_at)
         case DistressHeard() | DataRecorded() | FieldMissed() | FieldPassed():
             return _at_node(state, fact)
         case ProbeChosen() | AnswerJudged() | NodeClosed():

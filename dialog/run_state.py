@@ -75,6 +75,10 @@ class RunState(msgspec.Struct, frozen=True):
     time: TalkTime = TalkTime()
     told_of_time: bool = False
     """The participant knows that time runs short: questions were passed over for those that are required."""
+    sections_over: tuple[str, ...] = ()
+    """Those that were gone through, in their order."""
+    told_time_at: float | None = None
+    """Seconds of talk after which the participant was told last how long the rest takes."""
     before: "RunState | None" = None
     """The state that the last commit can be undone to."""
 

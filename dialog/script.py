@@ -45,6 +45,9 @@ SLOWER = "I'll speak more slowly."
 SKIPPED = "We'll skip that one."
 MOVING_ON = "Let's move on."
 READ_BACK = "Let me read that back."
+SECTION_BACK = "Before we go on, let me check something."
+NOTED = "Thank you. That is noted."
+STRUCK_ALL_OF_IT = "Those answers are erased."
 WHAT_TO_CORRECT = "What should I change?"
 ONE_BY_ONE = "I'm sorry, I can't make out what to change. You can type it, or we go through it one by one."
 CONFIRM_STOP = "Shall I end the interview here for good? Please say yes or no."
@@ -80,6 +83,12 @@ PAUSED_DISTRESS = (
 )
 SHORT_OF_TIME = "We are nearly out of time, so I'll go on to what matters most."
 NEUTRAL_PROBE = "Could you tell me a little more about that?"
+MINUTES = {
+    1: "one minute", 2: "two minutes", 3: "three minutes", 4: "four minutes", 5: "five minutes",
+    7: "seven minutes", 10: "ten minutes", 15: "fifteen minutes", 20: "twenty minutes",
+    30: "thirty minutes", 40: "forty minutes", 50: "fifty minutes", 60: "sixty minutes",
+}  # fmt: skip
+"""The times that are said; nobody knows them better."""
 FLOOR_RULE = "Take all the time you need. When an answer is complete, just stop, or press the done button."
 WRITTEN_RULE = "Take all the time you need, and send each answer when it is complete."
 
@@ -169,6 +178,28 @@ def filled_in(node: Node, data: Mapping[str, object]) -> str:
 def read_back(node: Node, data: Mapping[str, object]) -> str:
     """The values of a form, for the participant to confirm or correct."""
     return f"{READ_BACK} {filled_in(node, data).rstrip('.')}. Is that right?"
+
+
+def you_said(statements: Sequence[str]) -> str:
+    """Statements of the participant's, word by word."""
+    quoted = [f'"{one}"' for one in statements]
+    listed = f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+    return f"You said {listed}."
+
+
+def said_back(statements: Sequence[str]) -> str:
+    """What was told in a section, for the participant to confirm or correct."""
+    return f"{SECTION_BACK} {you_said(statements)} Is that right?"
+
+
+def roughly(seconds: float) -> int:
+    """So many seconds in minutes as one tells somebody else."""
+    return min(MINUTES, key=lambda minutes: abs(minutes * 60 - seconds))
+
+
+def time_left(minutes: int) -> str:
+    """How long the rest takes; `minutes` is one of MINUTES."""
+    return f"There are about {MINUTES[minutes]} left." if minutes > 1 else "There is about a minute left."
 
 
 def read_one_back(field: FormField, value: object) -> str:
@@ -263,6 +294,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
     texts += [WHAT_TO_CORRECT, ONE_BY_ONE]
     texts += [*IS_IT_SO.values(), GO_ON_THEN]
     texts += [ALL_STRUCK, CONFIRM_ERASING, CONFIRM_WITHDRAWAL, RECORDING_STAYS]
+    texts += [NOTED, STRUCK_ALL_OF_IT, *map(time_left, MINUTES)]
     texts += [OPERATOR_GONE, recap(None, "")]
     texts += sorted(NEUTRAL_PROBES)
     texts += [text for text in (help_line(first_help_line(blueprint) or help_named),) if text]

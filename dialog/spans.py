@@ -54,8 +54,33 @@ _PLAIN_ADJECTIVES: Final = frozenset(
 _NOT_LAST: Final = _PLAIN_ADJECTIVES | frozenset(
     "most best worst only same other others main bigger better worse easier harder biggest smallest hardest "
     "easiest "
-    "latest oldest newest moment hour hours minute minutes second seconds".split()
+    "latest oldest newest moment hour hours minute minutes second seconds start cause causes reason reasons "
+    "life world rest middle top bottom side idea kind sort lot problem problems opposite truth sense".split()
 )
+"""Neither "your life" nor "the start" says what of it was spoken of."""
+_EVENTS: Final = frozenset(
+    "accident alarm alert appointment argument attack birth blackout breakdown breakup call calls change "
+    "changes collapse concert conflict conversation crash crisis cut deadline death debrief decision "
+    "delay delivery deploy deployment dinner discussion divorce earthquake emergency evening exam "
+    "examination experiment explosion failure fall fight fire flight flood funeral game holiday holidays "
+    "illness incident interview interviews journey launch lesson lunch match meal meals meeting meetings "
+    "migration mistake morning move night operation outage party practice presentation project purchase "
+    "quarrel rehearsal release reorganisation reorganization repair rescue restart ride robbery roll-back "
+    "rollback route school shift shopping shutdown storm strike surgery switch talk test tests training "
+    "transition trip trips turn update upgrade vacation visit visits walk war wedding weekend "
+    "workshop".split()
+)
+"""Things that happen, or are done: only of them can be asked what they were like or what came after."""
+_HAPPENING: Final = ("tion", "sion", "ing")
+_THINGS: Final = frozenset(
+    "building ceiling clothing ending king mansion painting portion position question region religion "
+    "ring section spring station string thing vision wing".split()
+)
+"""What ends like that and is none."""
+_DENYING: Final = frozenset("not no never nothing nobody none neither nor without hardly".split())
+_WITHIN_A_DENIAL: Final = 6
+"""Words behind a denial that it may reach."""
+_JOINING: Final = frozenset("and but so because though although then".split())
 _LONGEST_NOUN: Final = 3
 """Content words in a phrase that is carried back."""
 
@@ -66,6 +91,8 @@ class Topic(msgspec.Struct, frozen=True):
 
     span: str
     said_back: str
+    happens: bool = False
+    """It is an event or something that is done, and not a thing or a place."""
 
 
 def topics_in(text: str, *, within: str | None = None, besides: str = "", about: str = "") -> list[Topic]:
@@ -79,7 +106,7 @@ def topics_in(text: str, *, within: str | None = None, besides: str = "", about:
         if word.lower not in _TURNED:
             continue
         last = _noun_end(text, words, place + 1)
-        if last is None:
+        if last is None or _denied(text, words, place):
             continue
         noun = words[place + 1 : last + 1]
         span = text[noun[0].start : noun[-1].end]
@@ -89,9 +116,24 @@ def topics_in(text: str, *, within: str | None = None, besides: str = "", about:
         rank = 2.0 * len(fresh) + 0.1 * max(len(one.lower) for one in noun) + place / len(words)
         rank += 1.0 if word.lower in ("my", "our", "a", "an") else 0.0
         rank += 1.5 if fresh & sought else 0.0
-        ranked.append((rank, Topic(span, f"{_TURNED[word.lower]} {span}")))
+        ranked.append((rank, Topic(span, f"{_TURNED[word.lower]} {span}", _happens(noun[-1].lower))))
     ranked.sort(key=lambda pair: -pair[0])
     return [topic for _, topic in ranked]
+
+
+def _happens(noun: str) -> bool:
+    return noun in _EVENTS or (noun.endswith(_HAPPENING) and noun not in _THINGS)
+
+
+def _denied(text: str, words: list[Word], place: int) -> bool:
+    """Whether what stands here is spoken of as what was not: "she had no part in my life"."""
+    for before in range(place - 1, max(place - 1 - _WITHIN_A_DENIAL, -1), -1):
+        lower = words[before].lower
+        if lower in _JOINING or _broken(text, words[before], words[before + 1]):
+            return False
+        if lower in _DENYING or lower.endswith("n't"):
+            return True
+    return False
 
 
 def _noun_end(text: str, words: list[Word], start: int) -> int | None:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from dialog import script
 from dialog.commands import Judge, Prepare, Say
 from dialog.events import (
-    EVERYTHING,
     AnswerCommitted,
     DataRecorded,
     Event,
@@ -33,7 +32,7 @@ from dialog.signals import (
     TextTyped,
 )
 from dialog.struck_sound import TOMBSTONE, last_sweep, struck_transcripts
-from dialog.struck_words import RUN, StruckWords
+from dialog.struck_words import EVERYTHING, RUN, StruckWords
 
 _SAID: Final = WordsHeard | AnswerCommitted | RemarkMade | FinalTranscript | TextTyped
 """Where the participant's words stand."""

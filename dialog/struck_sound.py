@@ -9,7 +9,6 @@ import msgspec
 
 from dialog.commands import Say
 from dialog.events import (
-    EVERYTHING,
     AnswerCommitted,
     AnswerErased,
     AnswerReopened,
@@ -30,6 +29,7 @@ from dialog.signals import (
     SpeechStarted,
     SpeechStopped,
 )
+from dialog.struck_words import EVERYTHING
 
 TOMBSTONE: Final = "[erased]"
 MARGIN: Final = 0.5

@@ -1,10 +1,12 @@
-"""By which words a struck passage is found again in other texts. Knows no event."""
+"""What is struck, and by which words it is found again in other texts. Knows no event."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from dialog.lexicon import plain
 
+EVERYTHING: Final = 0
+"""In the place of a turn that is struck: whatever had been said by then. No turn has this number."""
 RUN: Final = 3
 """Words running that give a passage away. Fewer: nearly any text repeats two words of another."""
 

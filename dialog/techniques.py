@@ -13,9 +13,12 @@ Deficiency = Literal[
     "missing", "detail", "term", "example", "sequence", "reason", "consistency", "counter_view", "feeling",
     "experience", "number", "time", "person",
 ]  # fmt: skip
-Carries = Literal["nothing", "term", "topic", "somebody", "feeling", "pair"]
-"""Which words of the participant a template has a place for: a judging word, a thing spoken of, a person, a
-word of feeling, two statements."""
+Carries = Literal["nothing", "term", "topic", "event", "somebody", "feeling", "pair"]
+"""Which words of the participant a template has a place for: a judging word, a thing spoken of, something
+that happens or is done, a person, a word of feeling, two statements."""
+Told = Literal["any", "told", "untold"]
+"""Whether a wording takes it that the answer tells of something that happened. "What happened after that?"
+has no place after "look at the boring things", nor "the last time" after what there was but once."""
 
 FITTING: Final[dict[Deficiency, tuple[str, ...]]] = {
     "missing": ("tell_me_more", "funnel", "active_listening", "silent_probe", "calibrated_questions"),
@@ -46,6 +49,11 @@ class Template(msgspec.Struct, frozen=True):
     deficiency: Deficiency
     text: str
     carries: Carries = "nothing"
+    after: Told = "any"
+
+    def fits(self, *, told: bool) -> bool:
+        """Whether it may follow an answer that tells of something that happened, or one that doesn't."""
+        return self.after == "any" or (self.after == "told") == told
 
     def fill(self, words: str) -> str:
         return self.text.replace("{}", words)
@@ -65,15 +73,16 @@ TEMPLATES: Final = (
         "calibrated_questions", "missing", "That's all right. How would you describe it in your own words?"
     ),
     Template("tell_me_more", "detail", "Tell me more about {}.", "topic"),
-    Template("mirroring", "detail", "You mentioned {}. What was that like?", "topic"),
-    Template("active_listening", "detail", "You mentioned {}. Please go on.", "topic"),
+    Template("mirroring", "detail", "You mentioned {}. What was that like?", "event"),
+    Template("mirroring", "detail", "You mentioned {}. What do you remember about that?", "topic"),
+    Template("active_listening", "detail", "You mentioned {}. I'd like to hear more about that.", "topic"),
     Template("funnel", "detail", "What stood out to you about {}?", "topic"),
     Template("calibrated_questions", "detail", "How did {} come into it?", "topic"),
     Template("socratic", "detail", "What part did {} play?", "topic"),
     Template("columbo", "detail", "Help me understand {}. How did that work?", "topic"),
     Template("tell_me_more", "detail", "Tell me more about {}.", "somebody"),
-    Template("mirroring", "detail", "You mentioned {}. How did that come about?", "somebody"),
-    Template("active_listening", "detail", "You mentioned {}. Please go on.", "somebody"),
+    Template("mirroring", "detail", "You mentioned {}. What do you remember most?", "somebody"),
+    Template("active_listening", "detail", "You mentioned {}. I'd like to hear more.", "somebody"),
     Template("socratic", "detail", "What part did {} play?", "somebody"),
     Template("tell_me_more", "detail", "Tell me a little more about that."),
     Template("active_listening", "detail", "Please go on."),
@@ -85,26 +94,30 @@ TEMPLATES: Final = (
     Template("silent_probe", "detail", "Take your time."),
     Template("mirroring", "term", "When you say {}, what do you mean by that?", "term"),
     Template("socratic", "term", "What does {} look like for you?", "term"),
-    Template("tell_me_more", "term", "You said {}. Tell me more about that.", "term"),
+    Template("tell_me_more", "term", "When you say {}, what comes to mind?", "term"),
     Template("labelling", "term", "You said {}. What was that like?", "feeling"),
     Template("mirroring", "term", "You said {}. What was behind that?", "term"),
     Template("socratic", "term", "What would you point to as {}?", "term"),
-    Template("funnel", "example", "You mentioned {}. What happened the last time?", "topic"),
-    Template("tell_me_more", "example", "You mentioned {}. What is one example that you remember?", "topic"),
+    Template("funnel", "example", "You mentioned {}. What happened the last time?", "event", "untold"),
+    Template(
+        "tell_me_more", "example", "You mentioned {}. What is one time that you remember?", "event", "untold"
+    ),
     Template("tell_me_more", "example", "Think of one particular time. What happened?"),
     Template("funnel", "example", "What happened the last time?"),
     Template("hypothetical", "example", "If I had been there the last time, what would I have seen?"),
     Template("tell_me_more", "example", "What is one example that you remember well?"),
     Template("funnel", "example", "What is the most recent time that you remember?"),
-    Template("funnel", "sequence", "You mentioned {}. What happened after that?", "topic"),
-    Template("tell_me_more", "sequence", "Tell me what happened with {}, step by step.", "topic"),
-    Template("funnel", "sequence", "And what happened next?"),
+    Template("funnel", "sequence", "You mentioned {}. What happened after that?", "event", "told"),
+    Template("tell_me_more", "sequence", "Tell me what happened with {}, step by step.", "event", "told"),
+    Template("funnel", "sequence", "And what happened next?", after="told"),
+    Template("funnel", "sequence", "What happened after that?", after="told"),
     Template("tell_me_more", "sequence", "Take me through it step by step."),
     Template("calibrated_questions", "reason", "What matters to you about that?"),
-    Template("five_whys", "reason", "You mentioned {}. What led to that?", "topic"),
-    Template("five_whys", "reason", "What led to that?"),
+    Template("five_whys", "reason", "You mentioned {}. What led to that?", "event", "told"),
+    Template("five_whys", "reason", "What led to that?", after="told"),
     Template("calibrated_questions", "reason", "What is behind that for you?"),
-    Template("five_whys", "reason", "And what was behind that?"),
+    Template("five_whys", "reason", "And what was behind that?", after="told"),
+    Template("five_whys", "reason", "What is behind that?", after="untold"),
     Template("columbo", "consistency", "You said {}. Help me understand how that fits together.", "pair"),
     Template("socratic", "consistency", "You said {}. How do those two things fit together for you?", "pair"),
     Template("columbo", "consistency", "Help me understand that. How does it all fit together?"),
@@ -118,10 +131,13 @@ TEMPLATES: Final = (
     Template("active_listening", "feeling", "I'm listening."),
     Template("silent_probe", "feeling", "I'm listening."),
     Template("labelling", "experience", "You said {}. What was that like?", "feeling"),
-    Template("mirroring", "experience", "You mentioned {}. What was that like for you?", "topic"),
-    Template("active_listening", "experience", "You mentioned {}. Please go on.", "topic"),
+    Template("mirroring", "experience", "You mentioned {}. What was that like for you?", "event"),
+    Template("mirroring", "experience", "You mentioned {}. What do you remember about that?", "topic"),
+    Template(
+        "active_listening", "experience", "You mentioned {}. I'd like to hear more about that.", "topic"
+    ),
     Template("mirroring", "experience", "You mentioned {}. What do you remember most?", "somebody"),
-    Template("active_listening", "experience", "You mentioned {}. Please go on.", "somebody"),
+    Template("active_listening", "experience", "You mentioned {}. I'd like to hear more.", "somebody"),
     Template("mirroring", "experience", "What was that like for you?"),
     Template("tell_me_more", "experience", "Tell me what that was like for you."),
     Template("calibrated_questions", "experience", "How was that for you?"),
@@ -150,12 +166,15 @@ def word_probe(
     carried: dict[Carries, tuple[str, str]],
     asked_here: Sequence[str],
     asked_elsewhere: Iterable[str],
+    *,
+    told: bool = True,
 ) -> Probe | None:
     """The probe for what an answer lacks, or None when no allowed technique has a wording left.
 
     `carried` gives, for each kind of word that the answer offers, its byte-exact span and how it is said
-    back. No wording comes twice at one node; of those left the least used elsewhere comes first, words of the
-    participant before none, things before people, then the most fitting technique.
+    back; `told` is whether it tells of something that happened. No wording comes twice at one node; of those
+    left the least used elsewhere comes first, words of the participant before none, what happens before
+    things and things before people, then the most fitting technique.
     """
     elsewhere = list(asked_elsewhere)
     fitting = [technique for technique in FITTING[deficiency] if technique in allowed]
@@ -164,6 +183,7 @@ def word_probe(
         for template in TEMPLATES
         if template.deficiency == deficiency
         and template.technique in fitting
+        and template.fits(told=told)
         and (template.carries == "nothing" or template.carries in carried)
         and not any(template.made(asked) or _same(template.text, asked) for asked in asked_here)
     ]

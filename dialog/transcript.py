@@ -8,7 +8,6 @@ import msgspec
 
 from dialog.claims import without
 from dialog.events import (
-    EVERYTHING,
     AnswerCommitted,
     AnswerReopened,
     AnswerStruck,
@@ -23,6 +22,7 @@ from dialog.events import (
     WordsHeard,
 )
 from dialog.signals import FormFilled
+from dialog.struck_words import EVERYTHING
 
 
 class Entry(msgspec.Struct):

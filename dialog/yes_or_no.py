@@ -15,26 +15,40 @@ class YesOrNo:
         self._turns = turns
         self._prompter = prompter
         self.awaited: str | None = None
-        """What it is about: `stop`, `erase_all`, `withdraw`, `go_on`, `hard_topic`, `other_topic`, `right` or
-        `values`."""
+        """What it is about: `stop`, `erase_all`, `withdraw`, `go_on`, `hard_topic`, `other_topic`, `right`,
+        `values` or `section`."""
         self.question = ""
         """What was asked, in words."""
+        self.about: tuple[int, ...] = ()
+        """Turns out of which something was said back in it."""
 
-    def ask(self, what: str, question: str, now: float, *, first: str | None = None) -> None:
-        """Ask for a yes or no, `first` being said ahead of it."""
+    def ask(
+        self,
+        what: str,
+        question: str,
+        now: float,
+        *,
+        first: str | None = None,
+        about: tuple[int, ...] = (),
+    ) -> None:
+        """Ask for a yes or no, `first` being said ahead of it; `about` what was said in these turns."""
         self._turns.drop_answer()
         if first is not None:
             self._prompter.say("notice", first, now)
-        self.awaited, self.question = what, question
+        self.awaited, self.question, self.about = what, question, about
         self._turns.lull.asked()
         self._turns.floor.profile = self._interview.patience.for_yes_or_no
         self._prompter.say("re_ask", question, now)
+
+    def listen_patiently(self) -> None:
+        """What was asked wants more of an answer than a yes or no."""
+        self._turns.floor.profile = self._interview.patience.for_telling
 
     def ask_again(self, now: float, *, first: str | None = None) -> bool:
         """Ask the same once more, `first` being said ahead of it; False where nothing is awaited."""
         if self.awaited is None:
             return False
-        self.ask(self.awaited, self.question, now, first=first)
+        self.ask(self.awaited, self.question, now, first=first, about=self.about)
         return True
 
     def ask_whether_to_go_on(self, now: float) -> None:
@@ -45,7 +59,7 @@ class YesOrNo:
     def await_nothing(self) -> None:
         """No yes or no is awaited any more: something else has come of it, or is asked."""
         if self.awaited is not None:
-            self.awaited = None
+            self.awaited, self.about = None, ()
             self._turns.floor.profile = self._interview.profile
 
     def leave(self) -> None:

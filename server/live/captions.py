@@ -7,7 +7,6 @@ import msgspec
 
 from dialog.commands import Say
 from dialog.events import (
-    EVERYTHING,
     AnswerCommitted,
     AnswerReopened,
     AnswerStruck,
@@ -26,6 +25,7 @@ from dialog.signals import (
     SpeechStarted,
     SynthesisFailed,
 )
+from dialog.struck_words import EVERYTHING
 from server.live.wire import Caption
 
 _TOKENS: Final = frozenset({"acknowledgement", "cue"})

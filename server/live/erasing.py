@@ -10,10 +10,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dialog.events import EVERYTHING, AnswerErased, AnyBody
+from dialog.events import AnswerErased, AnyBody
 from dialog.signals import FinalTranscript, PartialTranscript
 from dialog.strike import struck
 from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
+from dialog.struck_words import EVERYTHING
 from media.silencing import SilentSpan
 from server.live.recorder import SessionRecorder
 from server.store.event_log import EventLog, LogBroken, WriterFenced

@@ -12,6 +12,7 @@ from server.rehearsal.stock import for_field
 
 _YES: Final = (Phrase(say="yes"),)
 _NO: Final = (Phrase(say="no let us go on"),)
+_READ_BACK: Final = (script.READ_BACK, script.SECTION_BACK)
 _NOTHING: Final = (Phrase(say="I have nothing to add."),)
 _CLAIMS: Final = ("right", "claim", "strike", "strike that")
 _CONFIRMED: Final = {
@@ -46,7 +47,7 @@ class Conversing:
         ):
             return aside
         phrases = self._reply(say, field)
-        if phrases and say.text not in _CONFIRMED and not say.text.startswith(script.READ_BACK):
+        if phrases and say.text not in _CONFIRMED and not say.text.startswith(_READ_BACK):
             self.said = phrases
         return phrases
 
@@ -59,7 +60,7 @@ class Conversing:
                 return self._probed(node, say.text)
             case "probe":
                 return self._first(node, None)
-            case "re_ask" | "check_in" if say.text.startswith(script.READ_BACK):
+            case "re_ask" | "check_in" if say.text.startswith(_READ_BACK):
                 return _YES
             case "re_ask" | "recap" | "check_in" if say.text in _CONFIRMED:
                 return _CONFIRMED[say.text]

@@ -5,10 +5,11 @@ import pytest
 
 from dialog import script
 from dialog.claims import claim_amid
-from dialog.events import EVERYTHING, AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
+from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
 from dialog.judgement import Right, Wish
 from dialog.rights import spoken_right, wants_nothing_erased
 from dialog.signals import ParticipantLeft, RightClaimed
+from dialog.struck_words import EVERYTHING
 from tests.simulation.aftermath import check_fold, check_replay
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
