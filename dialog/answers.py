@@ -168,9 +168,9 @@ _MILD: Final = re.compile(
     r"(?:it's|this is) making me (?:cry|upset|sad)|sorry (?:i need|give me) .{0,20}(?:emotional|hard))\b"
 )
 _STATES: Final = frozenset(
-    "was were had wasn't weren't hadn't couldn't didn't hurt put let set read cut".split()
+    "was were had used wasn't weren't hadn't couldn't didn't hurt put let set read cut".split()
 )
-"""Past forms that tell of no event, or look like the present."""
+"""Past forms that tell of no event ("we used to go there"), or look like the present."""
 _NEGATORS: Final = frozenset("not never no without hardly".split())
 
 

@@ -176,7 +176,8 @@ def _judge_field(request: JudgementRequest) -> Judgement:
 
 def _verdict(request: JudgementRequest, traits: Traits) -> tuple[Verdict, list[str]]:
     fresh = traits.content - content_stems(request.question)
-    if does_not_know(request.answer):
+    here = [exchange.answered for exchange in request.exchanges if exchange.node_key == request.node_key]
+    if does_not_know(request.answer) or all(does_not_know(said) for said in (*here, request.latest)):
         return "missing", ["does_not_know"]
     if not traits.content and not traits.predicates and not traits.feelings:
         return "missing", ["no_content_words"]
@@ -291,6 +292,8 @@ def _lacks(
         lacks = [lack for lack in lacks if lack != "reason"] + (["reason"] if "reason" in lacks else [])
     if traits.confident and verdict == "sufficient" and request.follow_ups_asked > 0:
         lacks.append("counter_view")
+    if tells_of_something(request.latest) and not traits.general:  # which is the occasion itself
+        lacks = ["sequence" if lack == "example" else lack for lack in lacks]
     return list(dict.fromkeys(lacks))
 
 
