@@ -52,7 +52,9 @@ _FELT: Final = FEELINGS | STRONG_FEELINGS
 PEOPLE: Final = frozenset(
     "mother father mom dad mum sister brother wife husband partner son daughter friend friends boss manager "
     "colleague "
-    "colleagues neighbor neighbors teacher doctor nurse grandmother grandfather aunt uncle cousin customer "
+    "colleagues neighbor neighbors teacher doctor nurse sisters brothers sons daughters parents grandparents "
+    "teachers doctors nurses cousins aunts uncles bosses "
+    "managers clients coaches grandmother grandfather aunt uncle cousin customer "
     "customers "
     "client team kids children coworker roommate girlfriend boyfriend coach director".split()
 )
