@@ -47,17 +47,21 @@ CORES: Final[dict[Right, tuple[str, ...]]] = {
     "back": (
         "go back please", "go back one question", "go back to the last question", "to the previous question",
         "to the question before", "change my last answer", "change my answer", "correct my last answer",
+        "correct my previous answer", "go back a question",
     ),
     "pause": (
         "pause the interview", "take a break", "take a short break", "need a break", "need a short break",
         "pause for a moment", "pause for a minute", "stop for a minute",
         "continue later", "pause here please",
+        "pause this please", "take a quick break", "continue tomorrow", "go on tomorrow",
     ),
     "strike": (
         "strike that please", "strike that from the record", "remove that from the record",
         "delete that please",
         "delete my last answer", "erase my last answer", "remove my last answer", "erase what i just said",
         "delete what i just said", "forget what i just said", "scratch that please",
+        "erase that please", "take that out please", "cross that out please", "strike my last answer",
+        "my last answer deleted", "take that off the record",
     ),
     "human": (
         "talk to a person", "talk to a human", "talk to a real person",
@@ -69,7 +73,7 @@ CORES: Final[dict[Right, tuple[str, ...]]] = {
     "stop": (
         "stop the interview", "end the interview", "end this interview", "stop this interview",
         "i want to stop", "want to stop here", "like to stop here", "stop here please",
-        "don't want to continue", "let's stop here",
+        "don't want to continue", "let's stop here", "end this here please",
     ),
 }  # fmt: skip
 """What each right is claimed with, without the words that only ask for it."""
