@@ -66,7 +66,7 @@ def test_a_thing_has_no_after_and_no_last_time(lack: Deficiency) -> None:
 
 
 def test_what_only_is_so_has_led_to_nothing_and_is_followed_by_nothing() -> None:
-    texts = {text for lack in ("sequence", "reason") for text in asked(lack, told=False, event=True)}  # type: ignore[arg-type]
+    texts = {text for lack in ("sequence", "reason") for text in asked(lack, told=False, event=True)}
 
     assert not texts & {"What led to that?", "And what happened next?", "What happened after that?"}
     assert {"What is behind that?", "Take me through it step by step."} <= texts
