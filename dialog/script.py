@@ -89,6 +89,7 @@ MINUTES = {
     30: "thirty minutes", 40: "forty minutes", 50: "fifty minutes", 60: "sixty minutes",
 }  # fmt: skip
 """The times that are said; nobody knows them better."""
+_ROUGHLY = 20.0
 FLOOR_RULE = "Take all the time you need. When an answer is complete, just stop, or press the done button."
 WRITTEN_RULE = "Take all the time you need, and send each answer when it is complete."
 
@@ -193,8 +194,9 @@ def said_back(statements: Sequence[str]) -> str:
 
 
 def roughly(seconds: float) -> int:
-    """So many seconds in minutes as one tells somebody else."""
-    return min(MINUTES, key=lambda minutes: abs(minutes * 60 - seconds))
+    """So many seconds in minutes as one tells somebody else; rather less, for talks quicken towards the
+    end."""
+    return max((minutes for minutes in MINUTES if minutes * 60 <= seconds + _ROUGHLY), default=1)
 
 
 def time_left(minutes: int) -> str:
