@@ -2,9 +2,10 @@
 
 from typing import Final
 
-LONGEST_STILL: Final = 2.5
+LONGEST_STILL: Final = 1.9
 """Seconds for which clocks wait for sound at most. A link without sound for two seconds is told of in another
-way; this only keeps a turn from depending on that."""
+way; of one that comes back just before, the agent's own wait of a second is over before silence lasts for
+three."""
 
 
 class Timers:

@@ -179,9 +179,9 @@ def test_only_the_clocks_that_run_on_sound_stand_still() -> None:
     assert 2.0 == timers.deadline
     assert timers.take_due(1.5) is None
     assert "judgement" == timers.take_due(2.0)
-    assert 0.5 == timers.heard_until(2.5)
-    assert 2.0 == timers.go_on(2.5)
-    assert 3.0 == timers.deadline
+    assert 0.5 == timers.heard_until(2.25)
+    assert 1.75 == timers.go_on(2.25)
+    assert 2.75 == timers.deadline
 
 
 def test_no_clock_stands_still_for_ever() -> None:
