@@ -5,12 +5,13 @@ from typing import Final
 
 from dialog.forms import clear_answer
 from dialog.granting import ERASING, Granting
+from dialog.keeping import denies_erasing
 from dialog.likely_claims import WHAT as RIGHT
 from dialog.likely_claims import LikelyClaims
 from dialog.moments import Moments
 from dialog.reading_back import WHAT as VALUES
 from dialog.reading_back import ReadingBack
-from dialog.rights import spoken_right, wants_nothing_erased
+from dialog.rights import spoken_right
 from dialog.section_breaks import WHAT as SECTION
 from dialog.section_breaks import SectionBreaks
 from dialog.turn import Turn
@@ -43,7 +44,7 @@ class Confirmations:
         """Take what was said; False where it is an answer to what was asked before."""
         awaited = self._moments.yes_or_no.awaited
         answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
-        if awaited in ERASING and wants_nothing_erased(turn.text):
+        if awaited in ERASING and denies_erasing(turn.text):
             answer = "no"
         right = spoken_right(turn.text) if answer is None else None
         if right == awaited:  # said once more, as "stop"

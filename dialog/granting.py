@@ -13,10 +13,11 @@ from dialog.forms import clear_answer
 from dialog.hearing import AGENTS
 from dialog.interview import Interview
 from dialog.judgement import Right, Wish
+from dialog.keeping import wants_nothing_erased
 from dialog.lexicon import lower_words, plain
 from dialog.moments import Moments
 from dialog.outbox import Outbox
-from dialog.rights import is_backchannel, spoken_right, wants_nothing_erased
+from dialog.rights import is_backchannel, spoken_right
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
@@ -46,6 +47,8 @@ class Granting:
         self._turns = turns
         self._out = out
         self._forget = forget
+        self._kept_at: str | None = None
+        """The question at which somebody wanted nothing erased; said there once more, it is the answer."""
 
     def claimed(self, turn: Turn, now: float) -> bool:
         """Whether an answer is a request, or ends in one; it is granted then."""
@@ -58,7 +61,8 @@ class Granting:
         if right is not None and right != "done":
             self.grant(turn, right, now)
             return True
-        if wants_nothing_erased(turn.text):
+        if turn.node_key != self._kept_at and wants_nothing_erased(turn.text):
+            self._kept_at = turn.node_key
             self._forget()
             self.remark(turn, "keep")
             self._turns.dismiss(now)

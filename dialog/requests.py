@@ -59,7 +59,7 @@ _A_PERSON: Final = (
     r"|(?:from|of|on|in) (?:the|your) (?:\w+ )?team|behind this"
     r"|(?:that |who )?(?:i|we) (?:can|could) (?:talk|speak|write) (?:to|with)))*"
 )
-_AN_ANSWER: Final = (
+AN_ANSWER: Final = (
     r"(?:(?:my|the|that|this) (?:(?:very )?(?:last|previous|earlier|first|other) )?(?:answer|reply"
     r"|response|one|words"
     r"|thing|statement|remark|sentence|part|bit)|what i(?:'ve| have)? (?:just )?(?:said|told you|answered"
@@ -74,7 +74,7 @@ _FROM_RECORD: Final = (
 
 _I_SAID: Final = r"i(?:'ve| have)? (?:just |ever |already )?(?:said|told you|answered|mentioned)"
 _ANSWERS: Final = r"(?:my|the|these|those) (?:answers|replies|responses|words|data)"
-_EVERYTHING: Final = (
+EVERYTHING: Final = (
     rf"(?:everything(?: (?:that )?(?:{_I_SAID}|you have (?:on|about|of|from) me|about me))?"
     rf"|(?:all|each|every one|any) of {_ANSWERS}|(?:all )?{_ANSWERS}"
     rf"|(?:all|anything) (?:that )?{_I_SAID}"
@@ -86,14 +86,6 @@ _THE_RECORDING: Final = (
     r"(?:(?:the|this|that|your|my) (?:recording|recorder|tape|audio recording|voice recording)"
     r"|recording(?: (?:me|us|this|my voice|the (?:call|conversation|interview|talk)))?)"
 )
-
-KEEPING: Final = (
-    r"(?:(?:i )?(?:don't|do not|never) (?:want (?:you )?to )?(?:please |ever )?"
-    rf"(?:delete|erase|remove|discard|wipe|throw away) (?:{_EVERYTHING}|{_AN_ANSWER}|anything(?: of it)?)"
-    rf"|i (?:don't|do not) want (?:{_EVERYTHING}|{_AN_ANSWER}|anything) (?:to be )?(?:deleted|erased|removed)"
-    rf"|keep (?:all of )?{_ANSWERS}|(?:leave|keep) everything(?: as it is)?)"
-)
-"""The contrary of a wish to have something erased."""
 
 REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
     "repeat": (
@@ -179,7 +171,7 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"|other|second|third|former|prior) (?:question|one|answer|part|topic)|(?:question|one) before"
         r"(?: (?:this|that)(?: one)?)?)",
         r"(?:go back(?: and| to)? )?(?:change|correct|fix|redo|revise|edit|amend|add (?:something )?to"
-        rf"|say something more about) {_AN_ANSWER}",
+        rf"|say something more about) {AN_ANSWER}",
         r"(?:go|move|step|get|going|moving) back(?: (?:one|a step|a question|one question|one step))?"
         r"(?: to (?:the|that|my) (?:last|previous|earlier|first) (?:question|one|answer))?",
         r"(?:(?:go |take me |get )?back to |go to |return to )?(?:the |my |that )?(?:previous|last"
@@ -235,10 +227,10 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
     ),
     "erase_all": (
         r"(?:strike|delete|erase|scratch|remove|discard|wipe|clear|cross out|get rid of|throw away|destroy"
-        rf"|forget|take out|drop) {_EVERYTHING}{_FROM_RECORD}",
-        rf"(?:have )?{_EVERYTHING} (?:to be )?(?:removed|deleted|erased|struck|taken out|gone|wiped)"
+        rf"|forget|take out|drop) {EVERYTHING}{_FROM_RECORD}",
+        rf"(?:have )?{EVERYTHING} (?:to be )?(?:removed|deleted|erased|struck|taken out|gone|wiped)"
         rf"{_FROM_RECORD}",
-        rf"(?:don't|do not|not) (?:keep|use|include|save|store) {_EVERYTHING}",
+        rf"(?:don't|do not|not) (?:keep|use|include|save|store) {EVERYTHING}",
     ),
     "withdraw": (
         rf"(?:i )?(?:hereby )?(?:withdraw|revoke|retract|cancel|take back|withdrawing|revoking) {_CONSENT}"
@@ -262,13 +254,13 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
     ),
     "strike": (
         r"(?:strike|delete|erase|scratch|remove|discard|cut|wipe|clear|cross"
-        rf"|undo) {_AN_ANSWER}{_FROM_RECORD}",
-        rf"(?:take|leave) {_AN_ANSWER} (?:out|back|off)(?: again)?{_FROM_RECORD}",
+        rf"|undo) {AN_ANSWER}{_FROM_RECORD}",
+        rf"(?:take|leave) {AN_ANSWER} (?:out|back|off)(?: again)?{_FROM_RECORD}",
         r"(?:strike|delete|erase|scratch|remove|cut|wipe|clear|cross) (?:out "
-        rf"|off )?{_AN_ANSWER}{_FROM_RECORD}",
+        rf"|off )?{AN_ANSWER}{_FROM_RECORD}",
         r"(?:don't|do not|not) (?:record|keep|use|include|write|save|store|note|put|count"
-        rf"|quote) {_AN_ANSWER}{_FROM_RECORD}",
-        rf"(?:have )?{_AN_ANSWER} (?:to be )?(?:removed|deleted|erased|struck|taken out|left out|gone"
+        rf"|quote) {AN_ANSWER}{_FROM_RECORD}",
+        rf"(?:have )?{AN_ANSWER} (?:to be )?(?:removed|deleted|erased|struck|taken out|left out|gone"
         rf"|scratched|cut){_FROM_RECORD}",
         r"(?:strike|delete|erase|scratch|remove|striking|deleting|erasing|removing)"
         r" (?:that|this|it|my (?:last )?answer|what i (?:just )?said"

@@ -7,7 +7,7 @@ from typing import Final
 
 from dialog.judgement import Right, Wish
 from dialog.lexicon import plain
-from dialog.requests import ASKING, KEEPING, POLITE, REQUESTS, THANKS
+from dialog.requests import ASKING, POLITE, REQUESTS, THANKS
 
 _WHOLE: Final[dict[Right | Wish, re.Pattern[str]]] = {
     right: re.compile(rf"{POLITE}{ASKING}(?:{'|'.join(requests)}){THANKS}")
@@ -17,7 +17,6 @@ _ANY_REQUEST: Final = re.compile(
     rf"{POLITE}{ASKING}(?:{'|'.join(one for requests in REQUESTS.values() for one in requests)}){THANKS}"
 )
 """Matches whatever one of them matches: hardly anything is a request, and one look is enough to know."""
-_KEEPS: Final = re.compile(rf"{POLITE}{ASKING}{KEEPING}{THANKS}")
 _LONGEST_REQUEST: Final = 16
 """Words; whoever says more is telling something."""
 _MOST_CHARACTERS: Final = 20 * _LONGEST_REQUEST
@@ -109,11 +108,6 @@ def _claim(text: str) -> Right | Wish | None:
         if whole.fullmatch(heard):
             return right
     return None
-
-
-def wants_nothing_erased(text: str) -> bool:
-    """The contrary of a claim: "please don't delete my answers"."""
-    return len(text) <= _MOST_CHARACTERS and _KEEPS.fullmatch(plain(text)) is not None
 
 
 def is_backchannel(text: str) -> bool:

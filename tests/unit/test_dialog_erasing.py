@@ -7,7 +7,8 @@ from dialog import script
 from dialog.claims import claim_amid
 from dialog.events import AnswerCommitted, AnswerStruck, InterviewFinished, RightUsed
 from dialog.judgement import Right, Wish
-from dialog.rights import spoken_right, wants_nothing_erased
+from dialog.keeping import wants_nothing_erased
+from dialog.rights import spoken_right
 from dialog.signals import ParticipantLeft, RightClaimed
 from dialog.struck_words import EVERYTHING
 from tests.simulation.aftermath import check_fold, check_replay
@@ -279,7 +280,41 @@ def test_that_is_a_no_where_it_is_asked_for(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["don't leave that out", "I don't keep everything", "we don't throw away anything at home"]
+    "text",
+    [
+        "don't leave that out",
+        "I don't keep everything",
+        "we don't throw away anything at home",
+        "I never throw away anything",
+        "I don't delete anything",
+        "I don't want to delete anything",
+        "I never delete my data",
+        "never delete anything",
+        "don't erase it",
+        "keep everything",
+        "leave everything as it is",
+    ],
 )
 def test_other_things_that_are_kept_are_answers(text: str) -> None:
+    talk = stage(*SAID, text)
+
     assert not wants_nothing_erased(text)
+    assert script.NOTHING_ERASED not in talk.said()
+    assert text in [one.text for one in talk.facts(AnswerCommitted) if hasattr(one, "text")]
+
+
+@pytest.mark.parametrize("text", ["leave everything as it is", "keep everything", "don't erase it"])
+def test_what_may_be_told_of_anything_is_a_no_where_erasing_is_asked_about(text: str) -> None:
+    talk = stage(*SAID, "delete all my answers", text)
+
+    assert script.GOING_ON in talk.said("notice")
+    assert [] == talk.facts(AnswerStruck)
+
+
+def test_the_same_wish_said_again_at_a_question_is_the_answer_to_it() -> None:
+    talk = stage(*SAID, "please keep my answers", "please keep my answers")
+
+    assert 1 == talk.said().count(script.NOTHING_ERASED)
+    assert "please keep my answers" in [
+        one.text for one in talk.facts(AnswerCommitted) if hasattr(one, "text")
+    ]
