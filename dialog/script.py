@@ -253,14 +253,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
             texts += [ask(node, field), re_ask(node, field), clarify(node, field)]
             texts.append(redirect(blueprint, node, field))
         texts += [text for text in (node.fallback_probe,) if text]
-    texts += [
-        *ACKNOWLEDGEMENTS,
-        *HUMS,
-        *TAKE_YOUR_TIME,
-        OFFER_WAYS_OUT,
-        PLEASE_GO_ON,
-        SHALL_I_GO_ON,
-    ]
+    texts += [*ACKNOWLEDGEMENTS, *HUMS, *TAKE_YOUR_TIME, OFFER_WAYS_OUT, PLEASE_GO_ON, SHALL_I_GO_ON]
     texts += [
         MISHEARD[0],
         MISHEARD_OFFER,
