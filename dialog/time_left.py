@@ -1,7 +1,7 @@
 """How long the rest of a talk is going to take: by its design, at the pace at which this participant has
 answered so far. Says nothing where that can't be told within a fair margin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dialog.blueprint import Blueprint
@@ -39,19 +39,30 @@ def _ways_on(graph: Mapping[str, Any], start: str, settled: set[str]) -> tuple[f
     """Seconds of the shortest and of the longest way from a node to the end; what is settled takes none."""
     out: dict[str, list[Mapping[str, Any]]] = {}
     for edge in graph["edges"]:
-        out.setdefault(edge["from"], []).append(edge)
+        if edge["to"] in graph["nodes"]:
+            out.setdefault(edge["from"], []).append(edge)
     known: dict[str, tuple[float, float]] = {}
+    for key in _last_first(out, start):
+        edges = out.get(key, [])
+        onward = [known.get(edge["to"], (0.0, 0.0)) for edge in edges]
+        if all(edge["condition"] is not None for edge in edges):
+            onward.append((0.0, 0.0))  # none of the conditions may hold
+        own = 0.0 if key in settled else seconds_of(graph["nodes"][key])
+        known[key] = own + min(one for one, _ in onward), own + max(other for _, other in onward)
+    return known[start]
 
-    def ways(key: str) -> tuple[float, float]:
-        if key not in graph["nodes"]:
-            return 0.0, 0.0
-        if key not in known:
-            known[key] = 0.0, 0.0  # of a circle, which no valid graph has
-            onward = [ways(edge["to"]) for edge in out.get(key, ())]
-            if all(edge["condition"] is not None for edge in out.get(key, ())):
-                onward.append((0.0, 0.0))  # none of the conditions may hold
-            own = 0.0 if key in settled else seconds_of(graph["nodes"][key])
-            known[key] = own + min(one for one, _ in onward), own + max(other for _, other in onward)
-        return known[key]
 
-    return ways(start)
+def _last_first(out: Mapping[str, Sequence[Mapping[str, Any]]], start: str) -> list[str]:
+    """Give the nodes that can be reached, each behind all that follow it; a design may be hundreds deep."""
+    order: list[str] = []
+    seen: set[str] = set()
+    stack = [(start, False)]
+    while stack:
+        key, followed = stack.pop()
+        if followed:
+            order.append(key)
+        elif key not in seen:
+            seen.add(key)
+            stack.append((key, True))
+            stack += [(edge["to"], False) for edge in out.get(key, ())]
+    return order

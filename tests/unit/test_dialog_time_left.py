@@ -8,6 +8,7 @@ import pytest
 from dialog import script
 from dialog.blueprint import Blueprint
 from dialog.events import NodeClosed, NodeEntered
+from dialog.graph_checks import MAX_NODES
 from dialog.run import apply, begin_session
 from dialog.run_state import RunState
 from dialog.terms import Terms
@@ -84,3 +85,17 @@ def test_no_more_time_is_promised_than_there_is() -> None:
 def test_it_is_said_in_times_that_people_use_and_rather_less(seconds: float, minutes: int) -> None:
     assert minutes == script.roughly(seconds)
     assert script.time_left(minutes) in script.known_words(design())
+
+
+def test_the_longest_design_that_may_be_is_reckoned_too() -> None:
+    keys = [f"n{place}" for place in range(MAX_NODES)]
+    made = blueprint(*(question(key, f"What of {key}?") for key in keys), max_duration_m=600)
+    state = begin_session(RunState())
+    for place, key in enumerate(keys[:7]):
+        state = apply(state, NodeEntered(key, None, "default"))
+        if place < 6:
+            state = apply(state, NodeClosed(key, "answered"))
+    seconds = left(made, state, 240.0)
+
+    assert seconds is not None
+    assert 200 < seconds / (MAX_NODES / 6) < 300
