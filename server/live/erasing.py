@@ -77,8 +77,7 @@ class Eraser:
         with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
             while self._due:
                 turns, self._due = self._due, []
-                searched = (EVERYTHING,) if EVERYTHING in turns else turns  # which is one way for all of them
-                passages = [passage for turn_id in searched for passage in await self._rewrite(turn_id)]
+                passages = [part for one in _searched(turns) for part in await self._rewrite(one)]
                 if await self._silence(passages):
                     for turn_id in turns:
                         self._log.append(self._clock(), AnswerErased(turn_id))
@@ -113,3 +112,12 @@ class Eraser:
             log.error("! a struck answer is still in the recording: %s", error, extra=told)
             return False
         return True
+
+
+def _searched(turns: Sequence[int]) -> Sequence[int]:
+    """What is looked for of what was struck, in its order: everything takes along all that was struck before,
+    and nothing of what was said since."""
+    if EVERYTHING not in turns:
+        return turns
+    last = max(at for at, turn_id in enumerate(turns) if turn_id == EVERYTHING)
+    return turns[last:]

@@ -3,6 +3,7 @@
 import asyncio
 
 from dialog.events import AnswerErased, AnswerStruck, Event
+from dialog.struck_words import EVERYTHING
 from server.live.erasing import Eraser
 from server.store.event_log import EventLog, OpenedSession, WriterFenced
 from server.store.event_rows import _decoder
@@ -34,6 +35,8 @@ class Shelf:
     """A database that takes its time: what was said before this sitting, and what is stored of it."""
 
     def __init__(self, events: list[Event]) -> None:
+        self.within_reach = asyncio.Event()
+        self.within_reach.set()
         self.events = {event.seq: event for event in events}
         self.log = EventLog(
             OpenedSession("r", "s", 2, 1, max(self.events), 0), wake=self._wake, history=self._history
@@ -51,6 +54,7 @@ class Shelf:
 
     async def _write(self, log: EventLog) -> None:
         await asyncio.sleep(0)
+        await self.within_reach.wait()
         lines = log.take()
         for line in lines:
             self.events[line.seq] = Event(line.seq, line.at, _decoder.decode(line.body))
@@ -76,4 +80,33 @@ def test_of_answers_that_are_erased_together_none_brings_back_what_another_took_
     bodies = [event.body for event in shelf.events.values()]
 
     assert turns == [body.turn_id for body in bodies if isinstance(body, AnswerErased)]
+    assert not [body for body in bodies if any(name in repr(body) for name in NAMES)]
+
+
+def test_what_is_struck_after_everything_was_is_erased_with_it() -> None:
+    talk = stage(*SAID, "strike that", "erase everything I said", "yes", "then Cordelia came", "strike that")
+    struck = [event.body.turn_id for event in talk.events if isinstance(event.body, AnswerStruck)]
+    shelf = Shelf([event for event in talk.events if event.seq < 2])
+
+    async def main() -> None:
+        shelf.within_reach.clear()  # from the first strike on: the others gather behind it
+        async with asyncio.TaskGroup() as tasks:
+            eraser = Eraser(shelf.log, None, tasks, lambda: 0.0)
+            for event in talk.events:
+                if event.seq < 2:
+                    continue
+                shelf.log.append(event.at, event.body)
+                if isinstance(event.body, AnswerStruck):
+                    eraser.begin(event.body.turn_id)
+                    for _ in range(20):
+                        await asyncio.sleep(0)
+            shelf.within_reach.set()
+            await eraser.finish()
+
+    in_virtual_time(main)
+    bodies = [event.body for event in shelf.events.values()]
+
+    assert struck[-1] != EVERYTHING
+    assert EVERYTHING in struck
+    assert set(struck) == {body.turn_id for body in bodies if isinstance(body, AnswerErased)}
     assert not [body for body in bodies if any(name in repr(body) for name in NAMES)]
