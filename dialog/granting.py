@@ -99,7 +99,7 @@ class Granting:
             self._turns.hearing.attribution.strike(turn.utterances)
             self._out.append(AnswerStruck(turn.turn_id))
         self._turns.dismiss(now)
-        self._moments.claim(right, now)
+        self._moments.claim(right, now, turn.text)
 
     def _grant_amid(self, turn: Turn, claim: Claim, now: float) -> None:
         """Grant what was claimed in the middle of an answer: as with a button, the words before it stay."""
@@ -111,7 +111,7 @@ class Granting:
             self._out.append(WordsHeard(turn.turn_id, turn.node_key, left, turn.confidence))
         self._out.append(turn.remark_amid(claim.right, claim.words))
         turn.spoken_within = True
-        self._moments.claim(claim.right, now)
+        self._moments.claim(claim.right, now, claim.words)
 
     def set_noises_aside(self, turn: Turn) -> None:
         """An "mm-hm" over what followed an answer doesn't belong to it, though that was reopened for it."""
@@ -165,7 +165,7 @@ class Granting:
             right == "pause" and self._moments.pauses.pausing is not None
         )  # of which we are just telling
         if right is not None and right not in ("done", "resume") and not none_left:
-            self._moments.claim(right, now)
+            self._moments.claim(right, now, turn.text)
         elif over_speech:
             self._turns.overlap.take_up(now)
 

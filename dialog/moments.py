@@ -8,6 +8,7 @@ from dialog.judgement import Judgement, Right, Wish
 from dialog.outbox import Outbox
 from dialog.pauses import Pauses
 from dialog.prompter import Prompter
+from dialog.rights import points_at_it
 from dialog.steps import CheckInDue
 from dialog.turn_taking import TurnTaking
 from dialog.yes_or_no import YesOrNo
@@ -29,13 +30,13 @@ class Moments:
 
     # Rights
 
-    def claim(self, right: Right | Wish, now: float) -> None:
-        """The participant claims a right, by whatever means."""
+    def claim(self, right: Right | Wish, now: float, said: str = "") -> None:
+        """The participant claims a right, by whatever means; `said` in these words, if it was aloud."""
         self._turns.overlap.last_answer.settle()
         if right not in ("pause", "resume"):
             self.pauses.wake(now)
         # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
-        about = self.yes_or_no.about
+        about = self.yes_or_no.about if points_at_it(said) else ()
         if right == "strike":  # of what is just being said to the yes or no
             self.yes_or_no.await_nothing()
         elif right not in ("pause", "resume", "done", "repeat", "slower"):

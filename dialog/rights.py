@@ -69,6 +69,9 @@ _PREFACE: Final = re.compile(
 _PIECES: Final = re.compile(r"[,.;:!?–—]+\s+")
 
 
+_POINTS: Final = re.compile(r"\b(?:that|this|it|them|those|these|both)\b")
+_NAMES_AN_ANSWER: Final = re.compile(r"\b(?:last|previous|answer|reply|response)\b")
+
 LEAD_IN: Final = re.compile(POLITE)
 """What is said ahead of a request for politeness, or on the way to it."""
 
@@ -108,6 +111,12 @@ def _claim(text: str) -> Right | Wish | None:
         if whole.fullmatch(heard):
             return right
     return None
+
+
+def points_at_it(text: str) -> bool:
+    """Whether a claim is about what was just said back, as "strike that" is, and "my last answer" isn't."""
+    heard = plain(text)
+    return _POINTS.search(heard) is not None and _NAMES_AN_ANSWER.search(heard) is None
 
 
 def is_backchannel(text: str) -> bool:

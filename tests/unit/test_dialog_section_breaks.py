@@ -107,6 +107,21 @@ def test_what_was_said_back_can_be_struck(said: str) -> None:
     assert "How is it today?" == stage.said("question")[-1]
 
 
+@pytest.mark.parametrize("said", ["strike my last answer", "can you please erase my last answer", ""])
+def test_the_last_answer_is_one_answer_though_two_were_said_back(said: str) -> None:
+    stage = told(*TOLD)
+    stage.run_until_floor_is("open")
+    if said:
+        stage.run(stage.say(stage.now + 0.3, said) + 4)
+    else:
+        stage.feed(RightClaimed("strike"))
+        stage.run(stage.now + 4)
+
+    assert [2] == [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+    assert [TOLD[0]] == answers(stage, "start")
+    assert script.STRUCK in stage.said("notice")
+
+
 def test_silence_leaves_what_was_said_as_it_is() -> None:
     stage = told(*TOLD)
     stage.run(stage.now + 25)
