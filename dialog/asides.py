@@ -39,11 +39,12 @@ _ATTACKS: Final = re.compile(
     r"(?: (?:really|honestly|you know|already|man|with your questions|if you ask me))*"
 )
 _INSTRUCTIONS: Final = r"(?:instructions?|rules|prompts?|guidelines)"
+_OURS: Final = r"(?:your|(?:the )?(?:previous|above|prior|system))"
 _ORDERS: Final = re.compile(
-    r"\b(?:(?:ignore|forget|disregard) (?:(?:all|any) (?:of )?)?"
-    rf"(?:your|(?:the )?(?:previous|above|prior|system)|all) (?:\w+ ){{0,2}}{_INSTRUCTIONS}"
+    rf"\b(?:(?:ignore (?:(?:all|any) (?:of )?)?(?:{_OURS}|all)"
+    rf"|(?:forget|disregard) (?:(?:all|any) (?:of )?)?{_OURS}) (?:\w+ ){{0,2}}{_INSTRUCTIONS}"
     rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?your (?:\w+ )?{_INSTRUCTIONS}"
-    r"|(?:system|hidden) prompt|jailbreak|developer mode)\b"
+    r"|your (?:own |whole |full )?(?:system|hidden) prompt)\b"
 )
 """Orders that are given to nobody but a program."""
 _BEGINNING: Final = (
@@ -53,12 +54,14 @@ _BEGINNING: Final = (
 _ORDERS_FIRST: Final = re.compile(
     _BEGINNING + rf"(?:ignore (?:all |any )*(?:the )?{_INSTRUCTIONS}(?= and | you |$)"
     rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?the (?:\w+ )?{_INSTRUCTIONS}(?= and |$)"
+    r"|(?:(?:show|tell|give|read|repeat|reveal|print|what(?:'s| is)|enter|activate|enable|go into|switch to) "
+    r"(?:me |us )?(?:the |a )?)?(?:(?:system|hidden) prompt|jailbreak|developer mode)(?= and | now$|$)"
     r"|you are now (?:a |an |my |the |dan\b)|(?:pretend (?:to be|you are|that you are)|act as) "
     r"|tell (?:me|us) a joke|write (?:me |us )?(?:a|an|some) (?:poem|code|story|essay|song|haiku)"
     r"|sing (?:me |us )?a |what(?:'s| is) the weather)"
 )
 """Orders at the beginning of a sentence; in the middle of one they are told of somebody else."""
-_SENTENCES: Final = re.compile(r"[.!?;:\n]+\s*")
+_SENTENCES: Final = re.compile(r"[.!?;\n]+\s*")
 _DIGRESSES: Final = re.compile(
     r"\b(?:by the way|anyway|you know how (?:it|these|things|that)|(?:that|which) reminds me"
     r"|but (?:that's|that is) another|i could go on|long story short|where was i)\b",
