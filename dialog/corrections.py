@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dialog.blueprint import FormField
-from dialog.forms import MAX_TEXT, parse_field
+from dialog.forms import MAX_TEXT, clear_answer, parse_field
 from dialog.judgement import Judgement
 from dialog.lexicon import content_stems, plain, words_of
+from dialog.rights import is_backchannel
 from dialog.run_state import RunState
 
 _LEAD_IN: Final = re.compile(
@@ -33,6 +34,13 @@ _VERDICTS: Final = re.compile(
     r"|fine|right|correct|good|okay|ok|perfect)"
 )
 """What is said of a value that was read back, and is none."""
+_WRONG: Final = re.compile(r"\b(?:wrong|incorrect|misspelled|misspelt|mistaken|nope|nah)\b")
+_JUST_SO: Final = re.compile(
+    r"(?:um |uh |oh |well |okay |ok )*(?:it is|(?:that|this|it)(?: one)?(?: is|'s) (?:also )?(?:fine|right"
+    r"|correct|okay|ok|good|true|what i said|what i told you)|(?:that|this)(?: one)? too|what i said"
+    r"|i said (?:that|so))"
+)
+"""What confirms a value beside a clear yes."""
 _MARKS: Final = "\"'“”‘’«».,;:!?"
 """Around a value, these belong to the sentence and not to it."""
 _NEVER_BARE: Final = ("text", "boolean", "multi_choice")
@@ -62,6 +70,20 @@ def corrected(fields: Sequence[FormField], data: Mapping[str, object], text: str
         if value is not None and value != data[field.name]:
             changes[field.name] = value
     return changes if len(changes) == 1 else {}
+
+
+def affirmed(field: FormField, held: object, text: str) -> bool:
+    """Whether a value that was asked about alone is right by what was said: a yes, anything that is one here,
+    or the very value once more."""
+    answer, heard = clear_answer(text), plain(text)
+    if answer is not None:
+        return answer == "yes"
+    if _NEGATED.search(heard) or _WRONG.search(heard):
+        return False
+    if AGREED.match(heard) or is_backchannel(text) or _JUST_SO.fullmatch(heard):
+        return True
+    parsed = parse_field(field, text)
+    return parsed is not None and parsed.value == held
 
 
 class _Said:

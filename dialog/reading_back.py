@@ -5,7 +5,7 @@ from typing import Final
 
 from dialog import script
 from dialog.blueprint import FormField
-from dialog.corrections import corrected
+from dialog.corrections import affirmed, corrected
 from dialog.events import NoticeGiven
 from dialog.forms import clear_answer
 from dialog.interview import Interview
@@ -61,7 +61,7 @@ class ReadingBack:
         if changes and asked_about not in changes:
             self._corrected(now)
         elif self._left:
-            self._gone_through(answer, now)
+            self._gone_through(turn.text, now)
         elif answer == "no" or (self._asked_what and answer is None):
             self._denied(now)
         else:
@@ -92,10 +92,10 @@ class ReadingBack:
         self._out.append(NoticeGiven("misheard", script.ONE_BY_ONE, ("type", "skip", "repeat")))
         self._ask_next(now, first=script.ONE_BY_ONE)
 
-    def _gone_through(self, answer: str | None, now: float) -> None:
+    def _gone_through(self, said: str, now: float) -> None:
         """One value was asked about: it stays with a yes alone, unless another was given in its place."""
         field = self._left.pop(0)
-        if answer == "yes":
+        if affirmed(field, self._data.get(field.name), said):
             self._interview.denied.discard(field.name)
         if self._left:
             self._ask_next(now)

@@ -122,6 +122,11 @@ def test_who_says_twice_that_it_is_wrong_is_asked_value_by_value() -> None:
         (("the weather was bad", "yes"), {"tool": "paper"}),
         (("yes", "skip this one"), {"size": 12}),
         (("no", "no"), {}),
+        (("right", "exactly"), {"size": 12, "tool": "paper"}),
+        (("true", "uh-huh"), {"size": 12, "tool": "paper"}),
+        (("that's what I said", "that one is right"), {"size": 12, "tool": "paper"}),
+        (("it's twelve", "paper"), {"size": 12, "tool": "paper"}),
+        (("twelve is wrong", "I think so"), {"tool": "paper"}),
     ],
 )
 def test_what_is_confirmed_value_by_value_is_kept(said: tuple[str, ...], kept: dict[str, object]) -> None:
