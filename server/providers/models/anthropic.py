@@ -27,6 +27,7 @@ from anthropic.types import (
 from anthropic.types import Usage as MessageUsage
 
 from server.providers.models.connections import (
+    NO_CREDIT,
     PATIENCE,
     Lines,
     Opened,
@@ -117,7 +118,8 @@ class AnthropicModels:
                 timeout=self._patience.of(self._patience.check),
             )
         except Exception as error:
-            if (fault := told(error)).about_the_key:  # another address may lack this very model
+            # The list was read, so the key is right; whose account may not use this very model names another.
+            if (fault := told(error)).status == NO_CREDIT:
                 raise fault from error
 
     async def _ask_for_models(self) -> None:

@@ -30,7 +30,9 @@ _REST: Final = 3.0
 """Seconds in which the rest of a reply is read whose decision is in."""
 _CLOSING: Final = 0.3
 _PLAIN: Final = re.compile(r"[a-z_]{1,40}")
-_NO_CREDIT: Final = frozenset(("billing_error", "insufficient_quota", "billing_not_active"))
+NO_CREDIT: Final = 402
+"""The status of an account without credit, whatever the vendor itself answers with."""
+_UNPAID: Final = frozenset(("billing_error", "insufficient_quota", "billing_not_active"))
 """What vendors call an account without money; by their statuses it is a limit, or a fault of the request."""
 _STREAMS: Final = re.compile(rb'"stream": ?true')
 """In a request: what comes is to be events. In what was said it would stand with other quotation marks."""
@@ -103,8 +105,10 @@ def refusal(provider: str, status: int, kind: object, retry_after: str | None) -
     """What a vendor's answer by an HTTP status means. Of its own words only a plain word is repeated: the
     rest may quote what was sent."""
     named = f", {kind}" if isinstance(kind, str) and _PLAIN.fullmatch(kind) else ""
-    if status == 402 or (isinstance(kind, str) and kind in _NO_CREDIT):
-        return ProviderError(provider, f"has no credit left ({status}{named}).", retryable=False, status=402)
+    if status == NO_CREDIT or (isinstance(kind, str) and kind in _UNPAID):
+        return ProviderError(
+            provider, f"has no credit left ({status}{named}).", retryable=False, status=NO_CREDIT
+        )
     if status in (401, 403):
         return ProviderError(provider, f"refuses the key ({status}{named}).", retryable=False, status=status)
     seconds = _seconds(retry_after)

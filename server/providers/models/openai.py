@@ -30,6 +30,7 @@ from openai.types.chat.completion_create_params import ResponseFormat
 from openai.types.shared_params.response_format_json_schema import JSONSchema
 
 from server.providers.models.connections import (
+    NO_CREDIT,
     PATIENCE,
     Lines,
     Opened,
@@ -111,7 +112,8 @@ class OpenAIModels:
             async for _ in stream:
                 pass
         except Exception as error:
-            if (fault := told(error)).about_the_key:  # another address may lack this very model
+            # The list was read, so the key is right; whose account may not use this very model names another.
+            if (fault := told(error)).status == NO_CREDIT:
                 raise fault from error
 
     async def _ask_for_models(self) -> None:
