@@ -68,6 +68,7 @@ TABLE: Mapping[FloorState, Mapping[Move, FloorState]] = MappingProxyType(
             "hold": "held",
             "take_quietly": "hold",
             "hand_over": "open",
+            "dismiss": "open",
         },
         "hearing": {
             "silence": "lull",
