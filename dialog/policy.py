@@ -51,12 +51,12 @@ class Profile(msgspec.Struct, frozen=True):
 
 PROFILES: dict[Patience, Profile] = {
     "closed": Profile(
-        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.79, 0.70, 0.6, one_word_answers=True
+        "closed", 0.3, 1.0, True, False, 0.0, None, (3.0,), "go_on", 0.81, 0.70, 0.6, one_word_answers=True
     ),
     "narrative": Profile(
-        "narrative", 0.7, 2.0, True, True, 0.78, 2.6, (5.0, 12.0), "pause", 0.58, 0.42, -0.8, 1.0
+        "narrative", 0.7, 2.0, True, True, 0.71, 2.6, (5.0, 12.0), "pause", 0.58, 0.42, -0.8, 0.92
     ),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.78, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 1.0),
+    "recall": Profile("recall", 0.7, 2.0, True, True, 0.71, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 0.92),
     "reflect": Profile(
         "reflect", 1.0, 2.5, True, True, 1.85, None, (8.0, 20.0), "pause", 0.68, 0.50, -0.8, 2.0
     ),

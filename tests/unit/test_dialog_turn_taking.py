@@ -58,7 +58,8 @@ def test_a_finished_answer_is_acknowledged_held_and_committed() -> None:
 
     assert [ANSWER] == committed(stage)
     assert pytest.approx(end + 0.7, abs=0.02) == taken.at
-    assert pytest.approx(taken.at + PROFILES["narrative"].hold_duration, abs=0.03) == commit.at
+    # The hold, or a little longer where the acknowledgement's own end and a breath behind it come later.
+    assert pytest.approx(taken.at + PROFILES["narrative"].hold_duration, abs=0.06) == commit.at
 
 
 def test_what_follows_an_acknowledgement_is_sent_ahead_by_the_way_to_the_ear() -> None:
@@ -134,7 +135,7 @@ def test_a_reopened_answer_is_not_reopened_a_second_time() -> None:
 def test_who_goes_on_before_the_next_question_is_heard_hears_nothing_of_it() -> None:
     stage, now = asked()
     end = stage.say(now + 0.5, ANSWER)
-    stage.run(end + 1.52)
+    stage.run(end + 1.47)
     asked_at = next(event.at for event in stage.events if isinstance(event.body, AnswerCommitted))
     onset = asked_at + 0.02
     stage.say(onset - 0.08, "and i forgot my keys on the table")
@@ -166,7 +167,7 @@ def test_a_backchannel_over_the_next_question_reopens_nothing() -> None:
     stage, now = asked()
     end = stage.say(now + 0.5, ANSWER)
     stage.say(end + 1.9, "mm-hm", 0.25)
-    stage.run(end + 8)
+    stage.run(end + 7.5)
 
     assert [] == stage.facts(AnswerReopened)
     assert "open" == stage.floor
@@ -193,7 +194,7 @@ def test_a_cough_over_a_question_is_ducked_and_undone() -> None:
     stage.run_until_floor_is("open")
     end = stage.say(stage.now + 0.5, ANSWER)
     stage.run(end + 1.7)
-    stage.at(end + 3.0, SpeechStarted(90))
+    stage.at(end + 2.5, SpeechStarted(90))
     stage.run(end + 12)
     kinds = [type(event.body).__name__ for event in stage.events]
 
