@@ -56,7 +56,9 @@ PROFILES: dict[Patience, Profile] = {
     "narrative": Profile(
         "narrative", 0.7, 2.0, True, True, 0.71, 2.6, (5.0, 12.0), "pause", 0.58, 0.42, -0.8, 0.92
     ),
-    "recall": Profile("recall", 0.7, 2.0, True, True, 0.71, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 0.92),
+    "recall": Profile(
+        "recall", 0.7, 2.0, True, True, 0.71, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 0.92
+    ),
     "reflect": Profile(
         "reflect", 1.0, 2.5, True, True, 1.85, None, (8.0, 20.0), "pause", 0.68, 0.50, -0.8, 2.0
     ),
