@@ -2,7 +2,6 @@
 own, since they are pure arithmetic for as long as a second and a talk beside them must not notice."""
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -10,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from dialog.analysis import Findings, Talk
-from server.providers.embedded.child import ROOT
+from server.children import ROOT, end
 
 LONGEST_WORK: Final = 60.0
 """Seconds that an analysis may take on the clock; one of an hour's talk takes half of one."""
@@ -62,9 +61,7 @@ class EmbeddedAnalyst:
         except TimeoutError:
             raise AnalysisFailed(f"The analyst took longer than {self._longest_work:g} s.") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+            await end(process)
         if process.returncode != 0:
             raise AnalysisFailed(f"The analyst ended with {process.returncode}.")
         try:

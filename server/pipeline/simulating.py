@@ -14,10 +14,10 @@ import msgspec
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from server.children import ROOT, end
 from server.clock import loop_time
 from server.pipeline.publish_gate import Summary
 from server.pipeline.worker import PutOff, Work
-from server.providers.embedded.child import ROOT
 from server.store.jobs import Job
 from server.store.simulations import SIMULATE, Simulations
 
@@ -113,9 +113,7 @@ class Simulator:
         except TimeoutError:
             raise SimulationFailed(f"The simulation took longer than {self._longest_work:g} s.") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+            await end(process)
         if process.returncode:
             raise SimulationFailed(f"The simulation ended with {_ending(process.returncode)}.")
 

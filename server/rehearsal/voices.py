@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from media.frames import VOICE_RATE_HZ
+from server.children import end
 from server.providers.embedded.speech_synthesis import EmbeddedVoice
 from server.providers.protocols import Voice
 from server.rehearsal.persona import Persona, Phrase, spoken_clip
@@ -49,8 +50,7 @@ async def _spoken_by_flite(program: str, voice: str, text: str) -> bytes:
             async with asyncio.timeout(_FLITE_TIMEOUT):
                 await speaking.wait()
         finally:
-            if speaking.returncode is None:
-                speaking.kill()
+            await end(speaking)
         return await asyncio.to_thread(load_clip, path)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dialog.probe_guard import RULES, GuardContext, Line, check
 from dialog.techniques import TEMPLATES
+from server.children import ROOT
 from server.cli.guard import LABELLED
 from server.cli.labelled import (
     LEAST_RECALL,
@@ -19,7 +20,6 @@ from server.cli.labelled import (
     read_set,
     tallies,
 )
-from server.providers.embedded.child import ROOT
 from tests.support.guard_variants import NEVER_MISSED, Variant, variants
 
 SITUATIONS = read_set(LABELLED)

@@ -9,18 +9,14 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-import server
+from server.children import ROOT, end
 from server.providers.embedded.pipe import LENGTH_BYTES, Message, PipeError, Ready, body_length, encode
 
 logger = logging.getLogger(__name__)
-
-ROOT: Final = Path(server.__file__).parent.parent
-"""Where `python -m server…` finds this very package, installed or in a checkout."""
 
 START_TIMEOUT: Final = 30.0
 """Seconds until a child must be ready; loading a recogniser takes half of one on an idle machine."""
@@ -124,7 +120,7 @@ class KeptChild:
         finally:
             self.ready = False
             self._process = None
-            await _bury(process, process.stdout, process.stdin)
+            await end(process)
             self._on_death(self._reason or "stopped")
         if not self._retired:
             logger.warning("✗ %s ended: %s; starting it again", self._program[-1], self._reason)
@@ -151,15 +147,3 @@ class KeptChild:
     async def _next(self, stdout: asyncio.StreamReader) -> Message:
         length = body_length(await stdout.readexactly(LENGTH_BYTES))
         return self._decode(await stdout.readexactly(length))
-
-
-async def _bury(
-    process: asyncio.subprocess.Process, stdout: asyncio.StreamReader, stdin: asyncio.StreamWriter
-) -> None:
-    """End the process for certain and leave neither zombie nor open pipe."""
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    stdin.close()
-    while await stdout.read(1 << 16):
-        pass
-    await process.wait()
