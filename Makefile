@@ -32,9 +32,9 @@ test: $(INSTALLED_DEV)
 	$(RULES)
 	.ci/packages
 	$(BIN)/mypy & types=$$!; trap 'kill $$types 2>/dev/null || true' EXIT; \
-	$(BIN)/pytest -q -n 3 --dist loadfile -m "not long and not aloud"; \
+	.ci/tests -q -n 3 --dist loadfile -m "not long and not aloud"; \
 	wait $$types
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "aloud and not long"
+	.ci/tests -q -n 2 --dist loadfile -m "aloud and not long"
 
 test-all: check
 	.ci/packages
