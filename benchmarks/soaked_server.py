@@ -21,6 +21,7 @@ from server.app import run_server
 from server.cli.serving import run_on_loop
 from server.live.session import SessionPolicy
 from server.settings import Settings
+from server.store.jobs import Jobs
 from server.store.organizations import Tenant
 from tests.support.census import Census, take_census
 from tests.support.small_study import small_blueprint
@@ -89,7 +90,7 @@ class Counted(msgspec.Struct, frozen=True):
 
     census: Census
     busy: bool
-    """A talk, or the preparing of its words, goes on."""
+    """A talk, the preparing of its words, or what is made of talks that are over goes on."""
     held: Held
     grown: list[str] = []
     """With --trace: where most memory was taken since the census before."""
@@ -136,10 +137,10 @@ async def _serve(data_dir: Path, sessions: int, trace: bool) -> None:
         house.registry.policy = SessionPolicy(linger=LINGER)
         visitors = await _invite(house, sessions)
         await _fill_thread_pool()
-        traced = _Traced() if trace else None
+        traced, jobs = _Traced() if trace else None, Jobs(house.database)
         _say(Opened(url, visitors))
         while await asyncio.to_thread(sys.stdin.readline):
-            busy = bool(house.registry._visits or house.registry._running)
+            busy = bool(house.registry._visits or house.registry._running or await jobs.waiting())
             census = take_census(house.registry)
             _say(Counted(census, busy, _held(), traced.grown() if traced is not None else []))
         server.should_exit = True

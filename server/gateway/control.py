@@ -62,10 +62,17 @@ class Allowance:
 
     def take(self, now: float, amount: float = 1.0) -> bool:
         """Take so many, or say that there aren't as many."""
-        if self._at is not None:
-            self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
+        self._left, self._at = self._left_at(now), now
         if self._left < amount:
             return False
         self._left -= amount
         return True
+
+    def is_full(self, now: float) -> bool:
+        """All of the burst is there: a new allowance would say the same."""
+        return self._left_at(now) >= self._burst
+
+    def _left_at(self, now: float) -> float:
+        if self._at is None:
+            return self._left
+        return min(self._burst, self._left + (now - self._at) * self._per_second)
