@@ -90,6 +90,7 @@ class Conduct:
         self._likely_claims = LikelyClaims(interview, moments, turns, prompter, out, self.forget)
         self._section_breaks = SectionBreaks(interview, moments, self._hard_topics, turns, prompter, out)
         interview.at_section_break = self._section_breaks.met
+        interview.read_back = self._reading_back.begin
         self._confirmations = Confirmations(
             moments,
             turns,
@@ -250,6 +251,7 @@ class Conduct:
         self._out.append(AnswerReopened(turn.turn_id, turn.revision))
         self._interview.closing = self._moments.yes_or_no.awaited = None
         self._turns.expect(turn.node_key, self._interview.profile)
+        self._moments.yes_or_no.take_up()
         self._turns.reopen(turn, now)
         if turn.text:
             self._prompter.quiet_next = True
@@ -282,8 +284,6 @@ class Conduct:
             self._interview.commit_only(turn, judgement)
             return self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
-        if self._interview.unconfirmed is not None:
-            self._reading_back.begin(now)
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if not self._interview.leads_back(turn, judgement):

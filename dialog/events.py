@@ -11,6 +11,7 @@ import msgspec
 from dialog.commands import AnyCommand, SpeechKind
 from dialog.fact import Fact as Fact
 from dialog.floor_states import FloorState
+from dialog.form_facts import FormFact
 from dialog.judgement import Distress, Probe
 from dialog.provider_facts import ProviderNoted, ProviderUsed
 from dialog.section_facts import SectionOver
@@ -303,6 +304,7 @@ AnyFact = (
     | DataRecorded
     | FieldMissed
     | FieldPassed
+    | FormFact
     | AnswerJudged
     | DraftClosed
     | ProbeChosen

@@ -24,6 +24,7 @@ from dialog.events import (
     Outcome,
     ProbeChosen,
 )
+from dialog.form_facts import FormReadBack
 from dialog.judgement import ASKS_WHO, ASKS_WHY, CARRYING_CONFIDENCE, Judgement, Vetted
 from dialog.outbox import Outbox
 from dialog.policy import Policy, Profile
@@ -56,15 +57,13 @@ class Interview:
         self.patience = QuestionPatience(policy)
         self.terms = Terms(blueprint, policy.time_reserve)
         self.vetting = Vetting(blueprint, self.terms, out)
-        self.unconfirmed: tuple[int, ...] | None = None
-        """Edges that hold from a form whose values are still to be confirmed; None where nothing is."""
-        self.denied: set[str] = set()
-        """Fields whose values were read back and are not right, as far as is known."""
         self.closing: FinalOutcome | None = None
         """The outcome, once the last words are being said."""
         self._last_words = ""
         self.at_section_break: Callable[[Node, float], bool] = lambda left, now: False
         """Told of the node that was left when the next one is entered; whether that one's question waits."""
+        self.read_back: Callable[[float], None] = lambda now: None
+        """Reads the present form's values back, from the beginning."""
 
     @property
     def node(self) -> Node:
@@ -97,6 +96,12 @@ class Interview:
         """How patiently the present question is listened to."""
         return self.patience.profile(self.node, self.field)
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the present node is a form that was read back and not left yet."""
+        key = self._out.state.current
+        return key is not None and self._out.state.node(key).unconfirmed is not None
+
     # Asking
 
     def begin(self, now: float, *, written: bool) -> None:
@@ -108,14 +113,16 @@ class Interview:
 
     def ask(self, now: float) -> None:
         """Ask the present node's question, or its next field's."""
-        self.unconfirmed = None
-        self.denied.clear()
         field = self._next_field
-        self._put("question", script.ask(self.node, field), field, now)
+        again = field is not None and field.name in self._out.state.node(self.node.key).reopened
+        words = script.re_ask if again else script.ask
+        self._put("question", words(self.node, field), field, now)
 
     def ask_again(self, now: float) -> None:
         """Repeat what was asked last, in the same words; ask what is open where nothing was asked yet."""
         asked = self._out.state.asked
+        if self.unconfirmed:
+            return self.read_back(now)
         if asked is None:
             return self.go_on(now)
         self._put("re_ask", asked.text, self.field, now)
@@ -191,49 +198,40 @@ class Interview:
                 return self._put("re_ask", script.MISHEARD_OFFER, field, now)
             self._out.append(FieldPassed(node.key, field.name))
         if self._next_field is None and wants_reading_back(node.key, self._out.state, judgement):
-            self.unconfirmed = judgement.assessed
+            self._out.append(FormReadBack(node.key, judgement.assessed))
+            self.read_back(now)
         else:
             self._after_field(now, judgement.assessed)
 
     def _after_field(self, now: float, assessed: tuple[int, ...] = ()) -> None:
         if self._next_field is not None:
             return self.ask(now)
-        answered = bool(self._out.state.node(self.node.key).data)
+        answered = bool(self._out.state.node(self.node.key).values)
         self.leave_node("answered" if answered else "no_answer", now, assessed)
 
     def correct(self, turn: Turn, data: dict[str, object]) -> None:
         """Put other values on record than those that were read back."""
         self._record_answer(turn)
         self._out.append(DataRecorded(self.node.key, data, turn.turn_id))
-        self.denied.difference_update(data)
 
     def put_right(self, turn: Turn, node_key: str) -> None:
         """Put on record what puts an answer at another node right."""
         self._out.append(replace(turn.committed(None), node_key=node_key))
 
     def leave_form(self, now: float) -> None:
-        """Go on from a form that was read back."""
-        self._drop_denied()
-        self._after_field(now, self.unconfirmed or ())
-
-    def close_form(self) -> None:
-        """Ask nothing more at a form that was read back, to somebody who has gone."""
-        self._drop_denied()
-        self.close_node("answered" if self._out.state.node(self.node.key).data else "no_answer")
-
-    def _drop_denied(self) -> None:
-        """What somebody said is wrong is no answer, though nobody knows what would be right."""
-        for name in self._out.state.node(self.node.key).data:
-            if name in self.denied:
-                self._out.append(FieldPassed(self.node.key, name))
-        self.denied.clear()
+        """Go on from a form that was read back: what somebody said is wrong is no answer, though nobody knows
+        what would be right."""
+        form = self._out.state.node(self.node.key)
+        for name in form.denied:
+            self._out.append(FieldPassed(self.node.key, name))
+        self._after_field(now, form.unconfirmed or ())
 
     def filled(self, turn: Turn, data: dict[str, object], now: float) -> None:
         """Values entered on the page: the whole form at once."""
         node = self.node
         self._record_answer(turn)
         self._out.append(DataRecorded(node.key, data, turn.turn_id))
-        known = self._out.state.node(node.key).data.keys() - self.denied | data.keys()
+        known = self._out.state.node(node.key).values.keys() | data.keys()
         for field in node.fields or []:
             if field.name not in known:
                 self._out.append(FieldPassed(node.key, field.name))
@@ -279,7 +277,7 @@ class Interview:
         field = self.field
         if self._out.state.asked is None:  # between two questions: there is none to skip
             self.go_on(now)
-        elif self.unconfirmed is not None:
+        elif self.unconfirmed:
             self.leave_form(now)
         elif field is not None and len(self.node.fields or []) > 1:
             self._out.append(FieldPassed(self.node.key, field.name))

@@ -39,6 +39,8 @@ class Moments:
         about = self.yes_or_no.about if points_at_it(said) else ()
         if right == "strike":  # of what is just being said to the yes or no
             self.yes_or_no.await_nothing()
+        elif right == "human" and self.yes_or_no.awaited == "values":  # which wait meanwhile
+            self._turns.answering.set_aside("withdrawn")
         elif right not in ("pause", "resume", "done", "repeat", "slower"):
             self.yes_or_no.leave()
         self._out.append(RightUsed(right))
@@ -218,7 +220,8 @@ class Moments:
 
     def unanswered(self, now: float) -> None:
         """Every check-in stayed without an answer; nothing goes on without a yes or no that was asked for."""
-        if self.yes_or_no.awaited == "values":  # which stand as they were read, unless they were denied
+        denied = self._out.state.node(self._interview.node.key).denied
+        if self.yes_or_no.awaited == "values" and not denied:  # they stand as they were read
             self.yes_or_no.await_nothing()
             return self._interview.leave_form(now)
         goes_on = self._turns.floor.profile.then == "go_on" and self.yes_or_no.awaited is None

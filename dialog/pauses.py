@@ -66,6 +66,7 @@ class Pauses:
             self._turns.floor.move("return")
             self._turns.expect(self._interview.node.key, self._interview.profile)
             self._turns.lull.await_first_word(now)
+        self._yes_or_no.take_up()
         self.take_up_answer(now)
 
     def keep_words(self) -> None:
@@ -81,6 +82,11 @@ class Pauses:
         if state.stopped:  # it was killed, or lost, in its last words
             return self._interview.close("stopped", script.STOPPED, now)
         self._turns.expect(node.key, self._interview.profile)
+        if self._interview.unconfirmed:  # begun anew: what was said to it last wants its question with it
+            self.take_up_answer(now)
+            self._turns.answering.set_aside("withdrawn")
+            self._prompter.say("notice", script.recap(None, ""), now)
+            return self._interview.read_back(now)
         if state.asked is None and not state.kept_words:
             # a mere greeting: what is said over it answers nothing, and silences nothing that waits behind it
             self._prompter.say("notice", script.recap(None, ""), now)

@@ -1,16 +1,19 @@
 """A form that was given by voice is read back before it is left, and corrected in the participant's words;
 what somebody can't put right at once is gone through value by value. Chooses no question."""
 
+from collections.abc import Collection
 from typing import Final
 
 from dialog import script
 from dialog.blueprint import FormField
 from dialog.corrections import affirmed, corrected
 from dialog.events import NoticeGiven
+from dialog.form_facts import FieldsReopened, ValuesDenied
 from dialog.forms import clear_answer
 from dialog.interview import Interview
 from dialog.moments import Moments
 from dialog.outbox import Outbox
+from dialog.run_state import NodeState
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 
@@ -34,24 +37,26 @@ class ReadingBack:
         """Fields that are still to be gone through, the one that was just asked about first."""
 
     def begin(self, now: float) -> None:
-        """Read a form's values back."""
+        """Read a form's values back, from the beginning: to whoever has come back to it, too."""
         self._rounds, self._asked_what = 0, False
         self._left = []
         self._read(now)
 
     def _read(self, now: float) -> None:
-        node = self._interview.node
-        self._moments.yes_or_no.ask(WHAT, script.read_back(node, self._data), now)
+        node, data = self._interview.node, self._form.data
+        in_order = {field.name: data[field.name] for field in node.fields or [] if field.name in data}
+        self._moments.yes_or_no.ask(WHAT, script.read_back(node, in_order), now)
 
     @property
-    def _data(self) -> dict[str, object]:
-        return self._out.state.node(self._interview.node.key).data
+    def _form(self) -> NodeState:
+        return self._out.state.node(self._interview.node.key)
 
     def answered(self, turn: Turn, now: float) -> None:
         """Take the answer to what was read back: a correction, or whether it is right."""
         asked_about = self._left[0].name if self._left else None
         fields = self._interview.node.fields or []
-        changes = corrected(self._left[:1], self._data, turn.text) or corrected(fields, self._data, turn.text)
+        data = self._form.data
+        changes = corrected(self._left[:1], data, turn.text) or corrected(fields, data, turn.text)
         answer = clear_answer(turn.text)
         self._moments.yes_or_no.await_nothing()
         if changes:
@@ -65,11 +70,11 @@ class ReadingBack:
         elif answer == "no" or (self._asked_what and answer is None):
             self._denied(now)
         else:
-            self._interview.denied.clear()
+            self._deny(())
             self._interview.leave_form(now)
 
     def _corrected(self, now: float) -> None:
-        self._interview.denied.clear()  # of the rest nobody has said that it is wrong
+        self._deny(())  # of the rest nobody has said that it is wrong
         self._left = []
         self._rounds += 1
         if self._rounds < _MOST_ROUNDS:
@@ -80,28 +85,43 @@ class ReadingBack:
     def _denied(self, now: float) -> None:
         """The values are wrong by what was said: ask which, then go through them. Words that can't be made
         out take no "no" back."""
-        self._interview.denied.update(self._data)
+        self._deny(tuple(self._form.data))
         if not self._asked_what:
             self._asked_what = True
             self._moments.yes_or_no.ask(WHAT, script.WHAT_TO_CORRECT, now)
+            self._moments.yes_or_no.listen_patiently()
             return
-        self._left = [field for field in self._interview.node.fields or [] if field.name in self._data]
-        if len(self._left) < 2:
+        self._left = [field for field in self._interview.node.fields or [] if field.name in self._form.data]
+        if len(self._left) < 2 or self._form.reopened:
             self._left = []
-            return self._interview.leave_form(now)
+            return self._leave(now)
         self._out.append(NoticeGiven("misheard", script.ONE_BY_ONE, ("type", "skip", "repeat")))
         self._ask_next(now, first=script.ONE_BY_ONE)
 
     def _gone_through(self, said: str, now: float) -> None:
         """One value was asked about: it stays with a yes alone, unless another was given in its place."""
-        field = self._left.pop(0)
-        if affirmed(field, self._data.get(field.name), said):
-            self._interview.denied.discard(field.name)
+        field, form = self._left.pop(0), self._form
+        if affirmed(field, form.data.get(field.name), said):
+            self._deny([name for name in form.denied if name != field.name])
         if self._left:
             self._ask_next(now)
         else:
-            self._interview.leave_form(now)
+            self._leave(now)
+
+    def _leave(self, now: float) -> None:
+        """What is still wrong is asked for anew, in the design's words, and dropped if it is wrong once
+        more."""
+        form = self._form
+        if not form.denied or set(form.denied) & set(form.reopened):
+            return self._interview.leave_form(now)
+        self._out.append(FieldsReopened(self._interview.node.key, form.denied))
+        self._interview.ask(now)
+
+    def _deny(self, fields: Collection[str]) -> None:
+        """Put on record what is not right, as far as is known by now."""
+        if set(fields) != set(self._form.denied):
+            self._out.append(ValuesDenied(self._interview.node.key, tuple(fields)))
 
     def _ask_next(self, now: float, *, first: str | None = None) -> None:
-        question = script.read_one_back(self._left[0], self._data[self._left[0].name])
+        question = script.read_one_back(self._left[0], self._form.data[self._left[0].name])
         self._moments.yes_or_no.ask(WHAT, question, now, first=first)

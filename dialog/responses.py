@@ -49,9 +49,9 @@ def _item(
         "node_id": node.key,
         "question_key": node.key,
         "question_text": node.text,
-        "answered": answered and (answer is not None or bool(node_state.data)),
+        "answered": answered and (answer is not None or bool(node_state.values)),
         "answer": answer,
-        "data": dict(node_state.data) or None,
+        "data": node_state.values or None,
         "follow_ups_asked": node_state.follow_ups,
         "probing_complete": node_state.outcome is not None
         and (node_state.follow_ups >= probing_ceiling(blueprint, node) or node_state.outcome == "answered"),

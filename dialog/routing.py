@@ -24,7 +24,7 @@ def field_value(field: str, state: RunState, metadata: Mapping[str, object]) -> 
     if field.startswith("participant.metadata."):
         return metadata.get(field.removeprefix("participant.metadata."))
     key, _, name = field.partition(".")
-    data = state.node(key).data
+    data = state.node(key).values
     if name:
         return data.get(name)
     if len(data) == 1:

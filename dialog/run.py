@@ -46,6 +46,7 @@ from dialog.events import (
     TurnOpened,
     WordsHeard,
 )
+from dialog.form_facts import FieldsReopened, FormFact, FormReadBack, ValuesDenied
 from dialog.provider_facts import ProviderNoted, ProviderUsed
 from dialog.run_state import UNTOUCHED, Answer, Asked, NodeState, RunState
 from dialog.section_facts import SectionOver
@@ -87,7 +88,10 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
                 state = replace(state, told_of_time=True)
             if fact.reason == "back":  # to answer anew: a form's values too
                 node = state.node(fact.node_key)
-                again = replace(node, outcome=None, data={}, data_turns={}, missed=(), passed=())
+                again = replace(
+                    node, outcome=None, data={}, data_turns={}, missed=(), passed=(), denied=(), reopened=()
+                )
+                again = replace(again, unconfirmed=None)
                 state = _with_node(state, fact.node_key, again)
             return state
         case AnswerCommitted():
@@ -114,6 +118,8 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return _at_node(state, fact)
         case ProbeChosen() | AnswerJudged() | NodeClosed():
             return _at_node(state, fact)
+        case FormReadBack() | ValuesDenied() | FieldsReopened():
+            return _with_node(state, fact.node_key, _read_back(state.node(fact.node_key), fact))
         case RightUsed():
             return replace(state, stopped=True) if fact.right == "stop_confirmed" else state
         case InterviewPaused():
@@ -230,18 +236,34 @@ def _struck(state: RunState, fact: AnswerStruck) -> RunState:
 def _without_turn(node: NodeState, turn_id: int) -> NodeState:
     """A node without the values of one turn: they are gone, and not asked for again."""
     gone = tuple(name for name, turn in node.data_turns.items() if turn == turn_id)
-    return replace(
-        node,
-        data={name: value for name, value in node.data.items() if name not in gone},
-        data_turns={name: turn for name, turn in node.data_turns.items() if name not in gone},
-        passed=(*node.passed, *gone),
-    )
+    return replace(_without_fields(node, gone), passed=(*node.passed, *gone), unconfirmed=None)
 
 
-def _without_field(node: NodeState, name: str) -> NodeState:
-    """A node one of whose fields stays without a value, whatever was understood at first."""
-    data, turns = ({key: of[key] for key in of if key != name} for of in (node.data, node.data_turns))
-    return replace(node, data=data, data_turns=turns, passed=(*node.passed, name))
+def _without_fields(node: NodeState, names: tuple[str, ...]) -> NodeState:
+    """A node without the values of these fields, whatever was understood at first."""
+    data, turns = ({key: of[key] for key in of if key not in names} for of in (node.data, node.data_turns))
+    denied = tuple(name for name in node.denied if name not in names)
+    return replace(node, data=data, data_turns=turns, denied=denied)
+
+
+def _read_back(node: NodeState, fact: FormFact) -> NodeState:
+    """A form between its last answer and its being left."""
+    match fact:
+        case FormReadBack():
+            return replace(node, unconfirmed=fact.assessed)
+        case ValuesDenied():
+            return replace(node, denied=fact.fields)
+        case FieldsReopened():
+            node = replace(
+                node,
+                missed=tuple(name for name in node.missed if name not in fact.fields),
+                passed=tuple(name for name in node.passed if name not in fact.fields),
+                reopened=(*node.reopened, *fact.fields),
+                unconfirmed=None,
+            )
+            return _without_fields(node, fact.fields)
+        case _:
+            assert_never(fact)
 
 
 _NodeFact = DistressHeard | DataRecorded | FieldMissed | FieldPassed | ProbeChosen | AnswerJudged | NodeClosed
@@ -252,11 +274,13 @@ def _at_node(state: RunState, fact: _NodeFact) -> RunState:
     match fact:
         case DataRecorded():
             turns = {**node.data_turns, **dict.fromkeys(fact.data, fact.turn_id)}
-            node = replace(node, data={**node.data, **fact.data}, data_turns=turns)
+            denied = tuple(name for name in node.denied if name not in fact.data)
+            node = replace(node, data={**node.data, **fact.data}, data_turns=turns, denied=denied)
         case FieldMissed():
             node = replace(node, missed=(*node.missed, fact.field))
         case FieldPassed():
-            node = _without_field(node, fact.field)
+            node = _without_fields(node, (fact.field,))
+            node = replace(node, passed=(*node.passed, fact.field))
         case DistressHeard():
             node = replace(node, distressed=True)
         case ProbeChosen():
@@ -266,7 +290,7 @@ def _at_node(state: RunState, fact: _NodeFact) -> RunState:
         case NodeClosed():
             unanswered = state.unanswered_in_a_row + 1 if fact.outcome == "no_answer" else 0
             state = replace(state, unanswered_in_a_row=unanswered, asked=None)
-            node = replace(node, outcome=fact.outcome)
+            node = replace(node, outcome=fact.outcome, unconfirmed=None)
         case _:
             assert_never(fact)
     return _with_node(state, fact.node_key, node)

@@ -32,12 +32,23 @@ class NodeState(msgspec.Struct, frozen=True):
     """Fields that an answer gave no value for, once for each time."""
     passed: tuple[str, ...] = ()
     """Fields that stay without a value."""
+    unconfirmed: tuple[int, ...] | None = None
+    """Edges that hold from a form that was read back and not left yet; None at any other."""
+    denied: tuple[str, ...] = ()
+    """Fields whose values were read back and are not right, as far as is known."""
+    reopened: tuple[str, ...] = ()
+    """Fields that were asked for anew, as what was given first was not right."""
     redirected: bool = False
     """Straying was led back here once."""
     rebuffed: int = 0
     """How often words for the interviewer itself were met here instead of taken for an answer."""
     distressed: bool = False
     """An answer here showed distress."""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """A form's data without what was denied."""
+        return {name: value for name, value in self.data.items() if name not in self.denied}
 
 
 class Asked(msgspec.Struct, frozen=True):

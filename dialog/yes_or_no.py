@@ -69,9 +69,14 @@ class YesOrNo:
         self.await_nothing()
 
     def abandon(self) -> None:
-        """Nobody is there to say yes or no. A topic that was to be left is left all the same."""
-        if self.awaited == "values":
-            self._interview.close_form()
-        elif self.awaited == "other_topic":
+        """Nobody is there to say yes or no. A topic that was to be left is left all the same; a form's values
+        go on waiting."""
+        if self.awaited == "other_topic":
             self._interview.close_node("answered")
         self.await_nothing()
+
+    def take_up(self) -> None:
+        """A form's values that were read back wait for their word as before, whatever came in between."""
+        if self._interview.unconfirmed and self.awaited is None:
+            self.awaited = "values"
+            self._turns.floor.profile = self._interview.patience.for_yes_or_no

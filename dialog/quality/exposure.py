@@ -84,7 +84,7 @@ def exposures(blueprint: Blueprint, reading: Reading) -> list[Exposure]:
 def as_written(node: Node, body: QuestionAsked) -> bool:
     """Whether a question was put in the design's own words."""
     field = next((one for one in node.fields or [] if one.name == body.field), None)
-    return body.text == script.ask(node, field)
+    return body.text in (script.ask(node, field), script.re_ask(node, field))
 
 
 def _asked(shown: Exposure, node: Node, sitting: Sitting, event: Event, body: QuestionAsked) -> None:

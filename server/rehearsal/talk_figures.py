@@ -22,6 +22,7 @@ from dialog.events import (
     ProbeChosen,
     QuestionAsked,
 )
+from dialog.form_facts import FieldsReopened
 from dialog.quality.disposition import disposition
 from dialog.quality.findings import Rule
 from dialog.quality.score import Consent, assess
@@ -196,6 +197,8 @@ def repeated_questions(events: Sequence[Event]) -> list[str]:
             case FieldMissed():  # no value was understood: it is asked for again
                 for turn_id in [t for t, (key, _) in answered.items() if key == body.node_key][-1:]:
                     del answered[turn_id]
+            case FieldsReopened():  # what was understood was not right
+                answered = {t: put for t, put in answered.items() if put[0] != body.node_key}
             case NodeEntered(reason="back"):
                 allowed = True
             case _:

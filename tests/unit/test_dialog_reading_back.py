@@ -15,9 +15,11 @@ from dialog.events import (
     SpeechHeard,
     WordsHeard,
 )
-from dialog.signals import FormFilled, ParticipantLeft, RightClaimed, TextTyped
+from dialog.form_facts import FieldsReopened
+from dialog.responses import response_items
+from dialog.signals import FormFilled, ParticipantJoined, ParticipantLeft, RightClaimed, TextTyped
 from dialog.strike import struck
-from tests.simulation.aftermath import check_fold, check_replay
+from tests.simulation.aftermath import check_fold, check_replay, facts_of
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
@@ -111,30 +113,76 @@ def test_who_says_twice_that_it_is_wrong_is_asked_value_by_value() -> None:
     assert [] == stage.facts(NodeClosed)
 
 
+ASKED = {
+    "size": "How many people are on your team?",
+    "tool": "Which tool do you use? The choices are: a spreadsheet, or paper.",
+}
+
+
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    "said",
     [
-        (("yes", "yes"), {"size": 12, "tool": "paper"}),
-        (("yes", "no"), {"size": 12}),
-        (("no", "yes that's right"), {"tool": "paper"}),
-        (("no it's fifteen", "yes"), {"size": 15, "tool": "paper"}),
-        (("no it's fifteen", "no it's a spreadsheet"), {"size": 15, "tool": "a spreadsheet"}),
-        (("the weather was bad", "yes"), {"tool": "paper"}),
-        (("yes", "skip this one"), {"size": 12}),
-        (("no", "no"), {}),
-        (("right", "exactly"), {"size": 12, "tool": "paper"}),
-        (("true", "uh-huh"), {"size": 12, "tool": "paper"}),
-        (("that's what I said", "that one is right"), {"size": 12, "tool": "paper"}),
-        (("it's twelve", "paper"), {"size": 12, "tool": "paper"}),
-        (("twelve is wrong", "I think so"), {"tool": "paper"}),
+        ("yes", "yes"),
+        ("right", "exactly"),
+        ("true", "uh-huh"),
+        ("that's what I said", "that one is right"),
+        ("it's twelve", "paper"),
     ],
 )
-def test_what_is_confirmed_value_by_value_is_kept(said: tuple[str, ...], kept: dict[str, object]) -> None:
+def test_what_is_confirmed_value_by_value_is_kept(said: tuple[str, ...]) -> None:
     stage = given("no", "the weather was bad", *said)
 
-    assert kept == data(stage)
-    assert [NodeClosed("facts", "answered" if kept else "no_answer")] == stage.facts(NodeClosed)
+    assert {"size": 12, "tool": "paper"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
     assert "What else?" == stage.said("question")[-1]
+
+
+def test_what_is_put_right_value_by_value_is_read_back_no_more() -> None:
+    stage = given("no", "the weather was bad", "no it's fifteen", "no it's a spreadsheet")
+
+    assert {"size": 15, "tool": "a spreadsheet"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        (("yes", "no"), ("tool",)),
+        (("no", "yes that's right"), ("size",)),
+        (("the weather was bad", "yes"), ("size",)),
+        (("twelve is wrong", "I think so"), ("size",)),
+        (("no", "no"), ("size", "tool")),
+    ],
+)
+def test_what_is_wrong_value_by_value_is_asked_for_anew(
+    said: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    stage = given("no", "the weather was bad", *said)
+
+    assert [FieldsReopened("facts", wrong)] == stage.facts(FieldsReopened)
+    assert ASKED[wrong[0]] == stage.said("question")[-1]
+    assert {"size": 12, "tool": "paper"}.items() - data(stage).items() == {
+        (name, {"size": 12, "tool": "paper"}[name]) for name in wrong
+    }
+    assert [] == stage.facts(NodeClosed)
+
+
+def test_what_is_given_anew_is_read_back_once_more() -> None:
+    anew = ("no", "the weather was bad", "no", "yes", "thirteen")
+    stage, agreed, denied = given(*anew), given(*anew, "yes"), given(*anew, "no", "no it's wrong")
+
+    assert READ.replace("12", "13") == stage.said("re_ask")[-1]
+    assert {"size": 13, "tool": "paper"} == data(agreed)
+    assert [NodeClosed("facts", "answered")] == agreed.facts(NodeClosed)
+    assert {} == data(denied), "who says so twice is asked no third time"
+    assert [NodeClosed("facts", "no_answer")] == denied.facts(NodeClosed)
+
+
+def test_a_skip_leaves_a_value_that_is_wrong() -> None:
+    stage = given("no", "the weather was bad", "yes", "skip this one")
+
+    assert {"size": 12} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
 
 
 def test_values_that_were_denied_are_no_answers_where_nobody_goes_through_them() -> None:
@@ -144,21 +192,100 @@ def test_values_that_were_denied_are_no_answers_where_nobody_goes_through_them()
     assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
 
 
-def test_silence_makes_no_answers_of_them_either() -> None:
-    stage = given("no", "the weather was bad")
-    stage.run(stage.now + 25)
+def test_who_says_no_and_then_nothing_is_waited_for() -> None:
+    stage = given("no")
+    stage.run(stage.now + 60)
 
-    assert {} == data(stage)
-    assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
+    assert stage.manager._turns.state == "paused"
+    assert [] == stage.facts(NodeClosed)
+
+    stage.feed(TextTyped("the tool is a spreadsheet", "m1"))
+    stage.run(stage.now + 5)
+
+    assert {"size": 12, "tool": "a spreadsheet"} == data(stage)
 
 
-@pytest.mark.parametrize("said", [(), ("no it's both wrong",)])
-def test_who_leaves_after_a_no_has_given_no_answers(said: tuple[str, ...]) -> None:
-    stage = given("no", *said)
-    stage.feed(ParticipantLeft("closed"))
+LEFT = [
+    (),
+    ("no",),
+    ("no", "no it's both wrong"),
+    ("no", "no it's both wrong", "yes"),
+]
 
-    assert {} == data(stage)
-    assert [NodeClosed("facts", "no_answer")] == stage.facts(NodeClosed)
+
+@pytest.mark.parametrize("said", LEFT)
+def test_who_comes_back_is_read_the_values_again(said: tuple[str, ...]) -> None:
+    stage = given(*said)
+    stage.say(stage.now + 0.3, "the tool is")
+    stage.run(stage.now + 1.0)
+    stage.feed(ParticipantLeft("lost"))
+    stage.run(stage.now + 30)
+    stage.feed(ParticipantJoined("webrtc", "smart-turn-v3", ""))
+    stage.run_until_floor_is("open")
+
+    assert [script.recap(None, ""), READ] == stage.said()[-2:]
+    assert [] == stage.facts(NodeClosed)
+
+    stage.run(stage.say(stage.now + 0.3, "the tool is a spreadsheet") + 2.5).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, "yes") + 2.5)
+    check_replay(stage.events, DESIGN)
+
+    assert {"size": 12, "tool": "a spreadsheet"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+    assert "What else?" == stage.said("question")[-1]
+
+
+@pytest.mark.parametrize("said", LEFT)
+def test_who_comes_back_to_another_sitting_is_read_them_again_too(said: tuple[str, ...]) -> None:
+    before = given(*said)
+    before.feed(ParticipantLeft("closed"))
+    stage = Stage(DESIGN, facts=facts_of(before.events)).run_until_floor_is("open")
+    read = stage.said()
+    stage.run(stage.say(stage.now + 0.3, "yes") + 2.5)
+
+    assert [script.recap(None, ""), READ] == read[:2]
+    assert {"size": 12, "tool": "paper"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize("said", LEFT)
+def test_a_break_costs_no_value(said: tuple[str, ...]) -> None:
+    stage = given(*said, "I need a break")
+    stage.run_until_floor_is("paused")
+    stage.feed(RightClaimed("resume"))
+    stage.run_until_floor_is("open")
+
+    assert {"size": 12, "tool": "paper"} == data(stage)
+    assert READ == stage.said()[-1]
+
+    stage.run(stage.say(stage.now + 0.3, "yes") + 2.5)
+
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_who_puts_a_value_right_out_of_a_pause_is_understood() -> None:
+    stage = given("no", "I need a break")
+    stage.run_until_floor_is("paused")
+    stage.feed(TextTyped("the tool is a spreadsheet", "m1"))
+    stage.run(stage.now + 5)
+
+    assert {"size": 12, "tool": "a spreadsheet"} == data(stage)
+    assert script.READ_BACK in stage.said("re_ask")[-1]
+
+
+def test_who_asks_for_a_person_meanwhile_can_still_say_yes() -> None:
+    stage = given("can I talk to a human", "yes")
+
+    assert {"size": 12, "tool": "paper"} == data(stage)
+    assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+def test_what_was_denied_is_no_data_of_whoever_never_came_back() -> None:
+    stage = given("no", "no it's both wrong", "yes")
+    stage.feed(ParticipantLeft("lost"))
+    (item,) = response_items(DESIGN, stage.events)
+
+    assert {"size": 12} == item["data"]
 
 
 def test_a_correction_or_a_yes_after_a_no_keeps_the_values() -> None:
