@@ -57,7 +57,7 @@ class Paging:
             return  # its run is gone, or a worker that died had just said so
         attempt = Attempt(None, "The paging hook was taken away.")
         if (sealed := row.settings.get(SECRET)) is not None:
-            attempt = await self._posts.attempt(row, row.id, sealed.encode())
+            attempt = await self._posts.attempt(row, row.id, sealed.encode(), url=row.url)
         told = {"run": row.run_id, "page": row.id}
         if attempt.taken:
             log.info("> an operator was called", extra=told)

@@ -75,8 +75,8 @@ class SignedPosts:
         self._retry_delays = retry_delays
         self._clock_ms = clock_ms
 
-    async def attempt(self, row: Any, message_id: str, sealed: bytes) -> Attempt:
-        """Send a row's body once, signed with this secret."""
+    async def attempt(self, row: Any, message_id: str, sealed: bytes, *, url: str) -> Attempt:
+        """Send a row's body to this address once, signed with this secret."""
         body, timestamp = row.request_body.encode(), self._clock_ms() // 1000
         headers = {
             "content-type": "application/json",
@@ -86,7 +86,7 @@ class SignedPosts:
             "webhook-signature": signature(self._vault.unseal(sealed), message_id, timestamp, body),
         }
         try:
-            return Attempt(await self._outward.post(row.url, body, headers))
+            return Attempt(await self._outward.post(url, body, headers))
         except (Refused, Unreachable) as error:
             return Attempt(None, str(error))
 

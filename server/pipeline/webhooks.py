@@ -129,17 +129,22 @@ class Webhooks:
             row = (await connection.execute(found)).first()
         if row is None or row.status != "pending":
             return  # its webhook is gone, or a worker that died had just said how it ended
-        enabled = row.webhook["status"] == "enabled"
+        enabled, url = row.webhook["status"] == "enabled", row.webhook["url"]
         attempt = Attempt(None, "The webhook is disabled.")
         if enabled:
-            attempt = await self._posts.attempt(row, row.event_id, row.secret)
+            attempt = await self._posts.attempt(row, row.event_id, row.secret, url=url)
         gone = attempt.sent is not None and attempt.sent.status == 410
 
-        async def disable(connection: AsyncConnection) -> None:
+        async def settle(connection: AsyncConnection) -> None:
+            if (
+                enabled and url != row.url
+            ):  # it has moved since: its former address may be a stranger's by now
+                this = WebhookDeliveryRow.id == row.id
+                await connection.execute(update(WebhookDeliveryRow).where(this).values(url=url))
             if gone:
                 await _disable(connection, row.webhook_id, self._clock_ms())
 
-        await self._posts.note(row, attempt, last=gone or not enabled, along=disable)
+        await self._posts.note(row, attempt, last=gone or not enabled, along=settle)
 
 
 _NEW: Final = (

@@ -182,6 +182,37 @@ async def test_a_receiver_that_is_gone_hears_nothing_any_more(storage: str) -> N
     assert 0 == made_later
 
 
+async def test_a_webhook_that_has_moved_is_told_at_its_new_address_of_what_waits_too(storage: str) -> None:
+    def fail(_: int) -> bytes:
+        return b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"
+
+    async with open_post(storage, fail) as post, receiver(ok) as moved:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        await post.deliver_due()
+        shelf = Shelf(post.store.database, WebhookRow, "whk_", post.store.clock)
+        await shelf.change(post.store.tenant, post.webhook_id, lambda body: body | {"url": moved.url})
+        post.store.clock.now = (await post.deliveries())[0].next_retry_at
+        await post.deliver_due()
+        delivery = (await post.deliveries())[0]
+
+    assert (1, 1) == (len(post.receiver.received), len(moved.received))
+    assert (moved.url, "succeeded", 2) == (delivery.url, delivery.status, delivery.attempts)
+
+
+async def test_a_webhook_that_is_disabled_meanwhile_is_told_nothing_of_what_waits(storage: str) -> None:
+    async with open_post(storage) as post:
+        await post.store.new_run()
+        await post.webhooks.dispatch()
+        shelf = Shelf(post.store.database, WebhookRow, "whk_", post.store.clock)
+        await shelf.change(post.store.tenant, post.webhook_id, lambda body: body | {"status": "disabled"})
+        await post.deliver_due()
+        delivery = (await post.deliveries())[0]
+
+    assert [] == post.receiver.received
+    assert ("failed", "The webhook is disabled.") == (delivery.status, delivery.error_message)
+
+
 async def test_another_organization_or_mode_is_told_nothing(storage: str) -> None:
     async with open_post(storage) as post:
         other = Tenant(post.store.tenant.organization_id, True)
