@@ -34,7 +34,7 @@ const STATES = {
     words: "Waiting for you",
     voice: "Your place is kept.",
   },
-  lost: { shape: LOST, words: "Not connected", voice: "You can’t be heard just now.", text: "What you write is sent as soon as I’m back." },
+  lost: { shape: LOST, words: "Not connected", voice: "You may not be heard just now.", text: "What you write is sent as soon as I’m back." },
   ended: { shape: ["M10 25l10 10 18-21"], words: "Finished", voice: "Thank you." },
 };
 
