@@ -210,7 +210,7 @@ def _ice_servers(settings: Settings) -> list[RTCIceServer]:
             username=server.username,
             credential=None if server.credential is None else server.credential.get_secret_value(),
         )
-        for server in settings.ice_servers
+        for server in settings.own_ice_servers
     ]
 
 

@@ -49,13 +49,15 @@ class SettingsError(Exception):
 
 
 class IceServer(BaseModel):
-    """A STUN or TURN server, in the shape that browsers take (RTCIceServer)."""
+    """A STUN or TURN server, in the shape that browsers take (RTCIceServer), and whether only they ask."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     urls: list[Annotated[str, Field(pattern=r"^(stun|turn)s?:\S+$")]] = Field(min_length=1, max_length=8)
     username: str | None = None
     credential: SecretStr | None = None
+    browsers_only: bool = False
+    """This server doesn't ask it for an address of its own, as browsers reach it anyhow or by this one."""
 
 
 class VendorAccess(NamedTuple):
@@ -189,6 +191,11 @@ class Settings(BaseSettings):
         if not (bare.isascii() and bare.isprintable()) or " " in bare:
             raise ValueError("it has characters that no key has, so it can't have been copied as it is")
         return SecretStr(bare) if bare else None
+
+    @property
+    def own_ice_servers(self) -> list[IceServer]:
+        """Those that this server asks for addresses of its own."""
+        return [server for server in self.ice_servers if not server.browsers_only]
 
     def vendor(self, name: str) -> VendorAccess:
         """How one of VENDORS is reached."""

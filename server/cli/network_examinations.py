@@ -12,6 +12,8 @@ from websockets.exceptions import InvalidHandshake
 
 from server.cli.examinations import Finding
 from server.cli.port import listening_fault
+from server.clock import loop_time
+from server.gateway.gathering import PATIENCE
 from server.settings import IceServer, Settings
 
 CADDYFILE: Final = """{host} {{
@@ -19,8 +21,9 @@ CADDYFILE: Final = """{host} {{
     encode zstd gzip
 }}"""
 ADDRESS_TIMEOUT: Final = 5.0
-ICE_TIMEOUT: Final = 5.5
-"""Seconds, a little more than the five for which every call waits for a server that doesn't answer."""
+ICE_TIMEOUT: Final = 4.0
+"""Seconds after which a STUN or TURN server is silent. aioice waits 5, and doesn't tell that from a
+refusal."""
 _NOBODY: Final = "/join/run_00000000000000000000000000000000/live"
 """A socket that opens, and waits for a page to say who it is."""
 
@@ -148,20 +151,30 @@ async def _ask(server: IceServer, url: str) -> Finding:
         turn_transport=place.get("transport") or "udp",
     )
     wanted = "relay" if turns else "srflx"
-    found: list[str] = []
+    began, silent, found = loop_time(), False, set[str]()
     try:
         async with asyncio.timeout(ICE_TIMEOUT):
             await connection.gather_candidates()
-        found = sorted({one.host for one in connection.local_candidates if one.type == wanted})
+        found = {one.host for one in connection.local_candidates if one.type == wanted}
     except TimeoutError:
-        pass
+        silent = True
     finally:
         await connection.close()
+    waited = loop_time() - began
     if found:
-        does = "lends" if turns else "sees us at"
-        return Finding("ice", "ok", f"{url} {does} {', '.join(found)}.")
-    refused = "gives nothing for this credential, or doesn't answer" if turns else "doesn't answer"
-    return Finding("ice", "warning", f"{url} {refused}: every call waits five seconds for it.", _ICE)
+        told = f"{url} {'lends' if turns else 'sees us at'} {', '.join(sorted(found))}"
+        if waited <= PATIENCE or server.browsers_only:
+            return Finding("ice", "ok", f"{told}.")
+        return Finding(
+            "ice", "warning", f"{told}, but after {waited:.1f} s; calls wait {PATIENCE} s.", _NEARER
+        )
+    if not silent:
+        return Finding(
+            "ice", "warning", f"{url} gives no address: its name isn't known, or it refuses.", _ICE
+        )
+    costs = "" if server.browsers_only else f": one call a minute waits {PATIENCE} s for it"
+    return Finding("ice", "warning", f"{url} doesn't answer{costs}.", _ICE)
 
 
+_NEARER: Final = "Name one that is nearer in VIVAVOCE_ICE_SERVERS."
 _ICE: Final = "Correct or remove it in VIVAVOCE_ICE_SERVERS."

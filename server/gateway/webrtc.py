@@ -22,6 +22,7 @@ from server.clock import loop_time, wall_clock_ms
 from server.gateway import rtcp
 from server.gateway.control_channel import ControlChannel
 from server.gateway.door import guard_doors
+from server.gateway.gathering import Gathering
 from server.gateway.intake import Intake
 from server.gateway.leg import Ear, Mouth, Tap
 from server.gateway.metronome import Metronome
@@ -55,6 +56,7 @@ class WebRtcGateway:
         self._metronome = metronome
         self.intake = Intake()
         self._ice_servers = list(ice_servers)
+        self._gathering = Gathering()
 
     async def answer(self, offer_sdp: str) -> tuple["WebRtcLeg", str]:
         """Answer an offer: a leg, not yet running, and the SDP to send back, its candidates complete.
@@ -74,8 +76,10 @@ class WebRtcGateway:
             except Exception as error:  # a stranger's text: whatever aiortc trips over is the offer's fault
                 raise OfferRefused("The offer can't be applied.") from error
             transceiver._codecs = answered_codecs(offer)
-            await connection.setLocalDescription(await connection.createAnswer())
             ice = transceiver.receiver.transport.transport._connection
+            self._gathering.bound(ice)
+            await connection.setLocalDescription(await connection.createAnswer())
+            self._gathering.learn(ice)
             guard_doors(ice, leg.inlet.take)
             return leg, connection.localDescription.sdp
         except BaseException:

@@ -82,6 +82,8 @@ async def test_a_turn_server_that_refuses_its_credential_is_told_without_it() ->
 
     assert "warning" == finding.state
     assert "wrong-word" not in finding.text + (finding.remedy or "")
+    assert "refuses" in finding.text
+    assert "waits" not in finding.text
     assert "VIVAVOCE_ICE_SERVERS" in (finding.remedy or "")
 
 
@@ -93,7 +95,29 @@ async def test_a_stun_server_that_is_silent_is_told(monkeypatch: pytest.MonkeyPa
         (finding,) = await network_examinations.examine_ice(settings)
 
     assert "warning" == finding.state
-    assert "five seconds" in finding.text
+    assert "doesn't answer: one call a minute waits" in finding.text
+
+
+async def test_what_browsers_alone_ask_costs_our_calls_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_examinations, "ICE_TIMEOUT", 0.2)
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as silent:
+        silent.bind(("0.0.0.0", 0))
+        turn = _turn(silent.getsockname()[1], CREDENTIAL) | {"browsers_only": True}
+        (finding,) = await network_examinations.examine_ice(_with_ice(turn))
+
+    assert "warning" == finding.state
+    assert "calls wait" not in finding.text
+    assert finding.text.endswith("doesn't answer.")
+
+
+async def test_a_server_that_answers_late_is_told_with_its_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_examinations, "PATIENCE", 0.0)
+    async with relaying() as port:
+        (finding,) = await network_examinations.examine_ice(_with_ice(_turn(port, CREDENTIAL)))
+
+    assert "warning" == finding.state
+    assert LENT[0] in finding.text
+    assert "nearer" in (finding.remedy or "")
 
 
 async def test_without_stun_and_turn_nobody_is_asked() -> None:
