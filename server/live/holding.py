@@ -51,7 +51,7 @@ async def hold_session(
         pass
     finally:
         if session is not None:
-            session.stay()
+            session.let_go()
             if recorder is not None:
                 await recorder.close(session.now)
             with contextlib.suppress(LogClosed, WriterFenced, LogBroken):

@@ -216,7 +216,9 @@ class Session:
         return "webrtc" if self._leg is None else cast("Channel", self._leg.name)
 
     def leave(self, reason: str) -> None:
-        """Nobody is there any more: wait a while for their return."""
+        """Nobody is there any more: wait a while for their return, unless all is over."""
+        if self.log.closed:
+            return
         if reason == "displaced":
             self._succession.disown()
         if self.joined:
@@ -231,6 +233,11 @@ class Session:
         if self._lingering is not None:
             self._lingering.cancel()
             self._lingering = None
+
+    def let_go(self) -> None:
+        """The sitting is over, and nothing of it goes on: have no timer hold what is left of it."""
+        self.stay()
+        self._mouth.let_go()
 
     def put(self, signal: AnySignal) -> None:
         """Something that the participant did on the page."""

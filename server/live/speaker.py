@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from dialog.commands import Say
 from dialog.signals import SpeechBegan, SpeechEnded, StorageFaltered, SynthesisFailed
@@ -18,13 +17,10 @@ from media.frames import FRAME_DURATION, VOICE_RATE_HZ, VoiceFrame
 from media.playout import REMEMBERED_SLOTS, Playout, PlayoutFinished, PlayoutStarted
 from server.gateway.leg import MAX_PLAYOUT_DELAY, Leg
 from server.live.mailbox import Mailbox
-from server.live.speech import SpeakerPolicy, Speech
+from server.live.speech import SILENCING, SpeakerPolicy, Speech
 from server.live.storage_wait import AlsoKept, Outcome, StorageWait
 from server.live.synthesis import Synthesis
 from server.store.event_log import EventLog
-
-_SILENCING: Final = 0.035
-"""Seconds that a message to the page's gain node takes: 32–38 ms were measured."""
 
 
 class Speaker:
@@ -160,11 +156,8 @@ class Speaker:
             if current is not None:
                 self._stop_current(current)
         else:
-            kept = [speech.say.speech_id for speech in self._queue]
-            if speech_id not in kept:
-                return
-            place = kept.index(speech_id)
             waiting = list(self._queue)
+            place = next((n for n, one in enumerate(waiting) if one.say.speech_id == speech_id), len(waiting))
             self._queue, dropped = deque(waiting[:place]), waiting[place:]
         for speech in dropped:
             self._end(speech, 0, cut=True)
@@ -172,6 +165,13 @@ class Speaker:
     def end(self) -> None:
         """The session is over: what still waits for storage isn't said any more."""
         self._storage.end()
+
+    def let_go(self) -> None:
+        """Nothing goes on any more: have no timer hold what is over."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        for speech in self._sounding.values():
+            speech.cancel_timers()
 
     def hang_up(self, reason: str) -> None:
         """Tell the session to close the connections once everything has been heard."""
@@ -338,7 +338,7 @@ class Speaker:
         """Count the samples that have sounded at the ear by now, or will before a silencing takes effect."""
         if speech.held_at is not None:
             return speech.held_at
-        slots = min(max(0, round((self._delay() - _SILENCING) / FRAME_DURATION)), REMEMBERED_SLOTS)
+        slots = min(max(0, round((self._delay() - SILENCING) / FRAME_DURATION)), REMEMBERED_SLOTS)
         return self._playout.position(speech.say.speech_id, slots)
 
     def _silence(self) -> None:

@@ -1,11 +1,15 @@
 """One speech from being ordered to being heard, and the delays of the mouth that says it."""
 
 import asyncio
+from typing import Final
 
 import msgspec
 
 from dialog.commands import Say
 from media.clip import Clip
+
+SILENCING: Final = 0.035
+"""Seconds that a message to the page's gain node takes: 32–38 ms were measured."""
 
 
 class SpeakerPolicy(msgspec.Struct, frozen=True):

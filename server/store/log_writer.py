@@ -105,8 +105,7 @@ class LogWriter:
                     await self._work.wait()
                     self._work.clear()
                     await self._gather()
-                    if (batch := self._collect()) or self._riders:
-                        await self._store_at_last(batch)
+                    await self._store_what_came()
                     if self._closing and not (self._woken or self._riders):
                         return
         finally:
@@ -159,6 +158,11 @@ class LogWriter:
             async with asyncio.timeout(GATHERING):
                 await self._hurried.wait()
         self._hurried.clear()
+
+    async def _store_what_came(self) -> None:
+        # A frame of its own: whatever waits for the next events would hold the talks of these.
+        if (batch := self._collect()) or self._riders:
+            await self._store_at_last(batch)
 
     def _collect(self) -> list[Share]:
         woken, self._woken = self._woken, {}

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from server.live.session import SessionPolicy
-from tests.support.census import at_rest, fill_thread_pool, take_census
+from tests.support.census import at_rest, fill_thread_pool, left_of_talks, take_census
 from tests.support.running_server import RunningServer, running_server
 from tests.support.short_visits import Visit, talk_and_vanish, visit_number, write_and_end
 from tests.support.small_study import small_blueprint
@@ -30,7 +30,10 @@ async def receive(server: RunningServer, visits: list[Visit]) -> None:
     await at_rest(server.house.database)
 
 
-async def test_twenty_visits_leave_no_task_thread_file_or_socket(tmp_path: Path) -> None:
+async def test_twenty_visits_leave_no_task_thread_file_or_socket_and_no_talk_in_memory(
+    tmp_path: Path,
+) -> None:
+    left_before = left_of_talks()  # by other tests
     async with running_server(tmp_path, recogniser_processes=1) as server:
         server.house.registry.policy = SessionPolicy(linger=0.5)
         await fill_thread_pool()
@@ -38,7 +41,8 @@ async def test_twenty_visits_leave_no_task_thread_file_or_socket(tmp_path: Path)
         before = take_census(server.house.registry)
         server.http = type(server.http)(base_url=server.origin, timeout=20)
         await receive(server, [visit_number(number, 5) for number in range(19)] + [talk_and_vanish])
-        after = take_census(server.house.registry)
+        after, left = take_census(server.house.registry), left_of_talks()
 
+    assert left_before == left
     assert before.tasks == after.tasks
     assert before.counts == after.counts

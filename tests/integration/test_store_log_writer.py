@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,20 @@ async def test_leaving_the_writer_stores_what_still_waits(storage: str) -> None:
         assert ["the last word"] == texts(await stored(store, log))
         with pytest.raises(LogClosed):
             log.append(0.0, words("too late"))
+
+
+async def test_a_log_that_is_over_and_stored_is_held_by_nobody(storage: str) -> None:
+    async with open_store(storage) as store, LogWriter(store.database) as writer:
+        log = writer.open(await store.new_session())
+        log.append(0.0, words("the last word"))
+        log.close()
+        await log.settled()
+        held = weakref.ref(log)
+        del log
+        async with asyncio.timeout(20):
+            while held() is not None:
+                await asyncio.sleep(0.01)
+                gc.collect()
 
 
 async def test_a_writer_that_was_taken_over_stores_nothing_more(storage: str) -> None:

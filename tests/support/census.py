@@ -10,11 +10,18 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import QueuePool
 
+from server.gateway.webrtc import WebRtcLeg
+from server.live.page import Page
 from server.live.registry import Registry
+from server.live.session import Session
+from server.live.visit import Visit
 from server.store.database import Database
+from server.store.event_log import EventLog
 from server.store.jobs import Jobs
 
 _OURS = Path("/proc/self")
+_OF_A_TALK = (Visit, Session, EventLog, Page, WebRtcLeg)
+"""Whoever holds one of them holds nearly all that there was of a talk."""
 
 
 class Census(msgspec.Struct, frozen=True):
@@ -55,6 +62,13 @@ def take_census(registry: Registry) -> Census:
         visits=len(registry._visits),
         resident_kib=_resident_kib(),
     )
+
+
+def left_of_talks() -> dict[str, int]:
+    """How many of the parts of talks are still in memory, those that are over among them."""
+    gc.collect()
+    kinds = map(type, gc.get_objects())
+    return dict(Counter(kind.__name__ for kind in kinds if kind in _OF_A_TALK))
 
 
 async def fill_thread_pool() -> None:
