@@ -176,7 +176,7 @@ class Conduct:
                 if self._interview.closing is not None:  # there is nothing left to ask for
                     self._turns.overlap.take_up(now)
                 elif self._moments.pauses.pausing is not None:
-                    self._moments.pauses.pause_said()
+                    self._paused(now)
                 else:
                     self._moments.yes_or_no.ask_whether_to_go_on(now)
             case CueDue():
@@ -212,12 +212,18 @@ class Conduct:
             if not self._granting.struck_over_good_bye(now):
                 self._interview.finish()
         elif self._moments.pauses.pausing is not None:
-            self._moments.pauses.pause_said()
+            self._paused(now)
         else:
             self._turns.hand_over(now)
             self._turns.lull.show(self._interview.patience.reading_time(self._interview.node), now)
             if self._out.state.asked is None and self._moments.yes_or_no.awaited is None:
                 self._interview.go_on(now)
+
+    def _paused(self, now: float) -> None:
+        """The word of a pause is over: it sets in, unless somebody has answered meanwhile."""
+        pauses = self._moments.pauses
+        if not pauses.answered(self._turns.overlap.beside, now):
+            pauses.pause_said()
 
     def _over(self, step: AnswerSeemsOver, now: float) -> None:
         """An answer seems to be over: a request is granted, anything else taken and judged."""

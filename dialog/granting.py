@@ -157,14 +157,18 @@ class Granting:
         claim = claim_amid(turn.parts)
         right = spoken_right(turn.text) or (claim.right if claim is not None else None)
         over_speech = self._turns.state in AGENTS
+        pauses = self._moments.pauses
+        if right is None and pauses.answered(turn, now):
+            return
         self._remark_beside(turn, right or ("backchannel" if is_backchannel(turn.text) else "interjection"))
         if not over_speech:
             self._turns.dismiss(now)
         none_left = self._interview.closing is not None and right not in ("stop", *ERASING)
-        none_left |= (
-            right == "pause" and self._moments.pauses.pausing is not None
-        )  # of which we are just telling
-        if right is not None and right not in ("done", "resume") and not none_left:
+        none_left |= right == "pause" and pauses.pausing is not None  # of which we are just telling
+        if right == "resume" and pauses.pausing is not None:
+            self._turns.stop_speaking()
+            pauses.resume(now)
+        elif right is not None and right not in ("done", "resume") and not none_left:
             self._moments.claim(right, now, turn.text)
         elif over_speech:
             self._turns.overlap.take_up(now)

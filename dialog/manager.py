@@ -28,7 +28,6 @@ from dialog.outbox import Outbox
 from dialog.policy import DEFAULT_POLICY, Policy
 from dialog.preparation import Preparation
 from dialog.prompter import Prompter
-from dialog.rights import spoken_right
 from dialog.signals import (
     AnySignal,
     FinalTranscript,
@@ -210,10 +209,15 @@ class Manager:
                 assert_never(signal)
 
     def _last_words(self, signal: FinalTranscript, now: float) -> list[Step]:
-        paused = self._turns.state == "paused"
+        if self._turns.state != "paused":
+            return self._turns.words(signal, now)
+        pauses = self._moments.pauses
+        resumes = pauses.resumed_by(signal.utterance_id, signal.text)
+        if not resumes:
+            pauses.ended_by(signal.utterance_id, signal.text, now)
         steps = self._turns.words(signal, now)
-        if paused and spoken_right(signal.text) == "resume":
-            self._moments.pauses.resume(now)
+        if resumes:
+            pauses.resume(now)
         return steps
 
     def _joined(self, signal: ParticipantJoined, now: float) -> None:

@@ -1,13 +1,35 @@
 """Pausing, and taking a talk up again where it was broken off: silence never ends an interview. Knows not why
 somebody pauses."""
 
+from typing import Final
+
 from dialog import script
 from dialog.events import InterviewPaused, InterviewResumed, PauseReason, WordsHeard
 from dialog.interview import Interview
+from dialog.lexicon import lower_words
 from dialog.outbox import Outbox
 from dialog.prompter import Prompter
+from dialog.rights import is_backchannel, spoken_right
+from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 from dialog.yes_or_no import YesOrNo
+
+_FOR_SILENCE: Final = frozenset[PauseReason](("silence", "muted", "noise"))
+"""Reasons that a voice disproves."""
+_CIVIL: Final = frozenset(
+    lower_words(
+        "thank thanks you very much okay ok alright right all fine good sure sorry hello hi bye later see "
+        "so no"
+    )
+)
+"""Words that who is left alone says to that, and no answer."""
+_STAYING: Final = _CIVIL.union(
+    lower_words(
+        "i i'm i've was were am are is just still here there thinking wait hold on stop don't do not pause "
+        "please yet one a moment second minute me give let think yes yeah hey but it"
+    )
+)
+"""Words of those who only don't want to be left alone."""
 
 
 class Pauses:
@@ -23,6 +45,10 @@ class Pauses:
         self._yes_or_no = yes_or_no
         self.pausing: PauseReason | None = None
         """Why, while that is being said: the pause sets in when it has been heard."""
+        self._said_over: tuple[int, ...] = ()
+        """Utterances that were begun over the word of a pause for silence, and whose words may be owed."""
+        self._newest = 0
+        """The latest utterance that was begun before the pause set in."""
 
     def pause(self, reason: PauseReason, words: str, now: float, *, first: str | None = None) -> None:
         """Pause, after saying so, and `first` ahead of that."""
@@ -43,8 +69,43 @@ class Pauses:
 
     def pause_said(self) -> None:
         """The words about the pause have been heard."""
+        beside = self._turns.overlap.beside
+        told = self.pausing in _FOR_SILENCE and beside is not None
+        self._said_over = tuple(beside.utterances) if told and beside is not None else ()
+        self._newest = self._turns.newest_utterance
         self.pausing = None
         self._turns.suspend("pause")
+
+    def answered(self, beside: Turn | None, now: float) -> bool:
+        """Whether somebody answers over the word that silence brings a pause about: they are there, and go
+        on."""
+        if self.pausing not in _FOR_SILENCE or beside is None or not _answers(beside.text):
+            return False
+        self._turns.expect(self._interview.node.key, self._interview.profile)
+        self.wake(now)
+        if _stays(beside.text):
+            self._out.append(beside.remark("resume"))
+            self._turns.stop_speaking()
+            self._turns.hand_over(now)
+        else:
+            self._turns.interrupted(now)
+        return True
+
+    def resumed_by(self, utterance_id: int, text: str) -> bool:
+        """Whether last words that come while the talk is paused ask that it go on. What was heard before the
+        pause set in asks nothing."""
+        over = utterance_id in self._said_over
+        if spoken_right(text) == "resume":
+            return over or utterance_id > self._newest
+        return over and _answers(text) and _stays(text)
+
+    def ended_by(self, utterance_id: int, text: str, now: float) -> bool:
+        """Whether last words that come while the talk is paused end that: an answer that was begun before it
+        set in. The words are still to be taken in."""
+        if utterance_id not in self._said_over or not _answers(text):
+            return False
+        self.wake(now)
+        return True
 
     def resume(self, now: float) -> None:
         """Go on from a pause, with one sentence about where we were."""
@@ -101,3 +162,13 @@ class Pauses:
         state = self._out.state
         if state.kept_words:
             self._turns.answering.resume(state.kept_turn, state.kept_words, state.kept_revision, now)
+
+
+def _answers(text: str) -> bool:
+    """Whether words are more than a civil reply to being left alone."""
+    return not is_backchannel(text) and not _CIVIL.issuperset(lower_words(text))
+
+
+def _stays(text: str) -> bool:
+    """Whether somebody says that they are there, and nothing else."""
+    return _STAYING.issuperset(lower_words(text))

@@ -49,6 +49,7 @@ class TurnTaking:
         self._out = out
         self._in_vain = False
         """The latest speech was given up."""
+        self.newest_utterance = 0
 
     @property
     def state(self) -> FloorState:
@@ -139,6 +140,15 @@ class TurnTaking:
             self.floor.move("hand_over")
             self.lull.await_first_word(now)
 
+    def interrupted(self, now: float) -> None:
+        """What is being said is dropped, and what was said over it is the beginning of an answer."""
+        current = self.speaking.current
+        if current is not None:
+            self._out.append(StopSpeech(current.speech_id))
+            self.speaking.drop_queue()
+        self.timers.cancel("unheard", "overdue")
+        self.adopt_interruption(now)
+
     def give_way(self, now: float) -> None:
         """Somebody answers by hand while the agent speaks: the floor is theirs, with what they said."""
         if self.state not in AGENTS:
@@ -226,6 +236,7 @@ class TurnTaking:
     def speech_started(self, utterance_id: int, now: float, voiced: float = 0.0) -> list[Step]:
         """SpeechStarted."""
         self.answering.voice = utterance_id
+        self.newest_utterance = max(self.newest_utterance, utterance_id)
         if self.state in AGENTS:
             current = self.speaking.current
             if current is None or current.kind != "check_in":
@@ -254,6 +265,7 @@ class TurnTaking:
 
     def words(self, heard: PartialTranscript | FinalTranscript, now: float) -> list[Step]:
         """A transcript of any utterance of this session."""
+        self.newest_utterance = max(self.newest_utterance, heard.utterance_id)
         steps = self.hearing.words(heard, now)
         if isinstance(heard, FinalTranscript) and self.taking.ready(now):
             self.timers.cancel("finals")

@@ -82,6 +82,20 @@ def showing() -> Blueprint:
     )
 
 
+def sectioned() -> Blueprint:
+    """Questions in sections, so that what was said in one is said back before the next."""
+    return blueprint(
+        question("start", "How did it begin?", section="Then"),
+        question("move", "And after that?", section="Then", probing={"enabled": False}),
+        _form("facts", _OWNS, _AGE, _SCORE),
+        question("now", "How is it today?", section="Now", probing={"enabled": False}),
+        question("alone", "Do you live alone, yes or no?", patience="closed", section="Now"),
+        question("rest", "How do you rest?", section="After", patience="reflect"),
+        question("last", "What else?", section="After"),
+    )
+
+
 def any_design(rng: Random) -> Blueprint:
     """One of them all."""
-    return rng.choice((two_questions, probing, probing, branching, branching, closed, short_of_time))()
+    usual = (two_questions, probing, probing, branching, branching, closed, short_of_time)
+    return rng.choice((*usual, sectioned, sectioned))()

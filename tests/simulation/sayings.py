@@ -26,6 +26,11 @@ REQUESTS = (
     "let me think about that",
     "resume",
     "i'm ready",
+    "erase everything i said",
+    "i withdraw my consent",
+    "stop recording me",
+    "please don't delete my answers",
+    "i never throw away anything",
 )
 REPLIES = (
     "yes",
@@ -36,6 +41,9 @@ REPLIES = (
     "seventeen",
     "the third one",
     "what do you mean by that",
+    "no it was my brother in bath",
+    "sounds about right",
+    "the second one is wrong",
 )
 RUBBISH = (
     "\u202e\u0000",
