@@ -83,17 +83,7 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
         case SessionOpened():
             return begin_session(state, state.sessions + 1)
         case NodeEntered():
-            state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
-            if fact.reason == "required_left":
-                state = replace(state, told_of_time=True)
-            if fact.reason == "back":  # to answer anew: a form's values too
-                node = state.node(fact.node_key)
-                again = replace(
-                    node, outcome=None, data={}, data_turns={}, missed=(), passed=(), denied=(), reopened=()
-                )
-                again = replace(again, unconfirmed=None)
-                state = _with_node(state, fact.node_key, again)
-            return state
+            return _entered(state, fact)
         case AnswerCommitted():
             return _committed(state, fact)
         case AnswerReopened():
@@ -136,6 +126,26 @@ def apply(state: RunState, fact: AnyFact) -> RunState:
             return state
         case _:
             assert_never(fact)
+
+
+def _entered(state: RunState, fact: NodeEntered) -> RunState:
+    state = replace(state, current=fact.node_key, path=(*state.path, fact.node_key), asked=None)
+    if fact.reason == "required_left":
+        state = replace(state, told_of_time=True)
+    if fact.reason != "back":
+        return state
+    anew = replace(  # a form's values too
+        state.node(fact.node_key),
+        outcome=None,
+        data={},
+        data_turns={},
+        missed=(),
+        passed=(),
+        denied=(),
+        reopened=(),
+        unconfirmed=None,
+    )
+    return _with_node(state, fact.node_key, anew)
 
 
 def _heard(state: RunState, fact: QuestionAsked | SpeechHeard | TurnOpened | WordsHeard) -> RunState:
