@@ -21,7 +21,7 @@ import msgspec
 
 from benchmarks.report import Row, publish, this_machine
 from benchmarks.vendor_interviews import PARTICIPANTS, six_questions
-from dialog.commands import Attend, Judge
+from dialog.commands import Attend, Judge, Say
 from dialog.events import AnswerCommitted, AnswerTaken, Event, decode_event
 from dialog.latency import Reply, percentile, replies
 from dialog.provider_facts import ProviderNoted
@@ -146,16 +146,20 @@ def patiences(events: Sequence[Event]) -> dict[int, str]:
 
 
 def known_ways(events: Sequence[Event]) -> set[int]:
-    """The turns whose answers could lead to one next question only: no follow-up, no value, no condition."""
+    """The turns whose answers could lead to one next question only: no follow-up, no value, no condition. The
+    good-bye is none."""
     known: set[int] = set()
-    request = None
+    request, latest = None, 0
     for event in events:
         match event.body:
             case Judge():
                 request = event.body.request
+            case Say(kind="outro"):
+                known.discard(latest)
             case AnswerCommitted() if request is not None:
+                latest = event.body.turn_id
                 if request.follow_ups_left == 0 and not request.fields and not request.edges:
-                    known.add(event.body.turn_id)
+                    known.add(latest)
             case _:
                 pass
     return known

@@ -18,7 +18,7 @@ LISTENING: frozenset[FloorState] = frozenset(
 )
 TAKEN: frozenset[FloorState] = frozenset(("soft_take", "hold"))
 HEARING_TIMERS = ("stalled", "noise", "noise_pause", "typing")
-HOLD_TIMERS = ("hold", "judgement", "finals", "spare")
+HOLD_TIMERS = ("hold", "judgement", "finals")
 
 
 class Answering:

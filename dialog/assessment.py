@@ -2,8 +2,8 @@
 nothing does."""
 
 from collections.abc import Sequence
-from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from dialog.answers import distress_in, probe_failed
@@ -12,9 +12,9 @@ from dialog.commands import CancelJudgement, Judge
 from dialog.drafting import anchored, same_words, still_holds
 from dialog.events import DraftClosed, FallbackUsed
 from dialog.judgement import (
+    GRAVITIES,
     UNKNOWN_GRAVITY,
     AssessedEdge,
-    Distress,
     Exchange,
     Judgement,
     JudgementRequest,
@@ -27,14 +27,22 @@ from dialog.study import study_of
 from dialog.turn import Turn
 
 _EXCHANGES = 40
-_GRAVER: Final[tuple[Distress, ...]] = ("mild", "moderate", "severe")
 
 _About = tuple[int, str, str | None, int | None]
 """Which turn, node and field a judgement is about, and which question."""
 
 
+class Late(msgspec.Struct, frozen=True):
+    """A judgement that was not waited for, of an answer that was gone on from by rules."""
+
+    judgement_id: int
+    turn_id: int
+    node_key: str
+
+
 class Assessment:
-    """At most one judgement is under way or at hand: a draft, or that of an answer that was taken."""
+    """At most one judgement is under way or at hand: a draft, or that of an answer that was taken. One that
+    was not waited for is heard out beside it, until the next answer is on the record."""
 
     def __init__(self, blueprint: Blueprint, out: Outbox) -> None:
         self._blueprint = blueprint
@@ -42,6 +50,7 @@ class Assessment:
         self._out = out
         self._id = 0
         self._pending: int | None = None
+        self._late: Late | None = None
         self._about: _About | None = None
         self._is_draft = False
         self.decision: Judgement | None = None
@@ -89,6 +98,7 @@ class Assessment:
     def forget(self, reason: str) -> None:
         """Cancel, and keep no word of what was to be judged."""
         self.cancel(reason)
+        self._drop_late()
         self.request, self._told = None, ((), ())
 
     def arrived(self, judgement_id: int, judgement: Judgement) -> bool:
@@ -99,8 +109,16 @@ class Assessment:
         self.decision = judgement if self.request is None else _at_least_as_grave(judgement, self.request)
         return True
 
+    def arrived_late(self, judgement_id: int) -> Late | None:
+        """The one that was not waited for, where JudgementArrived brings that; None of any other."""
+        if self._late is None or self._late.judgement_id != judgement_id:
+            return None
+        late, self._late = self._late, None
+        return late
+
     def failed(self, judgement_id: int, reason: str, node: Node) -> None:
         """JudgementFailed; a stale id does nothing, and a draft is asked for again when it is needed."""
+        self.arrived_late(judgement_id)
         if judgement_id != self._pending:
             return
         self._pending = None
@@ -112,9 +130,7 @@ class Assessment:
     def overdue(self, node: Node) -> None:
         """The deadline has come: go on with what is known by rule."""
         if self.decision is None:
-            if self._pending is not None:
-                self._out.append(CancelJudgement(self._pending))
-                self._pending = None
+            self._wait_no_longer()
             self._fall_back(node, "judgement_overdue")
 
     @property
@@ -124,9 +140,14 @@ class Assessment:
 
     def spare(self, judgement: Judgement) -> None:
         """Go on by this one, and not by what is being judged."""
-        request = self.request
-        self.cancel()
-        self.decision = judgement if request is None else _at_least_as_grave(judgement, request)
+        self._wait_no_longer()
+        self.drafted = False
+        self.decision = judgement if self.request is None else _at_least_as_grave(judgement, self.request)
+
+    def on_record(self, turn_id: int) -> None:
+        """This answer is: what is still being judged of another has come too late for anything."""
+        if self._late is not None and self._late.turn_id != turn_id:
+            self._drop_late()
 
     def go_unheard(self, node: Node, reason: str, instead: Probe | None) -> None:
         """No voice can be had in time for the probe that was decided on: ask `instead`, or go on."""
@@ -157,8 +178,21 @@ class Assessment:
         self.decision = _at_least_as_grave(decision, request)
         return True
 
+    def _wait_no_longer(self) -> None:
+        self._drop_late()
+        if self._pending is not None and self._about is not None:
+            self._late = Late(self._pending, self._about[0], self._about[1])
+            self._pending = None
+
+    def _drop_late(self) -> None:
+        if self._late is not None:
+            self._out.append(CancelJudgement(self._late.judgement_id))
+            self._late = None
+
     def _ask(self, request: JudgementRequest, about: _About, *, draft: bool) -> None:
         self.cancel("words")
+        if self._late is not None and self._late.turn_id == about[0]:
+            self._drop_late()
         self._id += 1
         self._pending, self._about, self.request = self._id, about, request
         self._is_draft = self.drafted = draft
@@ -248,7 +282,7 @@ def _at_least_as_grave(judgement: Judgement, request: JudgementRequest) -> Judge
         return judgement
     if judgement.verdict == "distress":
         known = judgement.distress or UNKNOWN_GRAVITY
-        if _GRAVER.index(known) >= _GRAVER.index(level):
+        if GRAVITIES.index(known) >= GRAVITIES.index(level):
             return judgement
     reasons = (*judgement.reasons, f"distress:{level}")
     return replace(judgement, verdict="distress", distress=level, probe=None, right=None, reasons=reasons)

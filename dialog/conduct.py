@@ -21,6 +21,7 @@ from dialog.judgement import (
     UNKNOWN_GRAVITY,
     Judgement,
 )
+from dialog.late_judgements import LateJudgements
 from dialog.likely_claims import LikelyClaims
 from dialog.moments import Moments
 from dialog.outbox import Outbox
@@ -44,7 +45,6 @@ from dialog.steps import (
     HoldOver,
     Interjected,
     JudgementOverdue,
-    JudgementSpared,
     Misheard,
     NothingSaid,
     OverlapTwice,
@@ -78,12 +78,13 @@ class Conduct:
         self._bad_hearing = bad_hearing
         self._assessment = assessment
         self._drafting = drafting
-        self._sparing = Sparing(turns, assessment)
+        self._sparing = Sparing(interview.blueprint.graph, turns, assessment)
         self._follow_up = FollowUp(interview, assessment, preparation, turns, prompter)
         self._turns = turns
         self._prompter = prompter
         self._out = out
-        self._hard_topics = HardTopics(interview, moments, out)
+        self._hard_topics = HardTopics(interview, moments, prompter, out)
+        self._late = LateJudgements(self._hard_topics, interview, moments, turns)
         self._granting = Granting(interview, moments, turns, out, self.forget)
         self._rebuffs = Rebuffs(interview, moments, turns, out)
         self._reading_back = ReadingBack(interview, moments, turns, out)
@@ -102,15 +103,24 @@ class Conduct:
 
     def judged(self, signal: JudgementArrived) -> None:
         """JudgementArrived; a stale id does nothing."""
-        if self._assessment.arrived(signal.judgement_id, signal.judgement):
-            self._drafting.worthwhile = signal.judgement.judged_by != "embedded"
+        if (late := self._assessment.arrived_late(signal.judgement_id)) is not None:
+            self._late.found(late, signal.judgement)
+        elif not self._assessment.arrived(signal.judgement_id, signal.judgement):
+            return
+        self._drafting.worthwhile = signal.judgement.judged_by != "embedded"
 
     def settle(self, now: float) -> None:
-        """Commit, if the hold is over, the judgement in, and what follows from it ready to be heard."""
+        """Commit, if the hold is over, the judgement in, and what follows from it ready to be heard; meet
+        what a judgement has brought too late."""
+        self._proceed(now)
+        self._late.meet(now)
+
+    def _proceed(self, now: float) -> None:
         self._drafting.set_clock(now)
-        decision = self._assessment.decision
-        if decision is None:
-            return self._sparing.set_clock(now)
+        if self._assessment.decision is None:
+            self._sparing.go_on(now)
+        if (decision := self._assessment.decision) is None:
+            return
         self._follow_up.look_at(decision, now)
         if self._follow_up.sound == "failed":
             if self._turns.state not in TAKEN:
@@ -155,8 +165,6 @@ class Conduct:
                 pass  # `settle` concludes once both the hold and the judgement are in
             case JudgementOverdue():
                 self._follow_up.overdue(now)
-            case JudgementSpared():
-                self._sparing.due()
             case DraftDue():
                 self._draft(now)
             case HandedOver():
@@ -286,6 +294,7 @@ class Conduct:
         if self._rebuffs.met(turn, judgement, now) or self._redirect(turn, judgement, now):
             return
         self._turns.commit()
+        self._assessment.on_record(turn.turn_id)
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
             return self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)

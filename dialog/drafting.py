@@ -24,7 +24,8 @@ _WORDS: Final = re.compile(r"[\w'’-]+")
 
 
 class Drafting:
-    """The clock of drafts: at a silence of 0.4 s, and every 8 s of a long answer."""
+    """The clock of drafts: at a silence of 0.4 s, and every 8 s of a long answer. That a recogniser believes
+    in an end needs none."""
 
     def __init__(self, policy: Policy, turns: TurnTaking) -> None:
         self._policy = policy

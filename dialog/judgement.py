@@ -22,6 +22,8 @@ Verdict = Literal[
 ]
 
 Distress = Literal["mild", "moderate", "severe"]
+GRAVITIES: Final[tuple[Distress, ...]] = ("mild", "moderate", "severe")
+"""From the least to the worst."""
 """How grave it is: to be asked about, a topic to leave, or a reason to stop and to call somebody."""
 
 UNKNOWN_GRAVITY: Final[Distress] = "moderate"

@@ -14,7 +14,7 @@ from dialog.patience import Patience
 from dialog.policy import Profile
 from dialog.rights import asks_for_time, is_backchannel, spoken_right
 from dialog.signals import RecogniserReplaced, TurnEndHinted, TurnEndScored
-from dialog.steps import AnswerSeemsOver, CheckInDue, Interjected, Misheard, Step, Unanswered
+from dialog.steps import AnswerSeemsOver, CheckInDue, DraftDue, Interjected, Misheard, Step, Unanswered
 from dialog.timers import Timers
 from dialog.turn import Turn
 from dialog.turn_detection import Hint, TurnDetection
@@ -278,7 +278,10 @@ class Lull:
         if turn is None or not turn.owns(utterance_id):
             return []
         self.detection.hinted(hint, confidence)
-        return self.look(turn, now) if self._floor.state == "lull" else []
+        steps = self.look(turn, now) if self._floor.state == "lull" else []
+        if not steps and hint != "resumed" and turn.text and self._floor.state in ("lull", "hearing"):
+            return [DraftDue()]  # whose words rarely change any more
+        return steps
 
     def _wordless(self, turn: Turn, silence: float, now: float) -> list[Step]:
         """A voice was heard, but no word: wait for the recogniser, then say so, or let a cough pass."""

@@ -196,9 +196,6 @@ class Policy(msgspec.Struct, frozen=True):
     time."""
     draft_interval: float = 8.0
     """A long answer is judged ahead this often while it goes on."""
-    spare_judgement_delay: float = 0.05
-    """What a judgement on which no further question hangs gets beyond the hold. Larger: later questions after
-    short answers; fewer of these that rules alone have looked at."""
     judgement_grace: float = 0.6
     """What a judgement gets at least when other words have made the one before useless. Larger: longer
     silences."""

@@ -78,6 +78,7 @@ GENTLE_REDIRECT = "Thank you. Coming back to the question:"
 FIRM_REDIRECT = "Let's come back to the question:"
 HARD_TOPIC = "Thank you for telling me. We can pause, leave this question, or go on. Shall we go on?"
 OTHER_TOPIC = "Thank you for telling me. We'll leave this here. Shall we go on with another question?"
+MAY_STOP = "You can pause, or leave this question, at any time."
 PAUSED_DISTRESS = (
     "Thank you for telling me. I'll stop here. Go on only if and when you want to, with the same link."
 )

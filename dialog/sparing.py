@@ -6,48 +6,45 @@ from typing import Final
 from msgspec.structs import replace
 
 from dialog.assessment import Assessment
+from dialog.blueprint import Graph
 from dialog.embedded_interviewer import judge
 from dialog.judgement import JudgementRequest
 from dialog.turn_taking import TurnTaking
 
 KNOWN_WAY: Final = "known_way"
 """Among the reasons of a judgement that was made by rules because it was not worth waiting for."""
-MOST_WORDS: Final = 4
-"""Of a spoken answer that rules can see through: "yes", a number, a name. In more words somebody can say that
-they are better off dead without one that rules know; only a model finds that, and it is waited for."""
 _ANSWERS: Final = frozenset(("sufficient", "vague", "general", "missing", "already_given"))
-"""Verdicts of rules on what is an answer, and no request, question, refusal or sign of distress."""
+"""Verdicts of rules on what is an answer, and no request, question, refusal or sign of distress. What a model
+finds beyond that comes late (dialog.late_judgements)."""
 
 
 class Sparing:
-    """The clock of judgements that are not waited for."""
+    """Judgements that are not waited for."""
 
-    def __init__(self, turns: TurnTaking, assessment: Assessment) -> None:
+    def __init__(self, graph: Graph, turns: TurnTaking, assessment: Assessment) -> None:
+        self._graph = graph
         self._turns = turns
         self._assessment = assessment
-        self._timed: JudgementRequest | None = None
-        """Whose clock was set: it runs once."""
+        self._doubted: JudgementRequest | None = None
+        """What rules were asked about in vain: they are asked once."""
 
-    def set_clock(self, now: float) -> None:
-        """No judgement is there: say how long it still has, if nothing else is awaited."""
+    def go_on(self, now: float) -> bool:
+        """No judgement is there: have rules judge, if nothing else is awaited and nothing hangs on it.
+        Returns whether they did."""
         request, turn = self._assessment.awaited, self._turns.turn
-        if request is None or request is self._timed or not _way_is_known(request):
-            return
-        if turn is None or turn.typed or turn.word_count > MOST_WORDS:
-            return
-        if self._turns.taking.ready(now):
-            self._timed = request
-            self._turns.timers.set("spare", now + self._turns.floor.policy.spare_judgement_delay)
+        if request is None or request is self._doubted or not self._way_is_known(request):
+            return False
+        if turn is None or turn.typed or not self._turns.taking.ready(now):
+            return False
+        found = judge(request)
+        if found.verdict not in _ANSWERS:
+            self._doubted = request
+            return False
+        self._assessment.spare(replace(found, probe=None, reasons=(*found.reasons, KNOWN_WAY)))
+        return True
 
-    def due(self) -> None:
-        """The clock has come: go on by rules, unless they find what a model should look at."""
-        request = self._assessment.awaited
-        if request is not None and _way_is_known(request):
-            found = judge(request)
-            if found.verdict in _ANSWERS:
-                self._assessment.spare(replace(found, probe=None, reasons=(*found.reasons, KNOWN_WAY)))
-
-
-def _way_is_known(request: JudgementRequest) -> bool:
-    """Whether nothing that may be asked next hangs on it: no follow-up, no value, no condition of an edge."""
-    return request.follow_ups_left == 0 and not request.fields and not request.edges
+    def _way_is_known(self, request: JudgementRequest) -> bool:
+        """Whether nothing that may be asked next hangs on it: no follow-up, no value, no condition of an
+        edge. Behind the last question nothing is asked, in which what comes late could be met."""
+        hangs = request.follow_ups_left > 0 or request.fields or request.edges
+        return not hangs and bool(self._graph.edges_from(request.node_key))

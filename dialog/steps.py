@@ -31,12 +31,9 @@ class JudgementOverdue(Step, frozen=True):
     pass
 
 
-class JudgementSpared(Step, frozen=True):
-    """Everything but the judgement has been there for a moment."""
-
-
 class DraftDue(Step, frozen=True):
-    """The answer has stood as it is for a while, or gone on for long: it may be judged ahead."""
+    """The answer has stood as it is for a while, seems over to the recogniser, or has gone on for long: it
+    may be judged ahead."""
 
 
 class AnswerAmended(Step, frozen=True):

@@ -4,7 +4,7 @@ last words awaited. Each of these waits has its end. Knows no judgement."""
 from dialog.answering import TAKEN, Answering
 from dialog.floor import Floor, Move
 from dialog.speaking import Speaking, Speech
-from dialog.steps import HoldOver, JudgementOverdue, JudgementSpared, Step, WordsChanged
+from dialog.steps import HoldOver, JudgementOverdue, Step, WordsChanged
 from dialog.timers import Timers
 
 _LONGEST_TOKEN = 1.5
@@ -107,8 +107,6 @@ class Taking:
                 return self._judgement_due(now)
             case "finals":
                 return self._finals_due(now)
-            case "spare":
-                return [JudgementSpared()]
             case _:
                 raise AssertionError(name)
 

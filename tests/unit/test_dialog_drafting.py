@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from dialog.commands import DropPrepared, Judge, Prepare, Say
+from dialog.commands import CancelJudgement, DropPrepared, Judge, Prepare, Say
 from dialog.drafting import anchored, as_logged, same_words, still_holds
 from dialog.events import (
     AnswerCommitted,
@@ -25,6 +25,7 @@ from dialog.signals import (
     RightClaimed,
     SpeechStarted,
     SpeechStopped,
+    TurnEndHinted,
 )
 from dialog.study import Study
 from tests.simulation.designs import probing
@@ -76,6 +77,31 @@ def test_at_a_silence_of_400_ms_the_answer_is_judged_ahead_and_the_draft_is_adop
     assert [DraftClosed(1, True, "")] == bodies(stage, DraftClosed)
     assert [True] == [fact.drafted for fact in stage.facts(AnswerJudged)]  # type: ignore[union-attr]
     assert [PROBE] == [fact.probe.text for fact in stage.facts(ProbeChosen)]  # type: ignore[union-attr]
+
+
+def test_what_the_recogniser_takes_for_over_is_judged_ahead_at_once_and_no_second_time() -> None:
+    stage = Stage(probing(), judge_with=asks(), judge_delay=0.64)
+    end = answered(stage)
+    stage.at(end + 0.28, TurnEndHinted(1, "eager", 0.6))
+    stage.at(end + 0.5, TurnEndHinted(1, "over", 0.9))
+    stage.run(end + 6)
+
+    assert [end + 0.28] == [pytest.approx(moment) for moment in at(stage, Judge)]
+    assert [DraftClosed(1, True, "")] == bodies(stage, DraftClosed)
+
+
+def test_a_draft_of_an_end_that_was_none_is_thrown_away_for_the_whole_answer() -> None:
+    stage = Stage(probing(), judge_with=asks(), judge_delay=2.0)
+    end = answered(stage)
+    stage.at(end + 0.28, TurnEndHinted(1, "eager", 0.6))
+    stage.at(end + 0.32, TurnEndHinted(1, "resumed", 0.1))
+    end = stage.say(end + 0.3, "and then twice more")
+    stage.run(end + 6)
+    judged = bodies(stage, Judge)
+
+    assert [DraftClosed(1, False, "words"), DraftClosed(2, True, "")] == bodies(stage, DraftClosed)
+    assert [ANSWER, f"{ANSWER} and then twice more"] == [judge.request.answer for judge in judged]  # type: ignore[attr-defined]
+    assert [CancelJudgement(1)] == bodies(stage, CancelJudgement)
 
 
 def test_the_sound_of_a_probe_is_begun_before_it_is_due_and_costs_the_question_nothing() -> None:

@@ -1,0 +1,203 @@
+"""Nobody waits for a judgement that changes no question; what it finds of distress is met all the same."""
+
+from typing import Any
+
+import pytest
+
+from dialog import script
+from dialog.blueprint import Blueprint
+from dialog.commands import CancelJudgement
+from dialog.events import (
+    AnswerCommitted,
+    AnswerJudged,
+    DistressHeard,
+    InterviewFinished,
+    InterviewPaused,
+    NodeClosed,
+    RightUsed,
+)
+from dialog.judgement import Distress, Judgement, JudgementRequest
+from dialog.signals import RightClaimed
+from tests.support.blueprints import blueprint, question
+from tests.support.play import Stage
+
+ANSWER = "it is only me at the table now and nothing tastes of anything"
+FIRST, SECOND, THIRD = "Who do you cook for?", "What did you cook last?", "What will you cook next?"
+LINE = "Samaritans, day and night: 116 123"
+HELP = f"If you would like to talk to somebody: {LINE}."
+LATE = 2.5
+"""Seconds after which the model judges: the next question is being said."""
+
+
+def three(**more: Any) -> Blueprint:
+    never = {"enabled": False}
+    return blueprint(
+        *(
+            question(key, text, patience="narrative", probing=never, **more)
+            for key, text in (("first", FIRST), ("second", SECOND), ("third", THIRD))
+        )
+    )
+
+
+def finds(judgement: Judgement) -> Any:
+    """A model that finds this in what was told of the first question, and nothing in all else."""
+    calm = Judgement("sufficient", judged_by="a model")
+    return lambda request: judgement if request.node_key == "first" else calm
+
+
+def distress(level: Distress) -> Judgement:
+    return Judgement("distress", distress=level, judged_by="a model")
+
+
+def talk(judgement: Judgement, delay: float = LATE, design: Blueprint | None = None) -> Stage:
+    """A talk whose first question has just been answered."""
+    stage = Stage(design or three(), judge_with=finds(judgement), judge_delay=delay, help_line=LINE)
+    stage.run_until_floor_is("open")
+    end = stage.say(stage.now + 0.5, ANSWER)
+    return stage.run(end + 0.01)
+
+
+def said_after_the_answer(stage: Stage) -> list[str]:
+    said = [heard.say.text for heard in stage.speeches if heard.say.kind != "acknowledgement"]
+    return said[said.index(FIRST) + 1 :]
+
+
+def levels(stage: Stage) -> list[tuple[str, str]]:
+    found = stage.facts(DistressHeard)
+    return [(fact.node_key, fact.level) for fact in found if isinstance(fact, DistressHeard)]
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("mild", [SECOND, script.HARD_TOPIC]),
+        ("moderate", [SECOND, HELP, script.HARD_TOPIC]),
+        ("severe", [SECOND, HELP, script.PAUSED_DISTRESS]),
+    ],
+)
+def test_distress_that_is_found_while_the_next_question_is_said_breaks_that_off(
+    level: Distress, said: list[str]
+) -> None:
+    stage = talk(distress(level))
+    stage.run(stage.now + 12)
+    second = next(heard for heard in stage.speeches if heard.say.text == SECOND)
+
+    assert said == said_after_the_answer(stage)[: len(said)]
+    assert second.fraction < 1.0
+    assert [("first", level)] == levels(stage)
+    assert [ANSWER] == [
+        fact.text for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted)
+    ]
+    assert ["distress"] * (level == "severe") == [
+        fact.reason for fact in stage.facts(InterviewPaused) if isinstance(fact, InterviewPaused)
+    ]
+
+
+def test_the_question_that_was_broken_off_is_neither_closed_nor_lost() -> None:
+    stage = talk(distress("moderate"))
+    stage.run_until_floor_is("open")
+    stage.say(stage.now + 0.5, "yes")
+    stage.run(stage.now + 6)
+    closed = [fact.node_key for fact in stage.facts(NodeClosed) if isinstance(fact, NodeClosed)]
+
+    assert ["first"] == closed
+    assert SECOND == said_after_the_answer(stage)[-1]
+
+
+def test_nobody_is_interrupted_for_it_and_it_is_met_behind_the_next_answer() -> None:
+    stage = talk(distress("severe"), delay=5.0)
+    stage.run_until_floor_is("open")
+    end = stage.say(stage.now + 0.1, "soup", duration=0.5)
+    end = stage.say(end + 0.6, "with bread and a little bit of butter", duration=3.0)
+    stage.run(end)
+
+    assert [("first", "severe")] == levels(stage)
+    assert [] == stage.facts(InterviewPaused)
+
+    stage.run(end + 12)
+
+    assert ["first", "second"] == [
+        fact.node_key for fact in stage.facts(AnswerJudged) if isinstance(fact, AnswerJudged)
+    ]
+    assert [("first", "severe")] == levels(stage)
+    assert [HELP, script.PAUSED_DISTRESS] == said_after_the_answer(stage)[-2:]
+    assert "paused" == stage.floor
+
+
+def alone() -> Blueprint:
+    return blueprint(question("first", FIRST, patience="narrative", probing={"enabled": False}))
+
+
+def test_the_good_bye_waits_for_the_model_as_nothing_could_be_met_behind_it() -> None:
+    stage = talk(distress("severe"), delay=1.4, design=alone())
+    stage.run(stage.now + 12)
+
+    assert [HELP, script.PAUSED_DISTRESS] == said_after_the_answer(stage)
+    assert [] == stage.facts(InterviewFinished)
+
+
+def test_where_help_is_to_be_had_is_said_behind_a_good_bye_that_has_waited_long_enough() -> None:
+    stage = talk(distress("severe"), delay=1.9, design=alone())
+    stage.run(stage.now + 20)
+
+    assert [("first", "severe")] == levels(stage)
+    assert HELP == said_after_the_answer(stage)[-1]
+    assert 1.0 == stage.speeches[-1].fraction
+    assert [InterviewFinished("completed")] == stage.facts(InterviewFinished)
+
+
+@pytest.mark.parametrize(("right", "words"), [("stop", script.CONFIRM_STOP), ("pause", script.PAUSED)])
+def test_a_wish_to_stop_or_pause_that_only_the_model_has_heard_is_met(right: Any, words: str) -> None:
+    stage = talk(Judgement("wants_right", right=right, judged_by="a model"))
+    stage.run(stage.now + 8)
+
+    assert [right] == [fact.right for fact in stage.facts(RightUsed) if isinstance(fact, RightUsed)]
+    assert words == said_after_the_answer(stage)[1]
+
+
+@pytest.mark.parametrize(
+    "judgement",
+    [
+        Judgement("sufficient", judged_by="a model"),
+        Judgement("off_topic", judged_by="a model"),
+        Judgement("asks_back", judged_by="a model"),
+        Judgement("wants_right", right="skip", judged_by="a model"),
+        Judgement("wants_right", right="strike", judged_by="a model"),
+    ],
+)
+def test_anything_else_that_comes_too_late_changes_nothing(judgement: Judgement) -> None:
+    stage, calm = talk(judgement), talk(Judgement("sufficient", judged_by="a model"))
+    until = stage.now + 12
+    for one in (stage, calm):
+        one.run(until)
+
+    assert said_after_the_answer(calm) == said_after_the_answer(stage)
+    assert [] == stage.facts(RightUsed)
+
+
+def test_what_hasnt_come_by_the_next_answers_commit_is_given_up() -> None:
+    asked: list[JudgementRequest] = []
+
+    def silent(request: JudgementRequest) -> None:
+        asked.append(request)
+
+    stage = Stage(three(), judge_with=silent).run_until_floor_is("open")
+    for _ in range(2):
+        stage.run_until_floor_is("open")
+        end = stage.say(stage.now + 0.5, ANSWER)
+        stage.run(end + 4)
+    given_up = [event.body for event in stage.events if isinstance(event.body, CancelJudgement)]
+
+    assert ["first", "second"] == [request.node_key for request in asked]
+    assert [CancelJudgement(1)] == given_up
+
+
+@pytest.mark.parametrize("right", ["strike", "back", "stop"])
+def test_nothing_is_heard_out_of_an_answer_that_its_owner_has_done_with(right: Any) -> None:
+    stage = talk(distress("severe"), delay=4.0)
+    stage.run(stage.now + 2.5)
+    stage.feed(RightClaimed(right))
+    stage.run(stage.now + 10)
+
+    assert 1 == sum(isinstance(event.body, CancelJudgement) for event in stage.events)
+    assert [] == levels(stage)
