@@ -56,7 +56,7 @@ class Clip:
         """The synthesis broke off: what is there is not the whole text."""
         self.first_sound_at: float | None = None
         """When its first sound came, by the clock of whoever fills it; None for one made ahead."""
-        self._pcm = bytearray()
+        self._pcm: bytes | bytearray = bytearray()
         self._packets: Sequence[bytes] = ()
         self._words: list[WordMark] = []
 
@@ -64,11 +64,13 @@ class Clip:
     def ready(
         cls, text: str, pcm: bytes, words: Sequence[WordMark] = (), packets: Sequence[bytes] = ()
     ) -> "Clip":
-        """Make a whole clip. `packets` are its Opus packets, one for each 20 ms of `pcm` from the start."""
+        """Make a whole clip. `packets` are its Opus packets, one for each 20 ms of `pcm` from the start.
+
+        The sound isn't copied: known words of many talks lie in memory once.
+        """
         clip = cls(text)
-        clip.append(pcm, words)
-        clip.finish()
-        clip._packets = packets
+        clip._pcm, clip._words, clip._packets = pcm[: MAX_CLIP_SAMPLES * 2], list(words), packets
+        clip.finished, clip.failed = True, len(pcm) > MAX_CLIP_SAMPLES * 2
         return clip
 
     @property
@@ -96,7 +98,7 @@ class Clip:
         self._pcm += pcm
         self._words += words
         if self.samples > MAX_CLIP_SAMPLES:
-            del self._pcm[MAX_CLIP_SAMPLES * 2 :]
+            self._pcm = self._pcm[: MAX_CLIP_SAMPLES * 2]
             self.fail()
 
     def finish(self) -> None:

@@ -18,7 +18,6 @@ FADE_FRAMES: Final = 2
 """40 ms: shorter clicks, longer is heard as going on."""
 REMEMBERED_SLOTS: Final = 250
 """Slots (5 s) over which `position` can look back: more than any path to an ear delays."""
-REMEMBERED_SPEECHES: Final = 64
 
 
 class PlayoutStarted(msgspec.Struct, frozen=True):
@@ -109,11 +108,10 @@ class Playout:
 
     def play(self, speech_id: int, clip: Clip) -> None:
         """Say `clip` after whatever is queued. Each `speech_id` may be played once."""
+        self._forget()
         speech = _Speech(speech_id, clip)
         self._queue.append(speech)
         self._speeches[speech_id] = speech
-        if len(self._speeches) > REMEMBERED_SPEECHES + len(self._queue):
-            del self._speeches[next(iter(self._speeches))]
 
     def next_frame(self) -> VoiceFrame | None:
         """Hand out the next 20 ms; None is silence (nothing to say, held, or the synthesis is behind)."""
@@ -195,6 +193,11 @@ class Playout:
         """Take out what has happened since the last call, in order."""
         events, self._events = self._events, []
         return events
+
+    def _forget(self) -> None:
+        """Let go of speeches that nobody can ask for any more: an hour of talk has 100 MB of them."""
+        known = {speech.speech_id for speech in self._queue} | {speech_id for speech_id, _ in self._slots}
+        self._speeches = {each: speech for each, speech in self._speeches.items() if each in known}
 
     def _frame(self) -> VoiceFrame | None:
         while self._queue:

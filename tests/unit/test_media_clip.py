@@ -36,6 +36,14 @@ def test_a_word_is_heard_once_half_of_it_has_sounded() -> None:
     assert clip.heard(0).text == ""
 
 
+def test_two_talks_that_say_the_same_known_words_hold_their_sound_once() -> None:
+    pcm = silence(1.0, VOICE_RATE_HZ)
+    first, second = (Clip.ready(TEXT, pcm) for _ in range(2))
+
+    assert first._pcm is second._pcm
+    assert pcm[960:1920] == first.pcm(480, 480)
+
+
 def test_all_is_heard_at_the_end_and_only_there_when_the_clip_is_whole() -> None:
     clip = spoken()
     broken_off = Clip(TEXT)

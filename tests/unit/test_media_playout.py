@@ -1,4 +1,6 @@
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from media.frames import VOICE_FRAME_SAMPLES, VOICE_RATE_HZ, VoiceFrame
 from media.playout import (
     DUCKED_GAIN,
+    REMEMBERED_SLOTS,
     Clip,
     Playout,
     PlayoutFinished,
@@ -294,6 +297,23 @@ def test_a_finished_speech_is_still_known() -> None:
 
 
 ACTS = ("play", "duck", "unduck", "stop", "hold", "resume", "wait", "grow", "fail")
+
+
+def test_a_speech_that_sounded_five_seconds_ago_is_let_go_of_and_a_held_one_is_not() -> None:
+    playout, clips = Playout(), [Clip.ready("word " * 20, constant(20)) for _ in range(50)]
+    held = [weakref.ref(clip) for clip in clips]
+    for number in range(49):
+        playout.play(number, clips.pop(0))
+        play_out(playout, 20)
+    playout.play(49, clips.pop())
+    play_out(playout, 5)
+    playout.hold()
+    play_out(playout, REMEMBERED_SLOTS)
+    playout.play(50, Clip.ready("The last", constant(20)))
+    gc.collect()
+
+    assert [number for number, clip in enumerate(held) if clip() is not None] == [49]
+    assert playout.position(49) > 0
 
 
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 6)), max_size=60))
