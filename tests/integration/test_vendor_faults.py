@@ -2,12 +2,13 @@
 The talk is held to its end, without dead air or two voices, and nothing stays open."""
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.emulators.script import FAULT_KINDS, FaultKind
-from tests.support.bad_days import VENDORS, bad_day, overlaps
+from tests.support.bad_days import LONGEST_SILENCE, VENDORS, bad_day, overlaps
 from tests.support.spoken_words import Attempt, said_wrong
 from tests.support.vendors import VendorName
 
@@ -41,6 +42,18 @@ def test_a_talk_is_held_to_its_end_whatever_a_vendor_does(
     assert "" == day.faults()
     assert kind in BEARABLE or "replaced" in day.decisions
     assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_the_table_in_the_documentation_tells_every_cell_and_no_dead_air() -> None:
+    text = Path("docs/providers.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)`: [^|]+\| (.+) \|$", text, re.M))
+    told = {kind: [cell.split(" s, ") for cell in row.split(" | ")] for kind, row in rows.items()}
+
+    assert list(FAULT_KINDS) == list(told)
+    assert {len(VENDORS)} == {len(row) for row in told.values()}
+    for kind, row in told.items():
+        assert all(float(silence) <= LONGEST_SILENCE for silence, _ in row)
+        assert kind in BEARABLE or all("replaced" in decided for _, decided in row)
 
 
 def test_words_that_a_second_voice_says_again_are_found() -> None:

@@ -106,6 +106,13 @@ class Watch:
     def _floor(self) -> FloorState:
         return self._manager._turns.state
 
+    @property
+    def _awaited(self) -> set[int | None]:
+        """Judgements of which something may come."""
+        assessment = self._manager._assessment
+        late = assessment._late
+        return {assessment._pending, late.judgement_id if late is not None else None}
+
     def before(self, signal: AnySignal, now: float) -> Before:
         """Look at everything just before `signal` is handled."""
         self._hear_silence(now)
@@ -117,7 +124,7 @@ class Watch:
                 stale = signal.speech_id not in self._said or signal.speech_id in self._over
                 self._over.add(signal.speech_id)
             case JudgementArrived() | JudgementFailed():
-                stale = signal.judgement_id != self._manager._assessment._pending
+                stale = signal.judgement_id not in self._awaited
             case SpeechStarted():
                 self._voice = signal.utterance_id
             case SpeechStopped() if signal.utterance_id == self._voice:
