@@ -231,7 +231,7 @@ class Conduct:
         """The word of a pause is over: it sets in, unless somebody has answered meanwhile."""
         pauses = self._moments.pauses
         if not pauses.answered(self._turns.overlap.beside, now):
-            pauses.pause_said()
+            pauses.pause_said(now)
 
     def _over(self, step: AnswerSeemsOver, now: float) -> None:
         """An answer seems to be over: a request is granted, anything else taken and judged."""

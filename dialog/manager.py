@@ -140,15 +140,16 @@ class Manager:
         turns = self._turns
         match signal:
             case PartialTranscript():  # by far the most frequent
-                return turns.words(signal, now)
+                return self._words(signal, now)
             case SpeechStarted():
+                self._moments.pauses.spoke(signal.utterance_id, now)
                 return turns.speech_started(signal.utterance_id, now, signal.voiced)
             case SpeechLasted():
                 return turns.speech_lasted(signal.utterance_id, signal.voiced, now)
             case SpeechStopped():
                 return turns.speech_stopped(signal.utterance_id, signal.silence, signal.voiced, now)
             case FinalTranscript():
-                return self._last_words(signal, now)
+                return self._words(signal, now)
             case TurnEndScored() | TurnEndHinted() | RecogniserReplaced():
                 return turns.lull.told(signal, turns.turn, now)
             case SpeechBegan():
@@ -208,15 +209,15 @@ class Manager:
             case _:
                 assert_never(signal)
 
-    def _last_words(self, signal: FinalTranscript, now: float) -> list[Step]:
+    def _words(self, signal: PartialTranscript | FinalTranscript, now: float) -> list[Step]:
         if self._turns.state != "paused":
             return self._turns.words(signal, now)
         pauses = self._moments.pauses
         resumes = pauses.resumed_by(signal.utterance_id, signal.text)
         if not resumes:
-            pauses.ended_by(signal.utterance_id, signal.text, now)
+            pauses.answered_late(signal.utterance_id, signal.text, now)
         steps = self._turns.words(signal, now)
-        if resumes:
+        if resumes and isinstance(signal, FinalTranscript):
             pauses.resume(now)
         return steps
 

@@ -14,6 +14,8 @@ from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
 from dialog.yes_or_no import YesOrNo
 
+_REACTION: Final = 1.2
+"""Seconds for which somebody who speaks up can't know yet that the talk is paused."""
 _FOR_SILENCE: Final = frozenset[PauseReason](("silence", "muted", "noise"))
 """Reasons that a voice disproves."""
 _CIVIL: Final = frozenset(
@@ -49,6 +51,7 @@ class Pauses:
         """Utterances that were begun over the word of a pause for silence, and whose words may be owed."""
         self._newest = 0
         """The latest utterance that was begun before the pause set in."""
+        self._open_until = 0.0
 
     def pause(self, reason: PauseReason, words: str, now: float, *, first: str | None = None) -> None:
         """Pause, after saying so, and `first` ahead of that."""
@@ -67,23 +70,27 @@ class Pauses:
             self._prompter.say("notice", first, now)
         self._prompter.say("notice", words, now)
 
-    def pause_said(self) -> None:
+    def pause_said(self, now: float) -> None:
         """The words about the pause have been heard."""
         beside = self._turns.overlap.beside
         told = self.pausing in _FOR_SILENCE and beside is not None
         self._said_over = tuple(beside.utterances) if told and beside is not None else ()
         self._newest = self._turns.newest_utterance
+        self._open_until = now + _REACTION if self.pausing in _FOR_SILENCE else now
         self.pausing = None
         self._turns.suspend("pause")
 
     def answered(self, beside: Turn | None, now: float) -> bool:
         """Whether somebody answers over the word that silence brings a pause about: they are there, and go
         on."""
-        if self.pausing not in _FOR_SILENCE or beside is None or not _answers(beside.text):
+        if self.pausing not in _FOR_SILENCE or beside is None:
+            return False
+        speaking = self.pausing == "silence" and self._turns.answering.voice is not None
+        if not (speaking or _answers(beside.text)):
             return False
         self._turns.expect(self._interview.node.key, self._interview.profile)
         self.wake(now)
-        if _stays(beside.text):
+        if beside.text and not speaking and _stays(beside.text):
             self._out.append(beside.remark("resume"))
             self._turns.stop_speaking()
             self._turns.hand_over(now)
@@ -99,18 +106,21 @@ class Pauses:
             return over or utterance_id > self._newest
         return over and _answers(text) and _stays(text)
 
-    def ended_by(self, utterance_id: int, text: str, now: float) -> bool:
-        """Whether last words that come while the talk is paused end that: an answer that was begun before it
-        set in. The words are still to be taken in."""
-        if utterance_id not in self._said_over or not _answers(text):
-            return False
-        self.wake(now)
-        return True
+    def answered_late(self, utterance_id: int, text: str, now: float) -> None:
+        """Words have come while the talk is paused: an answer that was begun before that could be heard ends
+        it. The words are still to be taken in."""
+        if utterance_id in self._said_over and _answers(text):
+            self.wake(now)
+
+    def spoke(self, utterance_id: int, now: float) -> None:
+        """A voice sets in; right behind the word of a pause it was raised before that was understood."""
+        if self._turns.state == "paused" and now <= self._open_until:
+            self._said_over = (*self._said_over, utterance_id)
 
     def resume(self, now: float) -> None:
         """Go on from a pause, with one sentence about where we were."""
         if self.pausing is not None:
-            self.pause_said()
+            self.pause_said(now)
         if self._turns.state != "paused":
             return
         self._out.append(InterviewResumed(now))

@@ -32,8 +32,8 @@ def remarks(stage: Stage) -> list[tuple[str, str]]:
     return [(fact.meaning, fact.text) for fact in stage.facts(RemarkMade)]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("after", [0.3, 2.0, 4.0])
-def test_an_answer_that_begins_over_the_word_of_a_pause_is_taken(after: float) -> None:
+@pytest.mark.parametrize("after", [0.3, 2.0, 4.0, 4.5, 4.75, 5.3])
+def test_an_answer_that_begins_over_or_right_behind_the_word_of_a_pause_is_taken(after: float) -> None:
     stage = being_paused()
     stage.run(stage.say(stage.now + after, ANSWER) + 12)
 
