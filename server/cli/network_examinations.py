@@ -160,20 +160,22 @@ async def _ask(server: IceServer, url: str) -> Finding:
         silent = True
     finally:
         await connection.close()
+    if not found:
+        return _without_address(url, silent=silent, browsers_only=server.browsers_only)
     waited = loop_time() - began
-    if found:
-        told = f"{url} {'lends' if turns else 'sees us at'} {', '.join(sorted(found))}"
-        if waited <= PATIENCE or server.browsers_only:
-            return Finding("ice", "ok", f"{told}.")
-        return Finding(
-            "ice", "warning", f"{told}, but after {waited:.1f} s; calls wait {PATIENCE} s.", _NEARER
-        )
-    if not silent:
-        return Finding(
-            "ice", "warning", f"{url} gives no address: its name isn't known, or it refuses.", _ICE
-        )
-    costs = "" if server.browsers_only else f": one call a minute waits {PATIENCE} s for it"
-    return Finding("ice", "warning", f"{url} doesn't answer{costs}.", _ICE)
+    told = f"{url} {'lends' if turns else 'sees us at'} {', '.join(sorted(found))}"
+    if waited <= PATIENCE or server.browsers_only:
+        return Finding("ice", "ok", f"{told}.")
+    return Finding("ice", "warning", f"{told}, but after {waited:.1f} s; calls wait {PATIENCE} s.", _NEARER)
+
+
+def _without_address(url: str, *, silent: bool, browsers_only: bool) -> Finding:
+    if browsers_only:
+        return Finding("ice", "ok", f"{url} gives no address from here; only browsers ask it.")
+    reason = "gives no address: its name isn't known, or it refuses."
+    if silent:
+        reason = f"doesn't answer: one call a minute waits {PATIENCE} s for it."
+    return Finding("ice", "warning", f"{url} {reason}", _ICE)
 
 
 _NEARER: Final = "Name one that is nearer in VIVAVOCE_ICE_SERVERS."
