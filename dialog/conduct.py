@@ -84,7 +84,7 @@ class Conduct:
         self._prompter = prompter
         self._out = out
         self._hard_topics = HardTopics(interview, moments, prompter, out)
-        self._late = LateJudgements(self._hard_topics, interview, moments, turns)
+        self._late = LateJudgements(self._hard_topics, interview, moments, turns, self._take_back)
         self._granting = Granting(interview, moments, turns, out, self.forget)
         self._rebuffs = Rebuffs(interview, moments, turns, out)
         self._reading_back = ReadingBack(interview, moments, turns, out)
@@ -133,6 +133,7 @@ class Conduct:
     def forget(self, reason: str = "unneeded") -> None:
         """What is judged, and what the voice has begun on for it, is not needed any more."""
         self._assessment.forget(reason)
+        self._late.on_record(None)
         self._follow_up.forget()
 
     def _draft(self, now: float) -> None:
@@ -282,23 +283,46 @@ class Conduct:
         if self._likely_claims.asked(turn, now):  # a last word may come as late as this
             return
         self._bad_hearing.question_changed()
-        right = judgement.right if judgement.verdict == "wants_right" else None
-        if right is not None and right != "done":
-            return self._granting.grant(turn, right, now)
-        if judgement.verdict == "asks_back":
-            self._granting.remark(turn, "asks_back")
-            self._turns.dismiss(now)
-            if {ASKS_OPINION, ASKS_WHO, ASKS_WHY} & set(judgement.reasons):
-                return self._interview.give_back(judgement.reasons, now)
-            return self._interview.clarify(now)
+        if self._no_answer(turn, judgement, now):
+            return
         if self._rebuffs.met(turn, judgement, now) or self._redirect(turn, judgement, now):
             return
         self._turns.commit()
         self._assessment.on_record(turn.turn_id)
+        self._late.on_record(turn)
         if judgement.verdict == "distress":
             self._interview.commit_only(turn, judgement)
             return self._hard_topics.met(turn, judgement.distress or UNKNOWN_GRAVITY, now)
         self._interview.commit(turn, judgement, vetted, now, drafted=self._assessment.drafted)
+
+    def _no_answer(self, turn: Turn, judgement: Judgement, now: float) -> bool:
+        """Whether it is a wish, which is granted then, or a question back."""
+        right = judgement.right if judgement.verdict == "wants_right" else None
+        if right is not None and right != "done":
+            self._granting.grant(turn, right, now)
+            return True
+        if judgement.verdict != "asks_back":
+            return False
+        self._granting.remark(turn, "asks_back")
+        self._turns.dismiss(now)
+        if {ASKS_OPINION, ASKS_WHO, ASKS_WHY} & set(judgement.reasons):
+            self._interview.give_back(judgement.reasons, now)
+        else:
+            self._interview.clarify(now)
+        return True
+
+    def _take_back(self, turn: Turn, judgement: Judgement, now: float) -> None:
+        """What was put on record as an answer is none, by a judgement that has come late: undo the commit."""
+        state = self._out.state
+        if state.before is None or not state.answers or state.answers[-1].turn_id != turn.turn_id:
+            return
+        self._turns.stop_speaking()
+        self._turns.overlap.last_answer.withdraw()
+        self._late.on_record(None)
+        self._out.append(AnswerReopened(turn.turn_id, turn.revision, none=True))
+        self._moments.yes_or_no.await_nothing()
+        self._turns.expect(turn.node_key, self._interview.profile)
+        self._no_answer(turn, judgement, now)
 
     def _redirect(self, turn: Turn, judgement: Judgement, now: float) -> bool:
         if not self._interview.leads_back(turn, judgement):

@@ -145,6 +145,8 @@ class AnswerReopened(Fact, frozen=True):
 
     turn_id: int
     revision: int
+    none: bool = False
+    """What was said is no answer, as a judgement told that came after the commit: nobody was cut off."""
 
 
 class AnswerStruck(Fact, frozen=True):

@@ -155,7 +155,7 @@ def talking_over(reading: Reading) -> Iterator[Finding]:
             body = event.body
             if isinstance(body, AnswerCommitted):
                 committed[body.turn_id], begun = event, None
-            elif isinstance(body, AnswerReopened) and body.turn_id in committed:
+            elif isinstance(body, AnswerReopened) and body.turn_id in committed and not body.none:
                 begun = _begun_between(sitting, committed[body.turn_id], event)
                 if begun is not None:
                     told.add(begun.speech_id)

@@ -1,6 +1,6 @@
 """Nobody waits for a judgement that changes no question; what it finds of distress is met all the same."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -10,13 +10,17 @@ from dialog.commands import CancelJudgement
 from dialog.events import (
     AnswerCommitted,
     AnswerJudged,
+    AnswerStruck,
+    AnyFact,
     DistressHeard,
     InterviewFinished,
     InterviewPaused,
     NodeClosed,
+    RemarkMade,
     RightUsed,
 )
 from dialog.judgement import Distress, Judgement, JudgementRequest
+from dialog.run import fold
 from dialog.signals import RightClaimed
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
@@ -146,13 +150,66 @@ def test_where_help_is_to_be_had_is_said_behind_a_good_bye_that_has_waited_long_
     assert [InterviewFinished("completed")] == stage.facts(InterviewFinished)
 
 
-@pytest.mark.parametrize(("right", "words"), [("stop", script.CONFIRM_STOP), ("pause", script.PAUSED)])
-def test_a_wish_to_stop_or_pause_that_only_the_model_has_heard_is_met(right: Any, words: str) -> None:
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        ("stop", [script.CONFIRM_STOP]),
+        ("pause", [script.PAUSED]),
+        ("human", [script.NO_CONTACT]),
+        ("repeat", [FIRST]),
+        ("slower", [script.SLOWER, FIRST]),
+        ("skip", [script.SKIPPED, SECOND]),
+        ("unrecord", [script.RECORDING_STAYS]),
+        ("withdraw", [script.CONFIRM_WITHDRAWAL]),
+    ],
+)
+def test_a_wish_that_only_the_model_has_heard_is_granted_as_if_it_had_not_been_late(
+    right: Any, said: list[str]
+) -> None:
     stage = talk(Judgement("wants_right", right=right, judged_by="a model"))
     stage.run(stage.now + 8)
+    remarks = [(fact.text, fact.meaning) for fact in stage.facts(RemarkMade) if isinstance(fact, RemarkMade)]
 
     assert [right] == [fact.right for fact in stage.facts(RightUsed) if isinstance(fact, RightUsed)]
-    assert words == said_after_the_answer(stage)[1]
+    assert [SECOND, *said] == said_after_the_answer(stage)[: 1 + len(said)]
+    assert [(ANSWER, right)] == remarks
+    assert () == fold(stage.facts(*get_args(AnyFact))).answers
+
+
+def test_a_question_back_that_only_the_model_has_heard_is_answered() -> None:
+    stage = talk(Judgement("asks_back", judged_by="a model"))
+    stage.run(stage.now + 8)
+
+    assert script.clarify(stage.manager._interview.node, None) == said_after_the_answer(stage)[1]
+    assert "first" == stage.manager._interview.node.key
+
+
+def test_strike_that_heard_late_erases_the_answer_before_it_and_not_itself() -> None:
+    strikes = Judgement("wants_right", right="strike", judged_by="a model")
+    calm = Judgement("sufficient", judged_by="a model")
+    stage = Stage(
+        three(),
+        judge_with=lambda request: strikes if request.node_key == "second" else calm,
+        judge_delay=LATE,
+    )
+    for said in ("i cook for the four of us", ANSWER):
+        stage.run_until_floor_is("open")
+        end = stage.say(stage.now + 0.5, said)
+        stage.run(end + 2)
+    stage.run(stage.now + 10)
+    first = next(fact.turn_id for fact in stage.facts(AnswerCommitted) if isinstance(fact, AnswerCommitted))
+
+    assert [first] == [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+
+
+def test_who_has_answered_the_next_question_meanwhile_has_no_wish_of_before() -> None:
+    stage = talk(Judgement("wants_right", right="pause", judged_by="a model"), delay=5.0)
+    stage.run_until_floor_is("open")
+    end = stage.say(stage.now + 0.1, "soup with bread and a little bit of butter on it", duration=4.0)
+    stage.run(end + 12)
+
+    assert [] == stage.facts(RightUsed)
+    assert THIRD in said_after_the_answer(stage)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +217,8 @@ def test_a_wish_to_stop_or_pause_that_only_the_model_has_heard_is_met(right: Any
     [
         Judgement("sufficient", judged_by="a model"),
         Judgement("off_topic", judged_by="a model"),
-        Judgement("asks_back", judged_by="a model"),
-        Judgement("wants_right", right="skip", judged_by="a model"),
-        Judgement("wants_right", right="strike", judged_by="a model"),
+        Judgement("refused", judged_by="a model"),
+        Judgement("wants_right", right="done", judged_by="a model"),
     ],
 )
 def test_anything_else_that_comes_too_late_changes_nothing(judgement: Judgement) -> None:

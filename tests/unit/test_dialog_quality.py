@@ -224,18 +224,18 @@ def test_a_question_that_a_participant_did_not_stay_for_is_no_fault() -> None:
     assert [] == rules(judged(log[:entered_last]))
 
 
-def test_a_question_that_began_before_the_answer_had_ended_is_found() -> None:
+@pytest.mark.parametrize(("none", "expected"), [(False, [5]), (True, [])])
+def test_a_question_that_began_before_the_answer_had_ended_is_found(none: bool, expected: list[int]) -> None:
+    """And none that began behind words that were no answer, as was told too late."""
     log = talk()
     first = place_of(log, lambda body: isinstance(body, AnswerCommitted))
     committed = log[first].body
     assert isinstance(committed, AnswerCommitted)
     began = first + place_of(log[first:], lambda body: isinstance(body, SpeechBegan)) + 1
-    reopened = AnswerReopened(committed.turn_id, committed.revision)
+    reopened = AnswerReopened(committed.turn_id, committed.revision, none)
     quality = judged(inserted(log, began, reopened, committed))
-    found = [reason for reason in quality.reasons if reason.rule == "talk_over"]
 
-    assert 1 == len(found)
-    assert 5 == found[0].points
+    assert expected == [reason.points for reason in quality.reasons if reason.rule == "talk_over"]
 
 
 def test_speaking_over_the_participants_voice_is_found() -> None:
