@@ -54,7 +54,7 @@ def lulls_of(events: Iterable[Event]) -> Iterator[Lull]:
                 ended_at = event.at - event.body.features["silence"]
             case AnswerCommitted() if lull.looks:
                 committed = True
-            case AnswerReopened() if committed:
+            case AnswerReopened() if committed and not event.body.none:
                 committed = False
                 lull.duration = event.at - ended_at
                 yield lull
