@@ -52,6 +52,8 @@ class Pauses:
         self._newest = 0
         """The latest utterance that was begun before the pause set in."""
         self._open_until = 0.0
+        self._undone_at: str | None = None
+        """The question at which a voice without words has undone a pause; a dog barks more than once."""
 
     def pause(self, reason: PauseReason, words: str, now: float, *, first: str | None = None) -> None:
         """Pause, after saying so, and `first` ahead of that."""
@@ -85,10 +87,13 @@ class Pauses:
         on."""
         if self.pausing not in _FOR_SILENCE or beside is None:
             return False
+        key = self._interview.node.key
         speaking = self.pausing == "silence" and self._turns.answering.voice is not None
-        if not (speaking or _answers(beside.text)):
-            return False
-        self._turns.expect(self._interview.node.key, self._interview.profile)
+        if not _answers(beside.text):
+            if not speaking or self._undone_at == key:
+                return False
+            self._undone_at = key
+        self._turns.expect(key, self._interview.profile)
         self.wake(now)
         if beside.text and not speaking and _stays(beside.text):
             self._out.append(beside.remark("resume"))
