@@ -110,10 +110,10 @@ class Conduct:
         self._drafting.worthwhile = signal.judgement.judged_by != "embedded"
 
     def settle(self, now: float) -> None:
-        """Commit, if the hold is over, the judgement in, and what follows from it ready to be heard; meet
-        what a judgement has brought too late."""
-        self._proceed(now)
+        """Meet what a judgement has brought too late; commit, if the hold is over, the judgement in, and what
+        follows from it ready to be heard."""
         self._late.meet(now)
+        self._proceed(now)
 
     def _proceed(self, now: float) -> None:
         self._drafting.set_clock(now)

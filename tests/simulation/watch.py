@@ -215,8 +215,9 @@ class Watch:
                 self._just_reopened.clear()
             case AnswerReopened():
                 self._reopened[output.turn_id] += 1
-                assert output.turn_id not in self._just_reopened, f"reopened twice: {output}"
-                self._just_reopened.add(output.turn_id)
+                if not output.none:  # what is no answer after all won't be committed a third time
+                    assert output.turn_id not in self._just_reopened, f"reopened twice: {output}"
+                    self._just_reopened.add(output.turn_id)
             case RemarkMade():
                 assert output.turn_id == 0 or output.turn_id not in self._remarked, (
                     f"remarked twice: {output}"

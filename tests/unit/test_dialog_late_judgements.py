@@ -118,7 +118,7 @@ def test_nobody_is_interrupted_for_it_and_it_is_met_behind_the_next_answer() -> 
     assert [("first", "severe")] == levels(stage)
     assert [] == stage.facts(InterviewPaused)
 
-    stage.run(end + 12)
+    stage.run(end + 15)
 
     assert ["first", "second"] == [
         fact.node_key for fact in stage.facts(AnswerJudged) if isinstance(fact, AnswerJudged)
