@@ -98,7 +98,6 @@ class Assessment:
     def forget(self, reason: str) -> None:
         """Cancel, and keep no word of what was to be judged."""
         self.cancel(reason)
-        self._drop_late()
         self.request, self._told = None, ((), ())
 
     def arrived(self, judgement_id: int, judgement: Judgement) -> bool:
@@ -110,11 +109,14 @@ class Assessment:
         return True
 
     def arrived_late(self, judgement_id: int) -> Late | None:
-        """The one that was not waited for, where JudgementArrived brings that; None of any other."""
+        """The one that was not waited for, where JudgementArrived brings that; None of any other, and where
+        its answer was erased meanwhile."""
         if self._late is None or self._late.judgement_id != judgement_id:
             return None
         late, self._late = self._late, None
-        return late
+        state = self._out.state
+        kept = state.kept_turn == late.turn_id or any(one.turn_id == late.turn_id for one in state.answers)
+        return late if kept else None
 
     def failed(self, judgement_id: int, reason: str, node: Node) -> None:
         """JudgementFailed; a stale id does nothing, and a draft is asked for again when it is needed."""

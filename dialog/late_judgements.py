@@ -16,8 +16,8 @@ from dialog.turn_taking import TurnTaking
 
 _OURS: Final[frozenset[FloorState]] = frozenset(("speaking", "open", "stimulus"))
 """States of the floor in which nobody is cut off."""
-_DEAF: Final[frozenset[FloorState]] = frozenset(("paused", "operator", "closed"))
-"""Those in which there is nobody to say it to, or somebody else who sees to it."""
+_GONE: Final[frozenset[FloorState]] = frozenset(("paused", "away"))
+"""Those in which there is nobody to say it to yet."""
 _OF_DISTRESS: Final = frozenset(("hard_topic", "other_topic"))
 _GIVE_WAY: Final = frozenset((None, "go_on", "section")) | _OF_DISTRESS
 """Questions of our own that may be broken off for it."""
@@ -69,9 +69,13 @@ class LateJudgements:
         if self._distress is None and self._no_answer is None:
             return
         state, closing = self._turns.state, self._interview.closing is not None
-        if state in _DEAF or self._moments.pauses.pausing is not None or closing:
+        if state in _GONE and self._distress == "severe":
+            self._distress = "moderate"  # they have stopped by themselves, and are asked when they are back
+        elif state in ("operator", "closed"):  # the operator was told, and sees to it
+            self._distress = self._no_answer = None
+        elif state not in _GONE and (self._moments.pauses.pausing is not None or closing):
             level, self._distress, self._no_answer = self._distress, None, None
-            if level is not None and state not in _DEAF:
+            if level is not None:
                 self._hard_topics.tell_help(level, now)
         elif state in _OURS and self._moments.yes_or_no.awaited in _GIVE_WAY:
             self._break_in(now)

@@ -21,7 +21,13 @@ from dialog.events import (
 )
 from dialog.judgement import Distress, Judgement, JudgementRequest
 from dialog.run import fold
-from dialog.signals import RightClaimed
+from dialog.signals import (
+    OperatorHandedBack,
+    OperatorTookOver,
+    ParticipantJoined,
+    ParticipantLeft,
+    RightClaimed,
+)
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
@@ -248,12 +254,54 @@ def test_what_hasnt_come_by_the_next_answers_commit_is_given_up() -> None:
     assert [CancelJudgement(1)] == given_up
 
 
-@pytest.mark.parametrize("right", ["strike", "back", "stop"])
-def test_nothing_is_heard_out_of_an_answer_that_its_owner_has_done_with(right: Any) -> None:
+def claimed(right: Any) -> Stage:
+    """A talk in which this right is claimed by hand before the model has found severe distress."""
     stage = talk(distress("severe"), delay=4.0)
     stage.run(stage.now + 2.5)
     stage.feed(RightClaimed(right))
-    stage.run(stage.now + 10)
+    return stage.run(stage.now + 8)
 
-    assert 1 == sum(isinstance(event.body, CancelJudgement) for event in stage.events)
+
+@pytest.mark.parametrize("right", ["back", "skip", "repeat", "pause", "stop"])
+def test_distress_is_put_on_record_whatever_its_owner_does_meanwhile(right: Any) -> None:
+    assert [("first", "severe")] == levels(claimed(right))
+
+
+def test_nothing_is_found_in_an_answer_that_was_erased() -> None:
+    stage = claimed("strike")
+
+    assert 1 == len(stage.facts(AnswerStruck))
     assert [] == levels(stage)
+
+
+@pytest.mark.parametrize("leave", ["pause", "hang up"])
+def test_who_left_before_it_was_found_is_asked_when_they_are_back(leave: str) -> None:
+    stage = talk(distress("severe"), delay=4.0)
+    stage.run(stage.now + 2.5)
+    stage.feed(RightClaimed("pause") if leave == "pause" else ParticipantLeft("lost"))
+    stage.run(stage.now + 1.0)
+    gone = stage.floor
+    stage.run(stage.now + 8)
+    stage.feed(
+        RightClaimed("resume") if leave == "pause" else ParticipantJoined("webrtc", "", "", None, LINE)
+    )
+    stage.run(stage.now + 12)
+
+    assert gone in ("speaking", "away")
+    assert [("first", "severe")] == levels(stage)
+    assert HELP in said_after_the_answer(stage)
+    assert [script.HARD_TOPIC] * (leave == "hang up") == [
+        heard.say.text for heard in stage.speeches if heard.say.text == script.HARD_TOPIC
+    ]
+
+
+def test_an_operator_who_has_taken_over_is_told_and_sees_to_it() -> None:
+    stage = talk(distress("severe"), delay=4.0)
+    stage.run(stage.now + 2.5)
+    stage.feed(OperatorTookOver("Kim"))
+    stage.run(stage.now + 4)
+    stage.feed(OperatorHandedBack())
+    stage.run(stage.now + 8)
+
+    assert [("first", "severe")] == levels(stage)
+    assert [] == stage.facts(InterviewPaused)
