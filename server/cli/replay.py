@@ -24,12 +24,14 @@ from dialog.events import (
 from dialog.manager import Manager
 from dialog.signals import Signal
 from dialog.struck_sound import TOMBSTONE
+from dialog.transcript import rfc3339
 from server.cli.configuration import load_settings, storage_options
-from server.cli.databases import opened_database
+from server.cli.databases import opened_database, shown
 from server.cli.files import MAX_FILE_BYTES, load_blueprint, readable_file
 from server.cli.output import Failure, counted, json_option, print_json
 from server.cli.seeding import open_vault
 from server.settings import Settings
+from server.store.deletions import receipt_of
 from server.store.event_rows import read_events
 from server.store.run import RunNotFound
 from server.store.runs import Runs
@@ -100,11 +102,25 @@ def replay(
     for rest in missing:
         click.echo(f"Left out, for an answer was struck: session {rest.session} from {rest.at:.1f} s on.")
     if difference is None:
-        same = "does the same" if not missing else "does the same in what was compared"
-        click.echo(f"{counted(len(events), 'event')}: today's code {same}.")
+        click.echo(_same(events, missing))
     else:
         _tell(difference)
     raise SystemExit(0 if difference is None else 1)
+
+
+def _same(events: Sequence[Event], missing: Sequence[LeftOut]) -> str:
+    told = counted(len(events), "event")
+    if not missing:
+        return f"{told}: today's code does the same."
+    ends = {rest.session: rest.seq for rest in missing}
+    compared = sum(
+        event.seq < ends.get(number, event.seq + 1)
+        for number, session in enumerate(_sessions(events), start=1)
+        for event in session
+    )
+    if not compared:
+        return f"{told}, none of which can be compared: what they hold is what is left after the erasing."
+    return f"{told}, {compared} of them compared: today's code does the same in what was compared."
 
 
 def _beside(log: Path) -> Path:
@@ -221,7 +237,11 @@ async def _read_run(settings: Settings, run_id: str) -> tuple[Blueprint, list[Ev
         try:
             run = await Runs(database, open_vault(settings)).find(run_id)
         except RunNotFound:
-            raise Failure(f"{run_id} is neither a file nor a run of {settings.database_url}.") from None
+            receipt = await receipt_of(database, run_id)
+            if receipt is not None:
+                told = f"{run_id} was deleted at {rfc3339(receipt.created_at)}: nothing of its log is left."
+                raise Failure(told) from None
+            raise Failure(f"{run_id} is neither a file nor a run of {shown(settings)}.") from None
         design = await Snapshots(database).design(run.blueprint_id, run.blueprint_version)
         events = await read_events(database, run_id)
     return design, events, dict(run.participant.metadata)

@@ -91,6 +91,13 @@ class Deletions:
             return await read_page(connection, statement, DeletionRow.id, window, _receipt)
 
 
+async def receipt_of(database: Database, run_id: str) -> Receipt | None:
+    """The receipt of a run that was deleted, whoever's it was."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(DeletionRow).where(DeletionRow.run_id == run_id))).first()
+    return None if row is None else _receipt(row)
+
+
 def _receipt(row: Row[Any]) -> Receipt:
     return Receipt(**row._mapping)
 

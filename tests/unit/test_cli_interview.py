@@ -92,6 +92,16 @@ def test_a_log_with_a_struck_answer_replays_up_to_it_and_says_so(tmp_path: Path)
     assert changed.exit_code == 1, "what comes before the struck answer is compared"
 
 
+def test_a_log_of_which_everything_was_erased_says_that_nothing_can_be_compared(tmp_path: Path) -> None:
+    typed = _typed("yes", *ANSWERS[:2], "erase everything I said", "yes", "/stop", "yes")
+    run_command("interview", SAMPLE, "--out", tmp_path, typed=typed)
+
+    told = run_command("replay", tmp_path / "events.jsonl")
+
+    assert told.exit_code == 0, told.output
+    assert "none of which can be compared" in told.output
+
+
 def test_a_sitting_after_the_one_with_a_struck_answer_is_compared(tmp_path: Path) -> None:
     run_command(
         "interview", SAMPLE, "--out", tmp_path, typed=_typed("yes", *ANSWERS[:2], "/strike", *ANSWERS[2:])
