@@ -22,6 +22,13 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 STUDIES = sorted(path.parent for path in EXAMPLES.glob("*/blueprint.json"))
 
 
+def _rooms_named() -> set[str]:
+    """What ARCHITECTURE.md calls by a path, or names in its table of rooms."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text[text.index("| in `server/` | is |") : text.index("In `dialog`, beside")]
+    return set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+)`", text)) | set(re.findall(r"`([a-z_]+)`", table))
+
+
 def _targets() -> set[str]:
     """The words of the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -31,6 +38,17 @@ def _targets() -> set[str]:
 
 def test_there_are_examples() -> None:
     assert "product-discovery" in [study.name for study in STUDIES]
+
+
+def test_every_room_that_the_architecture_names_is_there() -> None:
+    stems = {
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for package in ("server", "media", "dialog", "static")
+        for path in (ROOT / package).rglob("*")
+    }
+    gone = [name for name in _rooms_named() if not any(f"/{stem}".endswith(f"/{name}") for stem in stems)]
+
+    assert [] == gone
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
