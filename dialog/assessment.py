@@ -109,14 +109,19 @@ class Assessment:
         return True
 
     def arrived_late(self, judgement_id: int) -> Late | None:
-        """The one that was not waited for, where JudgementArrived brings that; None of any other, and where
-        its answer was erased meanwhile."""
+        """The one that was not waited for, where JudgementArrived brings that; None of any other."""
         if self._late is None or self._late.judgement_id != judgement_id:
             return None
         late, self._late = self._late, None
-        state = self._out.state
-        kept = state.kept_turn == late.turn_id or any(one.turn_id == late.turn_id for one in state.answers)
-        return late if kept else None
+        return late
+
+    def let_go_of_erased(self, open_turn: Turn | None) -> None:
+        """Give up what is still being judged of an answer that isn't there any more."""
+        late, state = self._late, self._out.state
+        if late is None or (open_turn is not None and open_turn.turn_id == late.turn_id):
+            return
+        if late.turn_id != state.kept_turn and all(one.turn_id != late.turn_id for one in state.answers):
+            self._drop_late()
 
     def failed(self, judgement_id: int, reason: str, node: Node) -> None:
         """JudgementFailed; a stale id does nothing, and a draft is asked for again when it is needed."""

@@ -112,6 +112,7 @@ class Conduct:
     def settle(self, now: float) -> None:
         """Meet what a judgement has brought too late; commit, if the hold is over, the judgement in, and what
         follows from it ready to be heard."""
+        self._assessment.let_go_of_erased(self._turns.turn)
         self._late.meet(now)
         self._proceed(now)
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dialog.commands import CancelJudgement
 from dialog.events import AnswerErased, AnyBody
-from dialog.signals import FinalTranscript, PartialTranscript
+from dialog.signals import FinalTranscript, JudgementArrived, PartialTranscript
 from dialog.strike import struck
 from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
 from dialog.struck_words import EVERYTHING
@@ -41,6 +42,8 @@ class Eraser:
         self._tasks = tasks
         self._clock = clock
         self._utterances: set[int] = set()
+        self._given_up: set[int] = set()
+        """Judgements that may have come when they were cancelled."""
         self._due: list[int] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -52,9 +55,15 @@ class Eraser:
             self._work = self._tasks.create_task(self._erase(), name="erase what was struck")
 
     def cleaned(self, body: AnyBody) -> AnyBody:
-        """What may be written down of something that just happened: late words of what was struck may not."""
+        """What may be written down of something that just happened: late words of what was struck may not,
+        nor what was found in an answer whose judgement was given up."""
         if isinstance(body, PartialTranscript | FinalTranscript) and body.utterance_id in self._utterances:
             return replace(body, text=TOMBSTONE) if body.text else body
+        if isinstance(body, CancelJudgement):
+            self._given_up.add(body.judgement_id)
+        elif isinstance(body, JudgementArrived) and body.judgement_id in self._given_up:
+            self._given_up.discard(body.judgement_id)
+            return replace(body, judgement=replace(body.judgement, probe=None, data={}, reasons=()))
         return body
 
     @property

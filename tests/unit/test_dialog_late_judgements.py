@@ -267,10 +267,12 @@ def test_distress_is_put_on_record_whatever_its_owner_does_meanwhile(right: Any)
     assert [("first", "severe")] == levels(claimed(right))
 
 
-def test_nothing_is_found_in_an_answer_that_was_erased() -> None:
+def test_what_is_being_judged_of_an_answer_that_is_erased_is_given_up_at_once() -> None:
     stage = claimed("strike")
+    bodies = [event.body for event in stage.events]
+    struck = next(place for place, body in enumerate(bodies) if isinstance(body, AnswerStruck))
 
-    assert 1 == len(stage.facts(AnswerStruck))
+    assert CancelJudgement(1) in bodies[struck : struck + 6]
     assert [] == levels(stage)
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 
-from dialog.events import AnswerErased, AnswerStruck, Event
+from dialog.commands import CancelJudgement
+from dialog.events import AnswerErased, AnswerStruck, AnyBody, Event
+from dialog.judgement import Judgement, Probe
+from dialog.signals import JudgementArrived
 from dialog.struck_words import EVERYTHING
 from server.live.erasing import Eraser
 from server.store.event_log import EventLog, OpenedSession, WriterFenced
@@ -110,3 +113,22 @@ def test_what_is_struck_after_everything_was_is_erased_with_it() -> None:
     assert EVERYTHING in struck
     assert set(struck) == {body.turn_id for body in bodies if isinstance(body, AnswerErased)}
     assert not [body for body in bodies if any(name in repr(body) for name in NAMES)]
+
+
+def test_a_judgement_that_had_come_when_it_was_given_up_has_no_word_on_record() -> None:
+    probe = Probe("vague", "mirroring", "You said Cordelia shouted. What happened then?", "Cordelia shouted")
+    judgement = Judgement(
+        "vague", probe, data={"who": "Cordelia"}, reasons=("Cordelia",), judged_by="a model"
+    )
+
+    async def main() -> tuple[AnyBody, AnyBody]:
+        async with asyncio.TaskGroup() as tasks:
+            eraser = Eraser(stalled_log(), None, tasks, lambda: 0.0)
+            eraser.cleaned(CancelJudgement(7))
+            given_up, other = JudgementArrived(7, judgement), JudgementArrived(8, judgement)
+            return eraser.cleaned(given_up), eraser.cleaned(other)
+
+    given_up, other = in_virtual_time(main)
+
+    assert JudgementArrived(7, Judgement("vague", judged_by="a model")) == given_up
+    assert JudgementArrived(8, judgement) == other
