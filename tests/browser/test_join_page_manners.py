@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.test_join_page_talk import FIELDS
 from tests.emulators.join_server import STATIC, JoinServer, caption, floor, question
 from tests.support.chromium import chromium
+from tests.support.form_fields import FIELDS
 from tests.support.join_page import Visit, visiting
 
 MOST_BYTES = 150_000

@@ -4,18 +4,10 @@ import asyncio
 
 from tests.emulators.join_server import Body, JoinServer, caption, floor, question
 from tests.support.chromium import chromium
+from tests.support.form_fields import FIELDS
 from tests.support.join_page import visiting
 
 FOCUSED = "document.activeElement.matches('button') ? document.activeElement.textContent : ''"
-FIELDS = [
-    {"name": "overall", "label": "Overall", "type": "rating", "min": 1, "max": 5},
-    {"name": "again", "label": "Again?", "type": "boolean"},
-    {"name": "kind", "label": "Kind", "type": "choice", "options": ["Restaurant", "Café"]},
-    {"name": "with", "label": "With whom", "type": "multi_choice", "options": ["Family", "Friends"]},
-    {"name": "spent", "label": "Spent", "type": "number", "min": 0, "max": 100},
-    {"name": "when", "label": "When", "type": "date"},
-    {"name": "place", "label": "Name", "type": "text", "required": False},
-]
 
 
 async def test_the_whole_talk_goes_by_keyboard_alone() -> None:

@@ -18,11 +18,11 @@ from server.gateway.metronome import Metronome
 from server.gateway.offer import OfferRefused, RestartRefused
 from server.gateway.path_delay import DEFAULT_PLAYOUT_DELAY
 from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
+from tests.support.browser_offer import OFFER
 from tests.support.gateway import Caller, KeptEar, KeptTap, SpeechMouth, beating, until
 from tests.support.lossy_proxy import LossyProxy, lossy_proxy, own_address
 from tests.support.lossy_road import at_random
 from tests.support.red_caller import RedCaller
-from tests.unit.test_gateway_offer import OFFER
 
 pytestmark = pytest.mark.aloud
 

@@ -17,7 +17,7 @@ from server.gateway.intake import Intake
 from server.gateway.rtp import RtpFormat, RtpReceiver
 from server.live.mailbox import Mailbox
 from tests.support.gateway import KeptEar, beating, until
-from tests.unit.test_gateway_rtp import rtp
+from tests.support.rtp_packets import rtp
 
 STALL: Final = 0.4
 MakeLoop = Callable[[], asyncio.AbstractEventLoop]

@@ -20,7 +20,7 @@ from server.gateway import webrtc
 from server.gateway.leg import Leg
 from server.gateway.webrtc import WebRtcLeg
 from server.gateway.websocket import WebSocketLeg
-from tests.unit.test_gateway_offer import OFFER
+from tests.support.browser_offer import OFFER
 
 
 def test_both_roads_are_legs() -> None:

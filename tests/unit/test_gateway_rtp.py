@@ -22,20 +22,10 @@ from server.gateway.rtp import (
     parse_packet,
 )
 from tests.support.gateway import KeptEar, KeptTap
+from tests.support.rtp_packets import SSRC, rtp
 from tests.support.speech import pieces, speech_pcm
 
 AGREED = RtpFormat(opus=111, red=63, audio_level_id=1)
-SSRC = 0x1234_5678
-
-
-def rtp(
-    sequence: int, payload: bytes, *, kind: int = 111, ssrc: int = SSRC, level: int | None = None
-) -> bytes:
-    """A packet as a browser would send it; its timestamp follows the sequence."""
-    first = 0x80 if level is None else 0x90
-    extension = b"" if level is None else struct.pack("!HHBBxx", 0xBEDE, 1, 0x10, 0x80 | level)
-    timestamp = sequence * 960 & 0xFFFF_FFFF
-    return struct.pack("!BBHLL", first, kind, sequence & 0xFFFF, timestamp, ssrc) + extension + payload
 
 
 def opus_packets(count: int) -> list[bytes]:
