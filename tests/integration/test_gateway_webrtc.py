@@ -4,8 +4,6 @@ import asyncio
 import random
 import socket
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -17,51 +15,15 @@ from media.frames import AudioFrame, VoiceFrame
 from server.gateway.metronome import Metronome
 from server.gateway.offer import OfferRefused, RestartRefused
 from server.gateway.path_delay import DEFAULT_PLAYOUT_DELAY
-from server.gateway.webrtc import WebRtcGateway, WebRtcLeg
+from server.gateway.webrtc import WebRtcGateway
 from tests.support.browser_offer import OFFER
-from tests.support.gateway import Caller, KeptEar, KeptTap, SpeechMouth, beating, until
-from tests.support.lossy_proxy import LossyProxy, lossy_proxy, own_address
+from tests.support.gateway import Caller, KeptEar, SpeechMouth, beating, until
+from tests.support.lossy_proxy import lossy_proxy, own_address
 from tests.support.lossy_road import at_random
 from tests.support.red_caller import RedCaller
+from tests.support.webrtc_call import Call, calling
 
 pytestmark = pytest.mark.aloud
-
-
-class Call:
-    """One participant and the leg at our side, talking."""
-
-    def __init__(self, leg: WebRtcLeg, caller: Caller) -> None:
-        self.leg, self.caller = leg, caller
-        self.ear, self.mouth, self.tap = KeptEar(), SpeechMouth(), KeptTap()
-        self.run: asyncio.Task[str] | None = None
-
-    async def ended(self) -> str:
-        assert self.run is not None
-        async with asyncio.timeout(20):
-            return await self.run
-
-    async def heard(self, frames: int) -> None:
-        await until(lambda: len(self.ear.frames) >= frames)
-
-
-@asynccontextmanager
-async def calling(
-    metronome: Metronome, *, with_control: bool = True, road: LossyProxy | None = None
-) -> AsyncIterator[Call]:
-    caller = Caller(with_control=with_control)
-    offer = await caller.offer()
-    leg, answer = await WebRtcGateway(metronome).answer(offer if road is None else road.offer(offer))
-    call = Call(leg, caller)
-    await caller.take(answer if road is None else road.answer(answer))
-    try:
-        async with asyncio.TaskGroup() as group:
-            call.run = group.create_task(leg.run(call.ear, call.mouth, call.tap))
-            try:
-                yield call
-            finally:
-                await leg.close("over")
-    finally:
-        await caller.close()
 
 
 def loudness(pcm: bytes) -> float:
