@@ -81,7 +81,8 @@ def material(which: str, share: int) -> list[Spoken]:
         for text in texts[::share]
         for amid in (False, True)
     ]
-    return claims + [Spoken(text, None, amid=False) for text in told["stories"][::share]]
+    stories = told["stories" if which == "known" else "unseen_stories"]
+    return claims + [Spoken(text, None, amid=False) for text in stories[::share]]
 
 
 def by_flite(text: str, voice: str) -> bytes:

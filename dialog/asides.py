@@ -46,17 +46,35 @@ _ORDERS: Final = re.compile(
     rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?your (?:\w+ )?{_INSTRUCTIONS}"
     r"|your (?:own |whole |full )?(?:system|hidden) prompt)\b"
 )
-"""Orders that are given to nobody but a program."""
+"""Orders that are given to nobody but a program, where nobody is told of who does so."""
+_LEADS_TO_ORDER: Final = re.compile(
+    r"(?:.*\b)?(?:and|then|now|please|but|so|just|can you|could you|would you|will you|you must|you will"
+    r"|i (?:want|order|need|command|tell) (?:you to|to (?:hear|see|read|know))|from now on|what is|what's"
+    r"|what are) "
+)
+_SOMEBODY_DOES: Final = re.compile(
+    r"\b(?:i|we|they|he|she|people|everybody|nobody|somebody|someone|customers|drivers) "
+    r"(?!(?:want|order|need|command|tell) (?:you|to (?:hear|see|read|know))\b|(?:am|are) your\b)"
+)
 _BEGINNING: Final = (
     r"(?:(?:um|uh|er|oh|hey|well|so|look|okay|ok|no|and|but|then|now|please|just|instead|from now on|can you"
     r"|could you|would you|will you|i want you to|i order you to) )*"
 )
+_ROLE: Final = (
+    r"(?:(?:evil|helpful|different|normal|real|linux|python|unrestricted|uncensored) )*"
+    r"(?:pirate|poet|assistant|therapist|doctor|lawyer|friend|developer|programmer|terminal|shell|dan|comedian"
+    r"|teacher|coach|tutor|translator|girlfriend|boyfriend|chatbot|bot|ai|language model|model|expert"
+    r"|interviewee|participant|person|human|character|calculator|search engine|hacker|storyteller|novelist)"
+)
+"""What people tell programs to be; a team and a manager are what people are told to be."""
 _ORDERS_FIRST: Final = re.compile(
     _BEGINNING + rf"(?:ignore (?:all |any )*(?:the )?{_INSTRUCTIONS}(?= and | you |$)"
-    rf"|(?:show|tell|give|read|repeat|reveal|print) (?:me |us )?the (?:\w+ )?{_INSTRUCTIONS}(?= and |$)"
+    rf"|(?:(?:show|tell|give|read|repeat|reveal|print) (?:me |us )|(?:reveal|print) )"
+    rf"the (?:\w+ )?{_INSTRUCTIONS}(?= and |$)"
     r"|(?:(?:show|tell|give|read|repeat|reveal|print|what(?:'s| is)|enter|activate|enable|go into|switch to) "
     r"(?:me |us )?(?:the |a )?)?(?:(?:system|hidden) prompt|jailbreak|developer mode)(?= and | now$|$)"
-    r"|you are now (?:a |an |my |the |dan\b)|(?:pretend (?:to be|you are|that you are)|act as) "
+    r"|you are now (?:a |an |my |the |dan\b)|pretend (?:to be (?:a|an|my|the)|you are|that you are)\b"
+    rf"|(?:act|behave) as (?:if you (?:are|were) )?(?:a |an |my |the )?{_ROLE}\b"
     r"|tell (?:me|us) a joke|write (?:me |us )?(?:a|an|some) (?:poem|code|story|essay|song|haiku)"
     r"|sing (?:me |us )?a |what(?:'s| is) the weather)"
 )
@@ -94,9 +112,19 @@ def attacks(text: str) -> bool:
 def addresses_the_machine(text: str) -> bool:
     """Spoken to the program, not to the question: orders, jokes, tries at its instructions. "Ignore the
     instructions on the box" is an answer."""
-    if _ORDERS.search(plain(text)) is not None:
+    return any(_orders(plain(sentence)) for sentence in _SENTENCES.split(text))
+
+
+def _orders(heard: str) -> bool:
+    if _ORDERS_FIRST.match(heard) is not None:
         return True
-    return any(_ORDERS_FIRST.match(plain(sentence)) for sentence in _SENTENCES.split(text))
+    found = _ORDERS.search(heard)
+    if found is None:
+        return False
+    before = heard[: found.start()]
+    if _SOMEBODY_DOES.search(before) is not None:
+        return False
+    return not before or _LEADS_TO_ORDER.fullmatch(before) is not None
 
 
 def main_line(text: str) -> str:

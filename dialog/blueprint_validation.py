@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import pydantic
 
-from dialog.blueprint import Blueprint, Edge, Graph, Node
+from dialog.blueprint import Blueprint, Edge, Graph, Node, Probing
 from dialog.graph_checks import Fault, GraphView, graph_errors, graph_warnings, pointer
 
 MAX_FAULTS: Final = 1_000
@@ -70,7 +70,8 @@ def _shape_faults(error: pydantic.ValidationError, data: object, at: str) -> Ite
     found = error.errors(include_url=False, include_context=True, include_input=False)
     for detail in found[:MAX_FAULTS]:
         where = _places(detail["loc"], data)
-        yield Fault(_code(detail["type"], where), at + pointer(*where), _sentence(detail))
+        sentence = _belongs_in_probing(detail["type"], where, at) or _sentence(detail)
+        yield Fault(_code(detail["type"], where), at + pointer(*where), sentence)
     if len(found) > MAX_FAULTS:
         yield Fault("invalid_value", at, f"There are {len(found) - MAX_FAULTS:,} more faults of this kind.")
 
@@ -133,6 +134,14 @@ def _sentence(detail: Any) -> str:
     if compose is None:
         return f"{str(detail['msg'])[:200]}."
     return compose(detail.get("ctx", {}))
+
+
+def _belongs_in_probing(kind: str, where: list[int | str], at: str) -> str | None:
+    """What to say of a node's field that is one of its `probing`; None of any other."""
+    *parents, name = where or [""]
+    if kind != "extra_forbidden" or name not in Probing.model_fields or parents[:-1] != ["graph", "nodes"]:
+        return None
+    return f"This belongs in the node's probing: {at}{pointer(*parents, 'probing', name)}."
 
 
 def _oversized(data: Mapping[Any, Any]) -> Iterator[Fault]:

@@ -265,7 +265,8 @@ class Conduct:
         """The committed answer goes on: undo the commit, once."""
         self.forget()
         self._out.append(AnswerReopened(turn.turn_id, turn.revision))
-        self._interview.closing = self._moments.yes_or_no.awaited = None
+        self._interview.closing = None
+        self._moments.yes_or_no.await_nothing()
         self._turns.expect(turn.node_key, self._interview.profile)
         self._moments.yes_or_no.take_up()
         self._turns.reopen(turn, now)

@@ -8,7 +8,7 @@ from dialog.granting import ERASING, Granting
 from dialog.keeping import denies_erasing
 from dialog.likely_claims import WHAT as RIGHT
 from dialog.likely_claims import LikelyClaims
-from dialog.moments import Moments
+from dialog.moments import SAID_BACK, Moments
 from dialog.reading_back import WHAT as VALUES
 from dialog.reading_back import ReadingBack
 from dialog.rights import spoken_right
@@ -44,10 +44,10 @@ class Confirmations:
         """Take what was said; False where it is an answer to what was asked before."""
         awaited = self._moments.yes_or_no.awaited
         answer = clear_answer(turn.text)  # first: "no, I want to finish it" is no claim to stop
-        if awaited in ERASING and denies_erasing(turn.text):
+        if awaited in (*ERASING, SAID_BACK) and denies_erasing(turn.text):
             answer = "no"
         right = spoken_right(turn.text) if answer is None else None
-        if right == awaited:  # said once more, as "stop"
+        if right == awaited or (right == "strike" and awaited == SAID_BACK):  # said once more, as "stop"
             answer = "yes"
         elif right is not None and right not in ("resume", "done"):
             self._granting.grant(turn, right, now)

@@ -1,5 +1,6 @@
 """Two statements of a participant's that can't both be so, found by their words alone: the same is said and
-denied by whoever speaks, of themselves. What is qualified ("I used to", "on Mondays") contradicts nothing."""
+denied by whoever speaks, of themselves or of somebody of whom they have but one. What is qualified ("I used
+to", "on Mondays") contradicts nothing."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,22 @@ LONGEST: Final = 14
 _JOINING: Final = frozenset("and but so because although though however or which then well actually".split())
 _SUBJECTS: Final = frozenset("i we i'm i've i'd".split())
 """Whoever speaks. Of whom "he" or "they" is said no word tells: it may be another one each time."""
+_OURS: Final = frozenset(("my", "our"))
+_ONE_ALONE: Final = frozenset(
+    "mother father mum mom dad wife husband boss manager team company bank landlord landlady partner "
+    "grandmother grandfather office school village".split()
+)
+"""Of these one has one: "my manager" is the same each time."""
 _LEADING_IN: Final = FILLERS | frozenset("yes no honestly frankly really also personally".split())
 """Words before the subject that leave what is said as it is; "people think" and "why" don't."""
 _DENIALS: Final = frozenset("not never no none nobody nothing neither nor without cannot".split())
 _WHOLLY: Final = frozenset("never nothing nobody always everything everybody everyone all".split())
+_HABITS: Final = frozenset("sometimes often mostly usually rarely".split())
+"""What happens so often is denied by "never" alone."""
 _QUALIFYING: Final = (
     frozenset(
         "used anymore now nowadays before earlier later first until till unless if when whenever while since "
-        "except only sometimes often mostly rarely once then yet still already almost nearly hardly barely "
+        "except only once then yet still already almost nearly hardly barely "
         "back maybe perhaps would could should might last next another else instead".split()
     )
     | DATES
@@ -56,6 +65,9 @@ class _Statement(msgspec.Struct, frozen=True):
     denied: bool
     wholly: bool
     past: bool
+    whose: str = ""
+    """Of whom it is said: "" is whoever speaks."""
+    at_times: bool = False
 
 
 def contradiction(latest: str, earlier: Sequence[str]) -> tuple[str, str] | None:
@@ -71,9 +83,11 @@ def contradiction(latest: str, earlier: Sequence[str]) -> tuple[str, str] | None
 
 
 def _contradict(one: _Statement, other: _Statement) -> bool:
-    if one.predicate != other.predicate or one.denied == other.denied:
+    if (one.predicate, one.whose) != (other.predicate, other.whose) or one.denied == other.denied:
         return False
     denial, claim = (one, other) if one.denied else (other, one)
+    if one.at_times or other.at_times:
+        return denial.wholly and not denial.at_times and denial.about <= claim.about
     if denial.wholly or claim.wholly:
         return denial.about <= claim.about or claim.about <= denial.about
     return bool(denial.about) and denial.about <= claim.about and one.past == other.past
@@ -102,13 +116,14 @@ def _pieces(text: str) -> Iterator[list[Word]]:
 
 def _statement(text: str, words: Sequence[Word]) -> _Statement | None:
     lower = [word.lower for word in words]
-    start = next((place for place, word in enumerate(lower) if word in _SUBJECTS), None)
+    start, whose = _subject(lower)
     if start is None or len(words) - start > LONGEST or not _QUALIFYING.isdisjoint(lower):
         return None
     said = [
         word
-        for before, word in pairwise(lower[start:])
-        if is_content(word) or (word == "like" and (before in _LEADING_UP or before.endswith("n't")))
+        for before, word in pairwise(lower[start + (whose != "") :])
+        if (is_content(word) and word not in _HABITS)
+        or (word == "like" and (before in _LEADING_UP or before.endswith("n't")))
     ]
     if not said:
         return None
@@ -126,4 +141,16 @@ def _statement(text: str, words: Sequence[Word]) -> _Statement | None:
         denied=(negations % 2 == 1) != (affirms is False),
         wholly=not _WHOLLY.isdisjoint(lower),
         past="didn't" in lower or "did" in lower or is_past(said[0]),
+        whose=whose,
+        at_times=not _HABITS.isdisjoint(lower),
     )
+
+
+def _subject(lower: Sequence[str]) -> tuple[int | None, str]:
+    """Where it begins of whom something is said, and who that is."""
+    for place, word in enumerate(lower):
+        if word in _SUBJECTS:
+            return place, ""
+        if word in _OURS and lower[place + 1 : place + 2] and lower[place + 1] in _ONE_ALONE:
+            return place, lower[place + 1]
+    return None, ""

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from dialog.agreement import verdict_on
 from dialog.blueprint import FormField
-from dialog.forms import MAX_TEXT, clear_answer, parse_field
+from dialog.forms import MAX_TEXT, parse_field
 from dialog.judgement import Judgement
 from dialog.lexicon import content_stems, plain, words_of
 from dialog.rights import is_backchannel
@@ -34,13 +35,17 @@ _VERDICTS: Final = re.compile(
     r"|fine|right|correct|good|okay|ok|perfect)"
 )
 """What is said of a value that was read back, and is none."""
-_WRONG: Final = re.compile(r"\b(?:wrong|incorrect|misspelled|misspelt|mistaken|nope|nah)\b")
-_JUST_SO: Final = re.compile(
-    r"(?:um |uh |oh |well |okay |ok )*(?:it is|(?:that|this|it)(?: one)?(?: is|'s) (?:also )?(?:fine|right"
-    r"|correct|okay|ok|good|true|what i said|what i told you)|(?:that|this)(?: one)? too|what i said"
-    r"|i said (?:that|so))"
+_LEADING_NO: Final = re.compile(r"^(?:(?:um|uh|oh|well|no|nope|nah) )+")
+_WRONG: Final = re.compile(r"\b(?:wrong|incorrect|misspelled|misspelt|mistaken)\b")
+_PLACES: Final = ("first", "second", "third", "fourth", "fifth")
+_POINTS: Final = re.compile(
+    r"\b(?:(?:the|that|this)(?: [\w'-]+){0,2} ones?"
+    r"|(?:the|that|this) (?:first|second|third|fourth|fifth|last|other|former|latter)"
+    r"(?: (?:part|answer|value|thing|number|bit|field))?"
+    r"|(?:one|two|three|both|all|each|some|any|none|neither) of (?:them|those|these|the|it)"
+    r"|number (?:one|two|three|four|five))\b"
 )
-"""What confirms a value beside a clear yes."""
+"""What names a value that was read back by its place; the number in it is none."""
 _MARKS: Final = "\"'“”‘’«».,;:!?"
 """Around a value, these belong to the sentence and not to it."""
 _NEVER_BARE: Final = ("text", "boolean", "multi_choice")
@@ -57,33 +62,66 @@ def wants_reading_back(node_key: str, state: RunState, judgement: Judgement) -> 
     return len(node.data) > 1 or any(reason.startswith("value_by_likeness") for reason in judgement.reasons)
 
 
-def corrected(fields: Sequence[FormField], data: Mapping[str, object], text: str) -> dict[str, object]:
-    """The values that an utterance changes, by field, as they stand in it; none where that isn't clear."""
-    said = _Said(text)
-    if not said.heard or AGREED.match(plain(text)):
+def corrected(
+    fields: Sequence[FormField], data: Mapping[str, object], text: str, *, by_name: bool = False
+) -> dict[str, object]:
+    """The values that an utterance changes, by field, as they stand in it; none where that isn't clear.
+    `by_name`: only those whose field is named."""
+    if AGREED.match(plain(text)) or verdict_on(text) is not None:
         return {}
     known = [field for field in fields if field.name in data]
+    pointed = _at_place(known, text)
+    said = _Said(text if len(known) == 1 else _without_pointing(text))
+    if not said.heard:
+        return {}
     named = [field for field in known if _names(field, known, said.heard)]
+    if pointed is not None and not named:
+        named = [pointed]
     changes: dict[str, object] = {}
-    for field in named or [field for field in known if field.type not in _NEVER_BARE]:
+    bare = [] if by_name else [field for field in known if field.type not in _NEVER_BARE]
+    for field in named or bare:
         value = _text_of(said, data[field.name]) if field.type == "text" else _value(field, said, bool(named))
         if value is not None and value != data[field.name]:
             changes[field.name] = value
     return changes if len(changes) == 1 else {}
 
 
+def denied_alone(fields: Sequence[FormField], data: Mapping[str, object], text: str) -> FormField | None:
+    """The one field whose value is denied without another in its place, by its name or its place."""
+    known = [field for field in fields if field.name in data]
+    named = [field for field in known if _names(field, known, plain(text))]
+    return named[0] if len(named) == 1 else _at_place(known, text)
+
+
 def affirmed(field: FormField, held: object, text: str) -> bool:
     """Whether a value that was asked about alone is right by what was said: a yes, anything that is one here,
-    or the very value once more."""
-    answer, heard = clear_answer(text), plain(text)
-    if answer is not None:
-        return answer == "yes"
-    if _NEGATED.search(heard) or _WRONG.search(heard):
+    or the very value once more, be it behind a "no"."""
+    if (verdict := verdict_on(text)) is not None:
+        return verdict == "right"
+    rest = _LEADING_NO.sub("", plain(text))
+    if _NEGATED.search(rest) or _WRONG.search(rest):
         return False
-    if AGREED.match(heard) or is_backchannel(text) or _JUST_SO.fullmatch(heard):
+    parsed = parse_field(field, rest if field.type != "text" else text)
+    if parsed is not None and parsed.value == held:
         return True
-    parsed = parse_field(field, text)
-    return parsed is not None and parsed.value == held
+    return rest == plain(text) and (AGREED.match(rest) is not None or is_backchannel(text))
+
+
+def _at_place(fields: Sequence[FormField], text: str) -> FormField | None:
+    """The one field that is named by its place in what was read back."""
+    pointing = " ".join(found.group() for found in _POINTS.finditer(plain(text)))
+    numbered = dict(zip(("one", "two", "three", "four", "five"), range(5), strict=True))
+    places = {_PLACES.index(word) for word in pointing.split() if word in _PLACES}
+    places |= {numbered[found] for found in re.findall(r"\bnumber (\w+)", pointing) if found in numbered}
+    if "last" in pointing.split() or "latter" in pointing.split():
+        places.add(len(fields) - 1)
+    place = places.pop() if len(places) == 1 else -1
+    return fields[place] if 0 <= place < len(fields) else None
+
+
+def _without_pointing(text: str) -> str:
+    """The same without what names values by their place, where that can be told from what they are."""
+    return re.sub(_POINTS.pattern, " ", text, flags=re.IGNORECASE)
 
 
 class _Said:

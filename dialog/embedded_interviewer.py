@@ -22,7 +22,7 @@ from dialog.asides import addresses_the_machine, asks_who_we_are, asks_why_we_as
 from dialog.assessed_edges import edges_that_hold
 from dialog.blueprint import FormField
 from dialog.contradictions import contradiction
-from dialog.forms import parse_field
+from dialog.forms import clear_answer, parse_field
 from dialog.judgement import (
     ASKS_OPINION,
     ASKS_WHO,
@@ -39,6 +39,7 @@ from dialog.lexicon import content_stems, lower_words, plain
 from dialog.rights import spoken_right
 from dialog.spans import topics_in
 from dialog.techniques import TEMPLATES, Carries, Deficiency, word_probe
+from dialog.wording import wants_yes_or_no
 
 FAILED_PROBES_LIMIT: Final = 2
 FULL_ANSWER: Final = 20
@@ -102,6 +103,8 @@ def judge(request: JudgementRequest) -> Judgement:
     return Judgement(verdict, probe, assessed=assessed, reasons=tuple(reasons))
 
 
+_AGREES: Final = content_stems("yes yeah yep sure absolutely definitely certainly of course no not never")
+"""What says no more than a yes or no."""
 _REMEMBERED: Final = 12
 """Exchanges back in which a contradiction is looked for."""
 
@@ -177,6 +180,8 @@ def _judge_field(request: JudgementRequest) -> Judgement:
 def _verdict(request: JudgementRequest, traits: Traits) -> tuple[Verdict, list[str]]:
     fresh = traits.content - content_stems(request.question)
     here = [exchange.answered for exchange in request.exchanges if exchange.node_key == request.node_key]
+    if _merely_agrees(request):
+        return "vague", ["mere_yes_or_no"]
     if does_not_know(request.answer) or all(does_not_know(said) for said in (*here, request.latest)):
         return "missing", ["does_not_know"]
     if not traits.content and not traits.predicates and not traits.feelings:
@@ -192,6 +197,13 @@ def _verdict(request: JudgementRequest, traits: Traits) -> tuple[Verdict, list[s
         return "vague", ["short_and_nothing_concrete"]
     reasons = [f"content_words:{len(traits.content)}"]
     return "sufficient", reasons + [f"marker:{marker}" for marker in sorted(traits.markers)]
+
+
+def _merely_agrees(request: JudgementRequest) -> bool:
+    """A lone yes or no to a question that wants to hear more: "Do you …?"."""
+    if request.follow_ups_asked or not wants_yes_or_no(request.question):
+        return False
+    return clear_answer(request.answer) is not None and not content_stems(request.answer) - _AGREES
 
 
 def _missing_aspects(request: JudgementRequest, traits: Traits) -> list[Deficiency]:

@@ -283,12 +283,11 @@ class InterviewFinished(Fact, frozen=True):
     outcome: FinalOutcome
 
 
+SittingFact = SessionOpened | SessionClosed | RecordingBegan | AnswerErased | ProviderNoted | ProviderUsed
+"""What a sitting puts on the log itself; every other fact is the core's."""
+
 AnyFact = (
-    SessionOpened
-    | SessionClosed
-    | RecordingBegan
-    | ProviderNoted
-    | ProviderUsed
+    SittingFact
     | FloorChanged
     | NodeEntered
     | QuestionAsked
@@ -301,7 +300,6 @@ AnyFact = (
     | AnswerCommitted
     | AnswerReopened
     | AnswerStruck
-    | AnswerErased
     | RemarkMade
     | DataRecorded
     | FieldMissed
@@ -321,9 +319,6 @@ AnyFact = (
     | DistressHeard
     | InterviewFinished
 )
-
-SittingFact = SessionOpened | SessionClosed | RecordingBegan | AnswerErased | ProviderNoted | ProviderUsed
-"""What a sitting puts on the log itself; every other fact is the core's."""
 
 AnyBody = AnySignal | AnyCommand | AnyFact
 

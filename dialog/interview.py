@@ -286,8 +286,11 @@ class Interview:
             self.leave_node("skipped", now)
 
     def no_answer(self, now: float) -> None:
-        """A closed question that stayed without an answer."""
-        self.leave_node("no_answer", now)
+        """A closed question that stayed without an answer; of a form, its field alone."""
+        if (field := self.field) is None:
+            return self.leave_node("no_answer", now)
+        self._out.append(FieldPassed(self.node.key, field.name))
+        self._after_field(now)
 
     def back(self, now: float) -> bool:
         """Ask the previous question again; what was answered stays on record. False when there is none."""

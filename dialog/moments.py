@@ -1,8 +1,10 @@
 """The moments beside asking and answering: rights, what was confirmed, leaving, and silence."""
 
+from typing import Final
+
 from dialog import script
 from dialog.erasing import Erasing
-from dialog.events import NoticeGiven, RightUsed
+from dialog.events import FieldMissed, NoticeGiven, RightUsed
 from dialog.interview import Interview
 from dialog.judgement import Judgement, Right, Wish
 from dialog.outbox import Outbox
@@ -13,6 +15,8 @@ from dialog.steps import CheckInDue
 from dialog.turn_taking import TurnTaking
 from dialog.yes_or_no import YesOrNo
 
+SAID_BACK: Final = "strike_said_back"
+"""What is to be confirmed where a wish to strike points at several answers."""
 _WAYS_OUT = ("repeat", "skip", "pause")
 
 
@@ -36,7 +40,7 @@ class Moments:
         if right not in ("pause", "resume"):
             self.pauses.wake(now)
         # who pauses is done with it too: `pause` sees to that; who didn't hear it is asked it again
-        about = self.yes_or_no.about if points_at_it(said) else ()
+        about = self.yes_or_no.about if points_at_it(said) else ()  # of which there is any between sections
         if right == "strike":  # of what is just being said to the yes or no
             self.yes_or_no.await_nothing()
         elif right == "human" and self.yes_or_no.awaited == "values":  # which wait meanwhile
@@ -68,7 +72,11 @@ class Moments:
                 self.pauses.resume(now)
             case "strike":
                 self._turns.break_off()
-                self._erasing.last(now, about)
+                begun = self._turns.turn is not None and self._turns.turn.text
+                if len(about) > 1 and not begun:
+                    self.yes_or_no.ask(SAID_BACK, script.confirm_striking(len(about)), now, about=about)
+                else:
+                    self._erasing.last(now, about)
             case "human":
                 self._turns.break_off()
                 text = script.human_contact(self._interview.blueprint)
@@ -159,7 +167,7 @@ class Moments:
     def confirmed(self, answer: str | None, now: float) -> bool:
         """The answer to what was to be confirmed; False when it was no yes or no and counts as an answer of
         its own."""
-        what = self.yes_or_no.awaited
+        what, about = self.yes_or_no.awaited, self.yes_or_no.about
         self.yes_or_no.await_nothing()
         if what == "stop":
             if answer == "yes":
@@ -177,6 +185,10 @@ class Moments:
             return True
         self._turns.drop_answer()
         match what, answer:
+            case "strike_said_back", "yes":
+                self._erasing.last(now, about)
+            case "strike_said_back", _:
+                self.erase_nothing(now)
             case "erase_all" | "withdraw", _:
                 self._prompter.say("notice", script.GOING_ON, now)
                 self._interview.ask_again(now)
@@ -225,8 +237,21 @@ class Moments:
             self.yes_or_no.await_nothing()
             return self._interview.leave_form(now)
         goes_on = self._turns.floor.profile.then == "go_on" and self.yes_or_no.awaited is None
+        if goes_on and self._insists(now):
+            return
         if goes_on and self._out.state.unanswered_in_a_row == 0:
             self._prompter.say("notice", script.MOVING_ON, now)
             self._interview.no_answer(now)
         else:
             self.pauses.pause("silence", script.PAUSED_SILENCE, now)
+
+    def _insists(self, now: float) -> bool:
+        """A field that is required isn't left at the first silence: it may have been said, and not heard."""
+        node, field = self._interview.node, self._interview.field
+        if field is None or not field.required or field.name in self._out.state.node(node.key).missed:
+            return False
+        self._out.append(FieldMissed(node.key, field.name))
+        self._out.append(NoticeGiven("misheard", script.NOTHING_HEARD, ("type", "skip", "repeat")))
+        self._prompter.say("notice", script.NOTHING_HEARD, now)
+        self._interview.ask_again(now)
+        return True

@@ -5,14 +5,18 @@ from collections.abc import Collection
 from typing import Final
 
 from dialog import script
+from dialog.agreement import Verdict, verdict_on
+from dialog.answers import asks_back
 from dialog.blueprint import FormField
-from dialog.corrections import affirmed, corrected
+from dialog.corrections import AGREED, affirmed, corrected, denied_alone
 from dialog.events import NoticeGiven
 from dialog.form_facts import FieldsReopened, ValuesDenied
 from dialog.forms import clear_answer
 from dialog.interview import Interview
+from dialog.lexicon import plain
 from dialog.moments import Moments
 from dialog.outbox import Outbox
+from dialog.rights import is_backchannel
 from dialog.run_state import NodeState
 from dialog.turn import Turn
 from dialog.turn_taking import TurnTaking
@@ -33,12 +37,13 @@ class ReadingBack:
         self._out = out
         self._rounds = 0
         self._asked_what = False
+        self._asked_again = False
         self._left: list[FormField] = []
         """Fields that are still to be gone through, the one that was just asked about first."""
 
     def begin(self, now: float) -> None:
         """Read a form's values back, from the beginning: to whoever has come back to it, too."""
-        self._rounds, self._asked_what = 0, False
+        self._rounds, self._asked_what, self._asked_again = 0, False, False
         self._left = []
         self._read(now)
 
@@ -53,11 +58,19 @@ class ReadingBack:
 
     def answered(self, turn: Turn, now: float) -> None:
         """Take the answer to what was read back: a correction, or whether it is right."""
+        if asks_back(turn.text):
+            self._moments.yes_or_no.ask_again(now)
+            return
         asked_about = self._left[0].name if self._left else None
-        fields = self._interview.node.fields or []
-        data = self._form.data
-        changes = corrected(self._left[:1], data, turn.text) or corrected(fields, data, turn.text)
-        answer = clear_answer(turn.text)
+        fields, data = self._interview.node.fields or [], self._form.data
+        changes = corrected(self._left[:1] or fields, data, turn.text)
+        if asked_about is not None and not changes:
+            changes = corrected(fields, data, turn.text, by_name=True)
+        verdict = _verdict_on(turn.text, merely_heard=not self._asked_what)
+        unclear = verdict is None and not self._asked_what and not self._asked_again
+        if unclear and not changes and asked_about is None:
+            self._asked_again = self._moments.yes_or_no.ask_again(now)
+            return
         self._moments.yes_or_no.await_nothing()
         if changes:
             self._interview.correct(self._turns.commit(), changes)
@@ -67,8 +80,8 @@ class ReadingBack:
             self._corrected(now)
         elif self._left:
             self._gone_through(turn.text, now)
-        elif answer == "no" or (self._asked_what and answer is None):
-            self._denied(now)
+        elif verdict == "wrong" or (self._asked_what and verdict is None):
+            self._denied(turn.text, now)
         else:
             self._deny(())
             self._interview.leave_form(now)
@@ -82,10 +95,16 @@ class ReadingBack:
         else:
             self._interview.leave_form(now)
 
-    def _denied(self, now: float) -> None:
+    def _denied(self, said: str, now: float) -> None:
         """The values are wrong by what was said: ask which, then go through them. Words that can't be made
         out take no "no" back."""
-        self._deny(tuple(self._form.data))
+        fields = self._interview.node.fields or []
+        if (wrong := denied_alone(fields, self._form.data, said)) is not None:
+            self._deny((wrong.name,))
+            return self._leave(now)
+        form = self._form
+        # what was confirmed by itself before the last reading stays so
+        self._deny([name for name in form.data if not form.reopened or name in form.reopened])
         if not self._asked_what:
             self._asked_what = True
             self._moments.yes_or_no.ask(WHAT, script.WHAT_TO_CORRECT, now)
@@ -125,3 +144,16 @@ class ReadingBack:
     def _ask_next(self, now: float, *, first: str | None = None) -> None:
         question = script.read_one_back(self._left[0], self._form.data[self._left[0].name])
         self._moments.yes_or_no.ask(WHAT, question, now, first=first)
+
+
+def _verdict_on(text: str, *, merely_heard: bool) -> Verdict | None:
+    """Whether what was read back is right, whatever else is said besides; `merely_heard` where a mere "mm-hm"
+    says so."""
+    if (verdict := verdict_on(text)) is not None:
+        return verdict
+    if AGREED.match(plain(text)) or (merely_heard and is_backchannel(text)):
+        return "right"
+    answer = clear_answer(text)
+    if answer is None:
+        return None
+    return "right" if answer == "yes" else "wrong"

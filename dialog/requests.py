@@ -98,7 +98,8 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         rf"|(?:the|your) (?:last |whole )?question)(?: me)?(?: {_AGAIN})?",
         r"(?:i )?(?:can't|cannot|don't) remember (?:the question|what you asked(?: me)?"
         r"|what the question was)",
-        r"what (?:did|have) you (?:just )?(?:say|ask|asked|said)(?: me)?(?: (?:again|just now))?",
+        r"what (?:exactly )?(?:did|have) you (?:just )?(?:say|ask|asked|said)(?: me)?"
+        r"(?: (?:again|just now))?",
         r"i(?:'ve| have)? (?:just )?(?:lost|forgot|forgotten|missed) (?:the (?:thread|question)|track"
         r"|what you (?:asked|said))",
         r"(?:repeat|say|ask|read)(?: (?:it|that|this|the question|that question|the last question|me"
@@ -108,7 +109,7 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"|yourself))?",
         r"(?:what was (?:that|the question)|what did you (?:say|ask)|come again|pardon(?: me)?|pardon what"
         r"|say again)(?: again)?",
-        r"(?:i )?(?:(?:didn't|did not|couldn't|could not) (?:catch|hear|get|understand)"
+        r"(?:i )?(?:(?:didn't|did not|couldn't|could not) (?:(?:quite|really) )?(?:catch|hear|get|understand)"
         r"|(?:don't|can't) (?:catch|hear|get)) (?:that|you|it"
         r"|the question|your question|what you said|all of that)(?: sorry| there| properly| very well)?",
         r"(?:hear|get|have) (?:the question|that|it|your question) (?:again|once more|one more time)",
@@ -138,6 +139,8 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"|could) (?:follow|keep up|understand)(?: you)?)?",
         r"(?:not|don't (?:go|talk|speak)) (?:so|that|too|quite so) (?:fast|quick|quickly)(?: please)?"
         r"|(?:please )?(?:go|take it|speak|talk) (?:a (?:bit|little) )?(?:slow|easy|slowly)",
+        r"i (?:can't|cannot|couldn't) (?:follow|keep up|understand)(?: you)? (?:when|if) you (?:talk|speak"
+        r"|go) (?:so|that|this|too) (?:fast|quick|quickly)",
         r"you(?:'re| are)? (?:talk|speak|go|talking|speaking|going|being) (?:too|so|very|a bit|a little"
         r"|much too|way too"
         r"|a bit too|a little too) (?:fast|quick|quickly)(?: for me)?",
@@ -203,7 +206,8 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"(?:continue|do this|finish this|go on|come back|carry on)(?: to this)? (?:later|another time"
         r"|tomorrow)",
         r"come back to this later|(?:hold|pause|stop|halt) the " + _TALK + r" (?:for now|for a (?:moment"
-        r"|minute|second|bit|while))|hold the " + _TALK + r"|take (?:five|ten|a few minutes|a moment"
+        r"|minute|second|bit|while))|hold the " + _TALK + r"|take (?:five|ten|a moment"
+        r"|(?:a few|five|ten|two) minutes"
         r"|a rest)|(?:a |one |five |ten |two |ten-|five-)?(?:minute|minutes) (?:break|pause|rest)|(?:a|one"
         r"|five|ten|two) (?:minute|minutes) (?:break|pause|rest)|(?:give me|get|grab) (?:a|a short|a quick"
         r"|a little) (?:break|pause)",
@@ -213,7 +217,8 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"|taking a (?:short |quick )?break",
         r"(?:do|finish|continue) (?:the rest|it|this|the rest of it) (?:later|tomorrow|another time"
         r"|some other time)|(?:be|i'll be|be right) back(?: in a (?:minute|moment|second|bit))?",
-        r"stop for (?:a (?:bit|moment|minute|second|while)|now)",
+        r"stop for (?:a (?:bit|moment|minute|second|while)|now)"
+        r"|give me (?:a few|five|ten|two|a couple of) minutes",
     ),
     "resume": (
         r"(?:resume|unpause)(?: (?:it|the " + _TALK + r"))?",
@@ -267,7 +272,7 @@ REQUESTS: Final[Mapping[Right | Wish, tuple[str, ...]]] = {
         r"|the last (?:answer|part|bit|one))"
         r"(?: from the record| out)?",
         r"take (?:that|it) (?:back|out)",
-        r"forget (?:i said that|that i said that|what i (?:just )?said)",
+        r"forget (?:i said that|that i said that|what i (?:just )?(?:said|told you))",
         r"(?:don't|do not) (?:record|keep|use|include|write down) (?:that|this|it|what i (?:just )?said)",
         r"(?:that's|that is|this is|that was) off the record",
         r"(?:strike|delete|erase|scratch|remove|cut) (?:that|the|this) (?:last )?(?:part|bit|answer|one"

@@ -93,7 +93,7 @@ def spoken_right(text: str) -> Right | Wish | None:
     """The right that an utterance claims, or None when it is anything more, or less, than a claim."""
     if len(text) > _MOST_CHARACTERS:
         return None
-    claim = _claim(text)
+    claim = _claim(text) or _twice(text)
     if claim is not None:
         return claim
     pieces = [piece for piece in _PIECES.split(text) if plain(piece)]
@@ -111,6 +111,16 @@ def _claim(text: str) -> Right | Wish | None:
         if whole.fullmatch(heard):
             return right
     return None
+
+
+def _twice(text: str) -> Right | Wish | None:
+    """A right that is claimed twice in one breath: "I missed that can you say it again"."""
+    heard = plain(text)
+    first = _ANY_REQUEST.match(heard) if heard.count(" ") < _LONGEST_REQUEST else None
+    if first is None or heard[first.end() : first.end() + 1] != " ":
+        return None
+    right = _claim(heard[: first.end()])
+    return right if right is not None and right == _claim(heard[first.end() + 1 :]) else None
 
 
 def points_at_it(text: str) -> bool:

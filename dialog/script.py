@@ -33,6 +33,10 @@ STRUCK = "That answer is erased."
 ALL_STRUCK = "All your answers are being erased."
 """Said at once: of a long talk that takes some seconds."""
 CONFIRM_ERASING = "Shall I erase all the answers that you have given so far? Please say yes or no."
+CONFIRM_STRIKING = {
+    2: "Shall I erase both of those answers? Please say yes or no.",
+    3: "Shall I erase all three of those answers? Please say yes or no.",
+}
 CONFIRM_WITHDRAWAL = "Shall I erase all your answers, and end the interview here? Please say yes or no."
 RECORDING_STAYS = (
     "I can't switch a recording off during the talk. An answer that you have erased is taken out of it. "
@@ -205,6 +209,11 @@ def time_left(minutes: int) -> str:
     return f"There are about {MINUTES[minutes]} left." if minutes > 1 else "There is about a minute left."
 
 
+def confirm_striking(count: int) -> str:
+    """Asked of somebody who wants something struck out of several answers that were said back."""
+    return CONFIRM_STRIKING.get(count, CONFIRM_STRIKING[2].replace("both", "all"))
+
+
 def read_one_back(field: FormField, value: object) -> str:
     """One value, for the participant to confirm or correct."""
     return f"{field.label.rstrip(' ?:.')}: {as_said(value).rstrip('.')}. Is that right?"
@@ -287,7 +296,7 @@ def known_words(blueprint: Blueprint, help_named: str = "") -> list[str]:
         HARD_TOPIC,
     ]
     texts += [OTHER_TOPIC, PAUSED_DISTRESS, SHORT_OF_TIME, OFFER_TO_STOP]
-    texts += [WHAT_TO_CORRECT, ONE_BY_ONE]
+    texts += [WHAT_TO_CORRECT, ONE_BY_ONE, *CONFIRM_STRIKING.values()]
     texts += [*IS_IT_SO.values(), GO_ON_THEN]
     texts += [ALL_STRUCK, CONFIRM_ERASING, CONFIRM_WITHDRAWAL, RECORDING_STAYS]
     texts += [NOTED, STRUCK_ALL_OF_IT, *map(time_left, MINUTES)]

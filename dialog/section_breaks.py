@@ -5,7 +5,8 @@ import re
 from typing import Final
 
 from dialog import script
-from dialog.answers import asks_back, distress_in, does_not_know
+from dialog.agreement import is_no_correction, says_more, verdict_on
+from dialog.answers import asks_back, distress_in, does_not_know, refuses
 from dialog.blueprint import Node
 from dialog.completeness import content_words
 from dialog.corrections import AGREED
@@ -36,19 +37,19 @@ _CORRECTS: Final = "corrects"
 _MERE_ANSWER: Final = 3
 """Words of a "no" that says nothing of what would be right: "no that's wrong"."""
 _LET_BE: Final = re.compile(
-    r"(?:(?:oh|well|no|um|uh|ah|okay|ok|sorry) )*(?:nothing|never mind|forget it|leave it|go on|go ahead"
-    r"|(?:it|that)(?: doesn't|'s not| is not) (?:matter|important)"
+    r"(?:(?:oh|well|no|um|uh|ah|okay|ok|sorry) )*(?:nothing|whatever|never mind|forget it|leave it|go on"
+    r"|go ahead|(?:it|that)(?: doesn't|'s not| is not) (?:matter|important)"
     r"|(?:it's|that's|it is|that is|all) (?:fine|okay|ok|good|all right|alright|right|correct))"
     r"(?: (?:as it is|now|then|really|please|thanks|thank you))*"
 )
 
 
 def _corrects(turn: Turn, answer: str | None) -> bool:
-    """Whether something is said of how it was, beside a yes or no."""
+    """Whether something is said of how it was, beside what is right or wrong."""
     heard = plain(turn.text)
-    if AGREED.match(heard) or is_backchannel(turn.text) or does_not_know(turn.text):
+    if AGREED.match(heard) or is_backchannel(turn.text) or does_not_know(turn.text) or refuses(turn.text):
         return False
-    if _LET_BE.fullmatch(heard):
+    if _LET_BE.fullmatch(heard) or verdict_on(turn.text) is not None or not says_more(turn.text):
         return False
     return content_words(turn.text) > 0 and (answer is None or turn.word_count > _MERE_ANSWER)
 
@@ -126,7 +127,7 @@ class SectionBreaks:
 
     def answered(self, turn: Turn, answer: str | None, now: float) -> None:
         """Take what was said to it: a yes, a no, or what it should be instead, which goes on record."""
-        if asks_back(turn.text):
+        if asks_back(turn.text) or is_no_correction(turn.text):
             self._moments.yes_or_no.ask_again(now)
             return
         self._moments.yes_or_no.await_nothing()
@@ -139,7 +140,9 @@ class SectionBreaks:
             self._prompter.say("notice", script.NOTED, now)
         else:
             self._turns.answering.set_aside("confirmation")
-            if answer == "no" and not self._asked_what:
+            wrong = (verdict_on(turn.text) or {"no": "wrong"}.get(answer or "")) == "wrong"
+            wrong = wrong and not refuses(turn.text) and not _LET_BE.fullmatch(plain(turn.text))
+            if wrong and not self._asked_what:
                 self._asked_what = True
                 self._moments.yes_or_no.ask(WHAT, script.WHAT_TO_CORRECT, now, about=self._turn_ids)
                 return self._moments.yes_or_no.listen_patiently()

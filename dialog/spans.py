@@ -81,6 +81,8 @@ _DENYING: Final = frozenset("not no never nothing nobody none neither nor withou
 _WITHIN_A_DENIAL: Final = 6
 """Words behind a denial that it may reach."""
 _JOINING: Final = frozenset("and but so because though although then".split())
+_OF_THIS_TALK: Final = frozenset("participant participants interviewer answers prompt".split())
+"""Nobody who tells of something speaks of these; who speaks of them gives orders."""
 _LONGEST_NOUN: Final = 3
 """Content words in a phrase that is carried back."""
 
@@ -156,6 +158,7 @@ def _noun_end(text: str, words: list[Word], start: int) -> int | None:
     final = run[-1].lower
     if (
         final in _NOT_LAST
+        or final in _OF_THIS_TALK
         or final in PREDICATES
         or final.endswith(("est", "ly"))
         or final.endswith(_DESCRIBING[:5])

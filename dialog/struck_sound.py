@@ -190,13 +190,28 @@ def struck_utterances(events: Sequence[Event], turn_id: int) -> set[int]:
 
 def erasures_due(events: Iterable[Event]) -> list[int]:
     """Turns that were struck and are not erased yet, in the order of their striking."""
-    due: dict[int, None] = {}
+    return list(dict.fromkeys(strikes_due(events)))
+
+
+def strikes_due(events: Iterable[Event]) -> list[int]:
+    """The same, once for each time that a turn was struck: whoever erases everything strikes what was struck
+    before once more, and each strike has its `AnswerErased`."""
+    due: list[int] = []
     for event in events:
         if isinstance(event.body, AnswerStruck):
-            due[event.body.turn_id] = None
-        elif isinstance(event.body, AnswerErased):
-            due.pop(event.body.turn_id, None)
-    return list(due)
+            due.append(event.body.turn_id)
+        elif isinstance(event.body, AnswerErased) and event.body.turn_id in due:
+            due.remove(event.body.turn_id)
+    return due
+
+
+def looked_for(turns: Sequence[int]) -> Sequence[int]:
+    """What is looked for of what was struck, in its order: everything takes along all that was struck before,
+    and nothing of what was said since."""
+    if EVERYTHING not in turns:
+        return turns
+    last = max(at for at, turn_id in enumerate(turns) if turn_id == EVERYTHING)
+    return turns[last:]
 
 
 def _searched(events: Sequence[Event], turn_id: int) -> list[_Sitting]:

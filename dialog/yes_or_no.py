@@ -15,8 +15,8 @@ class YesOrNo:
         self._turns = turns
         self._prompter = prompter
         self.awaited: str | None = None
-        """What it is about: `stop`, `erase_all`, `withdraw`, `go_on`, `hard_topic`, `other_topic`, `right`,
-        `values` or `section`."""
+        """What it is about: `stop`, `erase_all`, `strike_said_back`, `withdraw`, `go_on`, `hard_topic`,
+        `other_topic`, `right`, `values` or `section`."""
         self.question = ""
         """What was asked, in words."""
         self.about: tuple[int, ...] = ()

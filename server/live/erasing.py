@@ -14,8 +14,7 @@ from dialog.commands import CancelJudgement
 from dialog.events import AnswerErased, AnyBody
 from dialog.signals import FinalTranscript, JudgementArrived, PartialTranscript
 from dialog.strike import struck
-from dialog.struck_sound import TOMBSTONE, Passage, struck_passages, struck_utterances
-from dialog.struck_words import EVERYTHING
+from dialog.struck_sound import TOMBSTONE, Passage, looked_for, struck_passages, struck_utterances
 from media.silencing import SilentSpan
 from server.live.recorder import SessionRecorder
 from server.store.event_log import EventLog, LogBroken, WriterFenced
@@ -86,7 +85,7 @@ class Eraser:
         with contextlib.suppress(WriterFenced, LogBroken):  # of which the sitting is told by itself
             while self._due:
                 turns, self._due = self._due, []
-                passages = [part for one in _searched(turns) for part in await self._rewrite(one)]
+                passages = [part for one in looked_for(turns) for part in await self._rewrite(one)]
                 if await self._silence(passages):
                     for turn_id in turns:
                         self._log.append(self._clock(), AnswerErased(turn_id))
@@ -121,12 +120,3 @@ class Eraser:
             log.error("! a struck answer is still in the recording: %s", error, extra=told)
             return False
         return True
-
-
-def _searched(turns: Sequence[int]) -> Sequence[int]:
-    """What is looked for of what was struck, in its order: everything takes along all that was struck before,
-    and nothing of what was said since."""
-    if EVERYTHING not in turns:
-        return turns
-    last = max(at for at, turn_id in enumerate(turns) if turn_id == EVERYTHING)
-    return turns[last:]

@@ -3,13 +3,14 @@
 For runs that nobody talks in now. Those that are talked in see to it themselves.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, func, select, text, update
 
 from dialog.events import AnswerErased, Event
 from dialog.strike import struck
-from dialog.struck_sound import erasures_due, struck_passages
+from dialog.struck_sound import looked_for, strikes_due, struck_passages
 from media.silencing import SilentSpan, silenced_pages
 from server.clock import wall_clock_ms
 from server.store.database import Database
@@ -48,16 +49,21 @@ class Erasures:
         # Words first, for no fault of the recording's may keep them; the fact last, for it says that both are
         # gone.
         turns = await erase_words(self._database, run_id)
-        for turn_id in turns:
+        if turns:
             events = await read_events(self._database, run_id)
-            await self._silence(run_id, events, turn_id)
-            erased = Event(events[-1].seq + 1, events[-1].at, AnswerErased(turn_id))
-            await _write(self._database, run_id, [erased])
-        return turns
+            await self._silence(run_id, events, looked_for(turns))
+            last = events[-1]
+            erased = [
+                Event(last.seq + number, last.at, AnswerErased(turn_id))
+                for number, turn_id in enumerate(turns, 1)
+            ]
+            await _write(self._database, run_id, erased)
+        return list(dict.fromkeys(turns))
 
-    async def _silence(self, run_id: str, events: list[Event], turn_id: int) -> None:
+    async def _silence(self, run_id: str, events: list[Event], turns: Sequence[int]) -> None:
         spans = [
             SilentSpan.between(one.side, one.began_at, one.ended_at)
+            for turn_id in dict.fromkeys(turns)
             for one in struck_passages(events, turn_id)
         ]
         if spans:
@@ -70,13 +76,14 @@ class Erasures:
 
 async def erase_words(database: Database, run_id: str) -> list[int]:
     """Erase the words that were struck in a run and may still be kept: those in the log, and what an analysis
-    has found in them. Returns the turns, of which the sound is still to be erased."""
+    has found in them. Returns the turns, of which the sound is still to be erased, one as often
+    as it was struck since."""
     async with database.read() as connection:
         if (await connection.execute(_DUE.where(EventRow.run_id == run_id))).first() is None:
             return []
-    turns = erasures_due(await read_events(database, run_id))
+    turns = strikes_due(await read_events(database, run_id))
     changed = quoted = False
-    for turn_id in turns:
+    for turn_id in dict.fromkeys(looked_for(turns)):
         events = await read_events(database, run_id)
         stored = {event.seq: event for event in events}
         without = [event for event in struck(events, turn_id) if event != stored[event.seq]]

@@ -15,6 +15,7 @@ from dialog.events import (
     WordsHeard,
 )
 from dialog.signals import FinalTranscript, SpeechStarted, SpeechStopped
+from dialog.struck_words import EVERYTHING
 from media.recording import PRE_SKIP
 from media.silencing import SilentSpan, silenced_pages
 from server.store.design_tables import ChannelRow
@@ -87,6 +88,30 @@ async def test_what_was_struck_before_a_crash_is_erased_at_the_next_start(tmp_pa
         assert before.shape == after.shape == (2, SLOTS * 960 - PRE_SKIP)
         assert [] == await erasures.due()
         assert [] == await erasures.complete(run_id)
+
+
+async def test_what_was_struck_and_then_struck_with_everything_is_due_no_more(tmp_path: Path) -> None:
+    """Killed between the two, before either was erased."""
+    async with open_store(database_url(tmp_path)) as store, AsyncExitStack() as rooms:
+        recordings = await rooms.enter_async_context(Recordings(tmp_path))
+        writer = await rooms.enter_async_context(LogWriter(store.database))
+        run = await store.new_run()
+        await store.runs.transition(run.id, "active")
+        log = writer.open(await store.new_session(run))
+        for at, body in (*TALK, (9.0, AnswerStruck(1)), (9.0, AnswerStruck(EVERYTHING))):
+            log.append(at, body)
+        await log.settled()
+        await recorded(recordings, run.id)
+        erasures = Erasures(store.database, recordings)
+        due = await erasures.due()
+        turns = await erasures.complete(run.id)
+        events = [event.body for event in await read_events(store.database, run.id)]
+
+        assert [run.id] == due
+        assert {1, EVERYTHING} == set(turns)
+        assert [] == await erasures.due()
+        assert SECRET.encode() not in all_files(tmp_path)
+        assert events.count(AnswerStruck(1)) == events.count(AnswerErased(1)) == 2
 
 
 async def test_what_was_struck_is_erased_once_nobody_is_there_and_by_one_at_a_time(tmp_path: Path) -> None:

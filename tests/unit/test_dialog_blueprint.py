@@ -158,6 +158,17 @@ def test_a_key_that_differs_from_its_place_is_a_mismatch() -> None:
     assert ("key_mismatch", "/graph/nodes/a/key") in errors(data)
 
 
+def test_a_field_that_belongs_in_probing_is_shown_its_place() -> None:
+    _, faults = read_blueprint(design(node("a", completion_hint="An occasion."), node("b")))
+
+    assert [
+        (
+            "/graph/nodes/a/completion_hint",
+            "This belongs in the node's probing: /graph/nodes/a/probing/completion_hint.",
+        )
+    ] == [(fault.path, fault.message) for fault in faults]
+
+
 def test_more_than_five_hundred_nodes_are_too_many() -> None:
     keys = [f"n{number}" for number in range(501)]
     data = design(*(node(key) for key in keys), edges=[])

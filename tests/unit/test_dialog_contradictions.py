@@ -36,6 +36,14 @@ from dialog.probe_guard import check_probe
         ("i would buy it", "i wouldn't buy it if it were red", False),
         ("it was not cheap", "it was good", False),
         ("", "we never met and we talked on the phone", False),
+        ("my manager never answers the mail", "my manager answered the mail", True),
+        ("my mother likes the train", "my mother never liked the train", True),
+        ("my friend drinks coffee", "my friend never drinks coffee", False),
+        ("my boss's wife calls me", "my boss never calls me", False),
+        ("i sometimes cook", "i never cook", True),
+        ("i never cook", "well i often cook", True),
+        ("i often cook", "i don't often cook", False),
+        ("i rarely cook", "i cook", False),
     ],
 )
 def test_what_is_said_and_denied_of_the_same_is_a_contradiction(

@@ -242,3 +242,13 @@ def test_a_forms_answer_becomes_data() -> None:
 )
 def test_garbage_is_judged_without_raising_or_running_away(answer: str) -> None:
     assert judge(request(answer)).verdict
+
+
+@pytest.mark.parametrize("said", ["yes", "yes I do", "yeah sure", "no", "no I don't", "of course"])
+def test_a_lone_yes_or_no_to_a_question_that_wants_more_is_asked_on(said: str) -> None:
+    question = "Do you plan your week with anything?"
+    first = judge(request(said, question=question))
+
+    assert ("vague", "mere_yes_or_no") == (first.verdict, first.reasons[0])
+    assert first.probe is not None
+    assert "comes to mind" not in first.probe.text

@@ -174,8 +174,16 @@ def test_what_is_given_anew_is_read_back_once_more() -> None:
     assert READ.replace("12", "13") == stage.said("re_ask")[-1]
     assert {"size": 13, "tool": "paper"} == data(agreed)
     assert [NodeClosed("facts", "answered")] == agreed.facts(NodeClosed)
-    assert {} == data(denied), "who says so twice is asked no third time"
-    assert [NodeClosed("facts", "no_answer")] == denied.facts(NodeClosed)
+    assert {"tool": "paper"} == data(denied), "what was confirmed stays, and the rest is asked no third time"
+    assert [NodeClosed("facts", "answered")] == denied.facts(NodeClosed)
+
+
+@pytest.mark.parametrize("said", ["hm", "both", "the weather was bad"])
+def test_what_was_denied_is_confirmed_by_a_yes_alone(said: str) -> None:
+    stage = given("no", said)
+
+    assert [] == stage.facts(NodeClosed)
+    assert script.ONE_BY_ONE in stage.said("notice")
 
 
 def test_a_skip_leaves_a_value_that_is_wrong() -> None:
@@ -278,6 +286,53 @@ def test_who_asks_for_a_person_meanwhile_can_still_say_yes() -> None:
 
     assert {"size": 12, "tool": "paper"} == data(stage)
     assert [NodeClosed("facts", "answered")] == stage.facts(NodeClosed)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        (("no the second one is wrong",), "tool"),
+        (("the first one is wrong",), "size"),
+        (("no", "the tool"), "tool"),
+        (("no", "number two"), "tool"),
+    ],
+)
+def test_the_one_value_that_is_wrong_is_asked_for_anew(said: tuple[str, ...], field: str) -> None:
+    stage = given(*said)
+
+    assert [FieldsReopened("facts", (field,))] == stage.facts(FieldsReopened)
+    assert ASKED[field] == stage.said("question")[-1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["sounds right", "looks good", "pretty much", "I guess so", "as I said", "indeed", "you can keep that",
+     "no it's right", "no no that's right", "no twelve is right"],
+)  # fmt: skip
+def test_a_value_is_kept_by_whatever_says_that_it_is_right(said: str) -> None:
+    stage = given("no", "the weather was bad", said, "yes")
+
+    assert {"size": 12, "tool": "paper"} == data(stage)
+
+
+def test_who_points_at_the_other_value_changes_none() -> None:
+    stage = given("no", "the weather was bad", "yes", "the paper one")
+
+    assert {"size": 12, "tool": "paper"} == data(stage)
+
+
+def test_who_asks_what_is_meant_is_asked_again() -> None:
+    stage = given("what do you mean", "no", "the weather was bad", "what do you mean", "yes", "yes")
+
+    assert 2 == stage.said("re_ask").count(READ)
+    assert {"size": 12, "tool": "paper"} == data(stage)
+
+
+def test_what_can_not_be_made_out_is_no_yes() -> None:
+    stage = given("the weather was bad")
+
+    assert [READ, READ] == stage.said("re_ask")[-2:]
+    assert [] == stage.facts(NodeClosed)
 
 
 def test_what_was_denied_is_no_data_of_whoever_never_came_back() -> None:
@@ -392,6 +447,14 @@ VALUES = {"size": 12, "tool": "paper", "name": "Acme", "since": "2019-03-03"}
         ("the team has twelve people", {}),
         ("", {}),
         ("no " * 400, {}),
+        ("no the second one is wrong", {}),
+        ("the last one is not right", {}),
+        ("one of them is wrong", {}),
+        ("two of them are wrong", {}),
+        ("number two", {}),
+        ("the second one", {}),
+        ("the second one should be a spreadsheet", {"tool": "a spreadsheet"}),
+        ("no the first one is fifteen", {"size": 15}),
     ],
 )
 def test_only_what_is_clear_is_changed(said: str, changes: dict[str, object]) -> None:
@@ -428,3 +491,25 @@ def test_numbers_are_found_in_whatever_way_they_were_said(said: str) -> None:
     )
 
     assert said not in left
+
+
+def test_silence_costs_a_form_one_field_and_a_required_one_no_field_at_once() -> None:
+    required = {"name": "size", "label": "How many people are on your team?", "type": "number"}
+    optional = required | {"name": "rooms", "label": "How many rooms do you have?", "required": False}
+    last = required | {"name": "desks", "label": "How many desks do you have?"}
+    design = blueprint(
+        {"type": "form", "key": "facts", "text": "Some facts.", "fields": [required, optional, last]},
+        question("end", "What else?"),
+    )
+    stage = Stage(design)
+    while not any("rooms" in text for text in stage.said("question")):
+        stage.run(stage.now + 1)
+    said_of_size = [text for text in stage.said() if "your team" in text]
+    while not any("desks" in text for text in stage.said("question")):
+        stage.run(stage.now + 1)
+    stage.run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, "twelve") + 3)
+
+    assert script.NOTHING_HEARD in stage.said("notice")
+    assert len(said_of_size) > 2
+    assert {"desks": 12} == stage.manager._out.state.node("facts").data

@@ -5,7 +5,7 @@ import pytest
 
 from dialog import script
 from dialog.blueprint import Blueprint
-from dialog.events import AnswerCommitted, AnswerStruck, NodeEntered, RemarkMade
+from dialog.events import AnswerCommitted, AnswerReopened, AnswerStruck, NodeEntered, RemarkMade
 from dialog.judgement import Right
 from dialog.run_state import Answer
 from dialog.said_back import worth_saying_back
@@ -97,14 +97,68 @@ def test_who_has_nothing_to_correct_after_all_is_not_held_up(said: str) -> None:
     assert "How is it today?" == stage.said("question")[-1]
 
 
+@pytest.mark.parametrize("again", ["yes", "strike that"])
 @pytest.mark.parametrize("said", ["strike that", "please delete that from the record"])
-def test_what_was_said_back_can_be_struck(said: str) -> None:
-    stage = told(*TOLD, said)
+def test_what_was_said_back_can_be_struck_after_a_yes(said: str, again: str) -> None:
+    stage = told(*TOLD, said, again)
 
+    assert script.confirm_striking(2) in stage.said("re_ask")
     assert [1, 2] == [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
     assert not {name for name in ("Elizabeth", "Bartholomew") if name in left_after_striking(stage)}
     assert script.STRUCK_ALL_OF_IT in stage.said("notice")
     assert "How is it today?" == stage.said("question")[-1]
+
+
+@pytest.mark.parametrize("said", ["no", "no don't erase anything", "leave everything as it is"])
+def test_nothing_of_it_is_struck_without_a_yes(said: str) -> None:
+    stage = told(*TOLD, "strike that", said)
+
+    assert [] == stage.facts(AnswerStruck)
+    assert "How is it today?" == stage.said("question")[-1]
+
+
+def test_what_was_said_back_long_ago_is_not_struck() -> None:
+    """The last answer goes on while it is said back; then another one is given, and struck."""
+    stage = told(TOLD[0])
+    stage.run_until_floor_is("open")
+    end = stage.say(stage.now + 0.3, TOLD[1])
+    while not stage.said("re_ask"):
+        stage.run(stage.now + 0.02)
+    stage.run(stage.say(max(stage.now, end) + 0.3, "and then it rained for days in Bath") + 8)
+    stage.run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, "go back") + 4).run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.3, "it was in spring that she wrote to me about the house") + 4)
+    stage.run_until_floor_is("open")
+    newest = stage.manager._out.state.answers[-1].turn_id
+    asks_first = stage.manager._moments.yes_or_no.awaited is not None
+    stage.run(stage.say(stage.now + 0.3, "strike that") + 4)
+    struck = [fact.turn_id for fact in stage.facts(AnswerStruck) if isinstance(fact, AnswerStruck)]
+
+    assert stage.facts(AnswerReopened)
+    assert struck == ([] if asks_first else [newest])
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["sounds about right", "you got it", "both are right", "nothing to add", "let's go on", "no corrections",
+     "I'd rather not say", "no that's all correct", "pretty much"],
+)  # fmt: skip
+def test_words_of_agreement_are_no_answer(said: str) -> None:
+    stage = told(*TOLD, said)
+
+    assert 2 == len(stage.facts(AnswerCommitted))
+    assert script.WHAT_TO_CORRECT not in stage.said("re_ask")
+    assert "How is it today?" == stage.said("question")[-1]
+
+
+@pytest.mark.parametrize(
+    "said", ["I don't think so", "not quite", "the first one is wrong", "I didn't say that"]
+)
+def test_words_of_denial_are_asked_what_to_change(said: str) -> None:
+    stage = told(*TOLD, said)
+
+    assert 2 == len(stage.facts(AnswerCommitted))
+    assert script.WHAT_TO_CORRECT == stage.said("re_ask")[-1]
 
 
 @pytest.mark.parametrize("said", ["strike my last answer", "can you please erase my last answer", ""])
