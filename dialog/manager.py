@@ -259,6 +259,7 @@ class Manager:
                 self._conduct.forget()
                 self._moments.pauses.keep_words()
                 self._moments.yes_or_no.await_nothing()
+                self._moments.pauses.end_for_somebody_else(now)
                 self._turns.suspend("operator")
                 self._out.append(NoticeGiven("operator", script.OPERATOR_HERE))
             case OperatorHandedBack():

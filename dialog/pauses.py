@@ -145,6 +145,12 @@ class Pauses:
         self._yes_or_no.take_up()
         self.take_up_answer(now)
 
+    def end_for_somebody_else(self, now: float) -> None:
+        """An operator talks with the participant, whether the talk was paused or about to be."""
+        self.pausing = None
+        if self._out.state.paused:
+            self._out.append(InterviewResumed(now))
+
     def keep_words(self) -> None:
         """Put on record what no last word has come for yet: the answer is gone on with later."""
         turn = self._turns.turn

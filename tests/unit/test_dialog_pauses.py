@@ -4,7 +4,7 @@ import pytest
 
 from dialog import script
 from dialog.events import AnswerCommitted, InterviewPaused, InterviewResumed, RemarkMade
-from dialog.signals import FinalTranscript
+from dialog.signals import FinalTranscript, OperatorHandedBack, OperatorTookOver, RightClaimed
 from tests.support.blueprints import blueprint, question
 from tests.support.play import Stage
 
@@ -86,3 +86,24 @@ def test_what_was_said_before_a_pause_and_comes_late_resumes_nothing() -> None:
 
     stage.feed(FinalTranscript(heard + 1, "i'm ready", 0.9))
     assert 1 == len(stage.facts(InterviewResumed))
+
+
+@pytest.mark.parametrize("after", [0.5, 12.0])
+def test_an_operator_ends_a_pause_that_was_being_told_or_had_set_in(after: float) -> None:
+    stage = Stage(DESIGN).run_until_floor_is("open")
+    stage.feed(RightClaimed("pause"))
+    stage.run(stage.now + after)
+    stage.feed(OperatorTookOver("Kim"))
+    stage.run(stage.now + 20)
+    stage.feed(OperatorHandedBack())
+    stage.run_until_floor_is("open")
+    stage.run(stage.say(stage.now + 0.5, ANSWER) + 8)
+
+    assert [ANSWER] == answers(stage)
+    assert 1 == len(stage.facts(InterviewPaused)) == len(stage.facts(InterviewResumed))
+    assert "What else?" == stage.said("question")[-1]
+
+    stage.feed(RightClaimed("pause"))
+    stage.run(stage.now + 12)
+
+    assert "paused" == stage.floor
