@@ -23,8 +23,8 @@ MOST_KIB_A_SESSION: Final = 8.0
 """Memory that a session may keep, after the warm-up: 40 MB in five thousand of them."""
 _WARM_UP: Final = 0.2
 """Share of the sessions after which pools, caches and the allocator have found their size."""
-_QUIET_TIMEOUT: Final = 1_200.0
-"""Seconds until the last talk is given up and analysed: each by a child that gives way to all else."""
+_QUIET_TIMEOUT: Final = 120.0
+"""Seconds until the last talk is given up, and all is made that is to come of them."""
 _PATIENCE: Final = 120.0
 """Seconds for one visit; one that takes longer has failed."""
 _LINE_LIMIT: Final = 1 << 24
@@ -44,7 +44,7 @@ class SoakedServer:
         return msgspec.json.decode(await _line(self._process), type=Counted)
 
     async def count_at_rest(self) -> Counted:
-        """What it holds once everybody is gone, the last of them given up, and all talks analysed."""
+        """What it holds once everybody is gone, the last given up, and all made that comes of them."""
         async with asyncio.timeout(_QUIET_TIMEOUT):
             while (await self.count()).busy:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.5)
