@@ -18,8 +18,7 @@ from dialog.section_facts import SectionOver
 from dialog.signals import AnySignal
 
 Stage = Literal["one", "two", "done", "check_in", "keypad"]
-"""Why an answer was taken for over: strong evidence, weak evidence, the participant's word, silence, a key.
-"""
+"""Why an answer was taken for over: strong evidence, weak, the participant's word, silence, a key."""
 
 Outcome = Literal["answered", "skipped", "refused", "no_answer", "shown"]
 FinalOutcome = Literal["completed", "stopped", "cancelled", "time", "failed"]
