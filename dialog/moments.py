@@ -79,9 +79,7 @@ class Moments:
                     self._erasing.last(now, about)
             case "human":
                 self._turns.break_off()
-                text = script.human_contact(self._interview.blueprint)
-                self._out.append(NoticeGiven("human", text, ("pause",)))
-                self._prompter.say("notice", text, now)
+                self._name_a_person(now)
             case "stop" if self._interview.closing is not None:
                 self._turns.drop_answer()
                 self._interview.part(now)
@@ -95,6 +93,11 @@ class Moments:
                 self._ask_whether_to_erase(right, now)
             case "done":
                 pass
+
+    def _name_a_person(self, now: float) -> None:
+        text = script.human_contact(self._interview.blueprint)
+        self._out.append(NoticeGiven("human", text, ("pause",)))
+        self._prompter.say("notice", text, now)
 
     def _ask_whether_to_erase(self, wish: Wish, now: float) -> None:
         """Nothing is erased without a yes but what was being said along with the wish; over the good-bye
