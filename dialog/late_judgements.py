@@ -88,8 +88,8 @@ class LateJudgements:
         self._turns.overlap.last_answer.settle()
         if level is not None:
             self._hard_topics.met_late(level, now)
-        elif no_answer is not None and self._answered is not None:
-            self._take_back(self._answered, no_answer, now)
+        elif no_answer is not None and self._answered is not None and self._turns.turn is None:
+            self._take_back(self._answered, no_answer, now)  # else the next answer has been begun on
 
     def _is_of_the_latest(self, late: Late) -> bool:
         return self._answered is not None and self._answered.turn_id == late.turn_id
