@@ -60,7 +60,7 @@ PROFILES: dict[Patience, Profile] = {
         "recall", 0.7, 2.0, True, True, 0.71, 2.6, (6.0, 15.0), "pause", 0.58, 0.42, -0.8, 0.92
     ),
     "reflect": Profile(
-        "reflect", 1.0, 2.5, True, True, 1.85, None, (8.0, 20.0), "pause", 0.68, 0.46, -0.8, 1.95
+        "reflect", 1.0, 2.5, True, True, 1.90, None, (8.0, 20.0), "pause", 0.70, 0.50, -0.8, 1.97
     ),
     "dictate": Profile(
         "dictate", None, 2.5, False, False, 0.0, None, (10.0,), "go_on", 0.5, 0.5, 0.0, one_word_answers=True
