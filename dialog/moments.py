@@ -31,6 +31,8 @@ class Moments:
         self._erasing = Erasing(interview, out, turns, prompter)
         self.yes_or_no = YesOrNo(interview, turns, prompter)
         self.pauses = Pauses(interview, out, turns, prompter, self.yes_or_no)
+        self._passed_over: int | None = None
+        """How many answers there were when silence passed over a field: who has given none since is away."""
 
     # Rights
 
@@ -240,9 +242,13 @@ class Moments:
             self.yes_or_no.await_nothing()
             return self._interview.leave_form(now)
         goes_on = self._turns.floor.profile.then == "go_on" and self.yes_or_no.awaited is None
-        if goes_on and self._insists(now):
+        answers = len(self._out.state.answers)
+        again = self._out.state.unanswered_in_a_row > 0 or self._passed_over == answers
+        if goes_on and not again and self._insists(now):
             return
-        if goes_on and self._out.state.unanswered_in_a_row == 0:
+        if goes_on and not again:
+            if self._interview.field is not None:
+                self._passed_over = answers
             self._prompter.say("notice", script.MOVING_ON, now)
             self._interview.no_answer(now)
         else:
