@@ -36,6 +36,8 @@ _LEADING_IN: Final = FILLERS | frozenset("yes no honestly frankly really also pe
 """Words before the subject that leave what is said as it is; "people think" and "why" don't."""
 _DENIALS: Final = frozenset("not never no none nobody nothing neither nor without cannot".split())
 _WHOLLY: Final = frozenset("never nothing nobody always everything everybody everyone all".split())
+_OF_ALL: Final = frozenset("anything nothing anybody nobody anyone none".split())
+"""What is denied of these is denied of each."""
 _HABITS: Final = frozenset("sometimes often mostly usually rarely".split())
 """What happens so often is denied by "never" alone."""
 _QUALIFYING: Final = (
@@ -68,6 +70,7 @@ class _Statement(msgspec.Struct, frozen=True):
     whose: str = ""
     """Of whom it is said: "" is whoever speaks."""
     at_times: bool = False
+    of_all: bool = False
 
 
 def contradiction(latest: str, earlier: Sequence[str]) -> tuple[str, str] | None:
@@ -86,11 +89,14 @@ def _contradict(one: _Statement, other: _Statement) -> bool:
     if (one.predicate, one.whose) != (other.predicate, other.whose) or one.denied == other.denied:
         return False
     denial, claim = (one, other) if one.denied else (other, one)
+    # a denial that says more than the claim denies only that, and a bare one may be of something else
+    if not denial.about <= claim.about or (claim.about and not denial.about and not denial.of_all):
+        return False
     if one.at_times or other.at_times:
-        return denial.wholly and not denial.at_times and denial.about <= claim.about
+        return denial.wholly and not denial.at_times
     if denial.wholly or claim.wholly:
-        return denial.about <= claim.about or claim.about <= denial.about
-    return bool(denial.about) and denial.about <= claim.about and one.past == other.past
+        return True
+    return bool(denial.about) and one.past == other.past
 
 
 def _statements(text: str) -> Iterator[_Statement]:
@@ -143,6 +149,7 @@ def _statement(text: str, words: Sequence[Word]) -> _Statement | None:
         past="didn't" in lower or "did" in lower or is_past(said[0]),
         whose=whose,
         at_times=not _HABITS.isdisjoint(lower),
+        of_all=not _OF_ALL.isdisjoint(lower),
     )
 
 
