@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import heapq
 import os
 import threading
 from collections import Counter
@@ -67,10 +68,20 @@ def take_census(registry: Registry) -> Census:
 
 
 def left_of_talks() -> Counter[str]:
-    """How many of the parts of talks are still in memory, those that are over among them."""
+    """How many of the parts of talks are still in memory, those of talks that are over too. Called on the
+    loop."""
+    _drop_cancelled_timers()
     gc.collect()
     kinds = map(type, gc.get_objects())
     return Counter(kind.__name__ for kind in kinds if kind in _OF_A_TALK)
+
+
+def _drop_cancelled_timers() -> None:
+    """asyncio's own loop keeps a timer that was cancelled until it would have been due, and with it the
+    context in which it was set; the one that the server runs on lets go of it at once."""
+    scheduled = getattr(asyncio.get_running_loop(), "_scheduled", [])
+    scheduled[:] = [timer for timer in scheduled if not timer.cancelled()]
+    heapq.heapify(scheduled)
 
 
 async def fill_thread_pool() -> None:
