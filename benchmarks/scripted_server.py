@@ -57,7 +57,7 @@ def design(kind: str, questions: int) -> Blueprint:
             "key": key,
             "text": f"{QUESTION} {number}: what did you do next?",
             "patience": "closed",
-            "probing": {"enabled": False, "max_follow_ups": 0},
+            "probing": {"enabled": True, "max_follow_ups": 1},  # so that the judge is waited for
         }
         for number, key in enumerate(keys)
     }
