@@ -122,8 +122,7 @@ def _says_nothing_else(words: list[str], besides: set[str] | frozenset[str] = fr
         or word in _NO
         or word in _EMPTY
         or word in besides
-        or word
-        in ("nothing", "anything", "changes", "changed", "correction", "corrections", "else", "wouldn't")
+        or word in _CHANGES
         or _NOT.fullmatch(word) is not None
         for word in words
     )

@@ -22,9 +22,9 @@ Verdict = Literal[
 ]
 
 Distress = Literal["mild", "moderate", "severe"]
+"""How grave it is: to be asked about, a topic to leave, or a reason to stop and to call somebody."""
 GRAVITIES: Final[tuple[Distress, ...]] = ("mild", "moderate", "severe")
 """From the least to the worst."""
-"""How grave it is: to be asked about, a topic to leave, or a reason to stop and to call somebody."""
 
 UNKNOWN_GRAVITY: Final[Distress] = "moderate"
 """What distress counts as when whoever judged couldn't say how grave it is."""
